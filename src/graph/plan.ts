@@ -1,0 +1,77 @@
+import type { NodeDefinition } from "../node/index.ts";
+import type { Place } from "./diagnostic.ts";
+
+export type Overflow = "block" | "drop_newest" | "drop_oldest" | "fail" | "weighted_drop";
+
+/** The bound of one input port. */
+export interface InboxLimits {
+  /** Packets. */
+  capacity: number;
+  /** Bytes, estimated from the payload. */
+  max_bytes: number;
+  overflow: Overflow;
+  /** For `weighted_drop`: the queued packet with the lowest weight goes first, the oldest of them. */
+  weights?: { key: string; values: Readonly<Record<string, number>>; fallback: number };
+}
+
+/** Why 256: at 1 kB a packet an inbox holds 256 kB, and a burst of a quarter second at 1,000/s fits. */
+export const DEFAULT_CAPACITY = 256;
+/** Why 64 MiB: ten 1080p RGB frames, or 256 packets of 256 KiB. */
+export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+
+export type OnError = "dead_letter" | "retry" | "drop" | "fail";
+
+export interface RuntimeOptions {
+  inbox: InboxLimits;
+  /** Packets of an async node in flight at once. */
+  concurrency: number;
+  /** True: results of an async node leave in the order their packets came in. */
+  ordered: boolean;
+  on_error: OnError;
+  /** For `on_error: retry`: further attempts before the packet is a dead letter. */
+  max_retries: number;
+  /** Restarts of a source that threw. */
+  restart: { max_restarts: number; window_sec: number; backoff_ms: number; backoff_max_ms: number };
+}
+
+export interface PlanNode {
+  /** Position in `GraphPlan.nodes`, which is declaration order. */
+  readonly index: number;
+  readonly id: string;
+  readonly definition: NodeDefinition;
+  /** Validated, defaults filled in. */
+  readonly config: unknown;
+  readonly runtime: RuntimeOptions;
+  /** Output ports of this config, the default first. */
+  readonly outputs: readonly string[];
+  readonly inputs: readonly string[];
+  readonly origin: "built_in" | { file: string; sha256: string };
+  readonly place: Place;
+}
+
+export interface PlanEdge {
+  readonly index: number;
+  readonly from: number;
+  readonly fromPort: string;
+  readonly to: number;
+  readonly toPort: string;
+  readonly place: Place;
+}
+
+/** A validated, frozen graph: the only thing the engine runs. */
+export interface GraphPlan {
+  readonly name: string;
+  /** As the user gave it, or `<demo>`. */
+  readonly path: string;
+  /** Where relative paths start. */
+  readonly baseDir: string;
+  /** Read with the predecessor's rules. */
+  readonly compat: boolean;
+  /** sha256 of the text, hex. */
+  readonly hash: string;
+  readonly nodes: readonly PlanNode[];
+  readonly edges: readonly PlanEdge[];
+  /** Rank of each node (by index): every edge leads from a lower to a higher rank. */
+  readonly ranks: readonly number[];
+  readonly http?: { readonly listen: string };
+}

@@ -1,0 +1,38 @@
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { PacketFactory } from "../packet/index.ts";
+import type { Files } from "./files.ts";
+
+/** Structured log of one node; goes to stderr with the node's id, rate-limited per message. */
+export interface NodeLog {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** Standard output, which belongs to data, and standard input. */
+export interface StandardIo {
+  /** Queues text for stdout; written in order, flushed before the process ends. */
+  write(text: string): void;
+  /** Bytes from stdin; ends at its end or when `signal` aborts. */
+  read(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** Everything a node may touch outside itself, so tests neither sleep nor guess. */
+export interface NodeContext {
+  readonly nodeId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: NodeLog;
+  readonly files: Files;
+  readonly io: StandardIo;
+  readonly fetch: typeof globalThis.fetch;
+  /** Makes a packet: id, time and `source_id` (this node's id) are filled in unless given. */
+  readonly packet: PacketFactory;
+  /**
+   * Sets a bad input record aside as a dead letter: counted, with its reason, in the report. For sources,
+   * whose broken input never becomes a packet. A node with a bad packet throws instead.
+   */
+  reject(record: unknown, reason: string): void;
+}

@@ -1,0 +1,147 @@
+import type * as v from "valibot";
+import type { Meta, StreamPacket } from "../packet/index.ts";
+import type { NodeContext } from "./context.ts";
+import type { Ports } from "./port.ts";
+
+export type NodeKind = "source" | "transform" | "compute" | "policy" | "sink" | "delay" | "initial";
+
+/** Version of the contract between the runtime and a node. `docs/plugin-api.md` has the policy. */
+export const PLUGIN_API = { major: 1, minor: 0 } as const;
+
+/** One method per output port. Call it during `process` only. */
+export type Emit<Out extends string = string> = { readonly [Name in Out]: (packet: StreamPacket) => void };
+
+/**
+ * What `process` may give back: nothing when done, a promise when it goes on, or an iterator when it
+ * makes many packets (the engine pulls it as room allows; each value leaves by the first output port).
+ */
+export type ProcessResult = void | Promise<void> | Iterator<StreamPacket> | AsyncIterator<StreamPacket>;
+
+export interface NodeInstance<Out extends string = string> {
+  /** Called only while every output has room. `input` is the name of the input port. */
+  process(packet: StreamPacket, emit: Emit<Out>, input: string): ProcessResult;
+  /** Called once when the run ends, also after a failure. */
+  close?(): void | Promise<void>;
+  /** Numbers for the report; names in snake_case, counters end in `_total`. */
+  metrics?(): Record<string, number>;
+  snapshot?(): unknown;
+  restore?(state: unknown): void;
+}
+
+/** What a source yields: a packet, or an array of packets (one call, many packets). */
+export type SourceYield = StreamPacket | readonly StreamPacket[];
+
+export interface SourceInstance {
+  /** Pulled only while the outputs have room. Ends when the input does or `signal` aborts. */
+  run(signal: AbortSignal): Iterable<SourceYield> | AsyncIterable<SourceYield>;
+  /** With this the source waits: called exactly once per packet when every descendant is done … */
+  ack?(packet: StreamPacket): void;
+  /** … or here when one failed. */
+  nack?(packet: StreamPacket, reason: string): void;
+  close?(): void | Promise<void>;
+  metrics?(): Record<string, number>;
+  snapshot?(): unknown;
+  restore?(state: unknown): void;
+}
+
+/** A packet in an example: a full one, or the source id alone when nothing else matters. */
+export type ExamplePacket = string | Partial<StreamPacket>;
+
+/** Shown in the docs and run by the conformance suite. */
+export interface Example {
+  title: string;
+  config: Record<string, unknown>;
+  input?: readonly ExamplePacket[];
+  /** Expected packets by output port; fields left out are not compared. */
+  output?: Readonly<Record<string, readonly ExamplePacket[]>>;
+  /** Files the example reads, by relative path. */
+  files?: Readonly<Record<string, string>>;
+  /** Text on standard input. */
+  stdin?: string;
+  /** Expected text on standard output. */
+  stdout?: string;
+}
+
+/** A finding of a node's own static check. `path` leads into its config. */
+export interface ConfigIssue {
+  path: readonly (string | number)[];
+  message: string;
+  hint?: string;
+  /** Offset of the fault inside the string at `path`, for expressions. */
+  offset?: number;
+  severity?: "error" | "warning";
+}
+
+export type ConfigSchema = v.GenericSchema<unknown, unknown>;
+
+type OutputNames<Outputs> = Outputs extends (config: never) => infer Made
+  ? Extract<keyof Made, string>
+  : Extract<keyof Outputs, string>;
+
+/** The instance a definition of this kind creates. */
+export type Instance<Kind extends NodeKind, Out extends string = string> = Kind extends "source"
+  ? SourceInstance
+  : NodeInstance<Out>;
+
+export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Outputs> {
+  /** Name in graphs, snake_case; also the file's name. */
+  name: string;
+  kind: Kind;
+  config: Schema;
+  inputs?: Ports;
+  /** Fixed ports, or ports that follow from the config (`route` has one per rule). The first is the default. */
+  outputs?: Outputs;
+  /** First sentence: what it does. The rest goes into the docs page. Markdown. */
+  doc: string;
+  examples: readonly Example[];
+  /** Static check beyond the schema, such as expressions; runs at validation, without side effects. */
+  check?(config: v.InferOutput<Schema>): readonly ConfigIssue[];
+  create(config: v.InferOutput<Schema>, context: NodeContext): Instance<Kind, OutputNames<Outputs>>;
+}
+
+/** A definition with its types erased, as the registry and the engine hold it. */
+export interface NodeDefinition {
+  readonly name: string;
+  readonly kind: NodeKind;
+  readonly config: ConfigSchema;
+  readonly inputs: Ports;
+  readonly outputs: (config: unknown) => Ports;
+  /** Ports known without a config, for docs. */
+  readonly staticOutputs: Ports | undefined;
+  readonly doc: string;
+  readonly examples: readonly Example[];
+  readonly api: { major: number; minor: number };
+  readonly check: (config: unknown) => readonly ConfigIssue[];
+  readonly create: (config: unknown, context: NodeContext) => NodeInstance | SourceInstance;
+}
+
+const DEFINITION = Symbol.for("schnitzel.node_definition");
+
+/** Declares a node. See any file in `src/nodes/` for a whole one. */
+export function defineNode<
+  const Kind extends NodeKind,
+  Schema extends ConfigSchema,
+  const Outputs extends Ports | ((config: v.InferOutput<Schema>) => Ports) = Record<never, never>,
+>(spec: NodeSpec<Kind, Schema, Outputs>): NodeDefinition {
+  const outputs = spec.outputs ?? {};
+  return Object.freeze({
+    [DEFINITION]: true,
+    name: spec.name,
+    kind: spec.kind,
+    config: spec.config,
+    inputs: spec.inputs ?? {},
+    outputs: typeof outputs === "function" ? (outputs as (config: unknown) => Ports) : () => outputs as Ports,
+    staticOutputs: typeof outputs === "function" ? undefined : (outputs as Ports),
+    doc: spec.doc,
+    examples: spec.examples,
+    api: PLUGIN_API,
+    check: (spec.check ?? (() => [])) as NodeDefinition["check"],
+    create: spec.create as unknown as NodeDefinition["create"],
+  });
+}
+
+export function isDefinition(value: unknown): value is NodeDefinition {
+  return typeof value === "object" && value !== null && DEFINITION in value;
+}
+
+export type { Meta };
