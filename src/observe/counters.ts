@@ -1,0 +1,59 @@
+import { Histogram } from "./histogram.ts";
+
+/** Why a packet is given up on purpose. Every drop carries one of these. */
+export const DROP_REASONS = {
+  drop_newest: "the inbox was full and its overflow is drop_newest: the newcomer went",
+  drop_oldest: "the inbox was full and its overflow is drop_oldest: the oldest packet went",
+  weighted_drop: "the inbox was full and its overflow is weighted_drop: the lightest packet went",
+  on_error: "the node failed on it and its on_error is drop",
+  drain_deadline: "it was still in flight when the time to drain was over",
+} as const;
+
+export type DropReason = keyof typeof DROP_REASONS;
+
+/** Drops that an inbox made, in the order of `DROP_REASONS`. */
+export const INBOX_REASONS: readonly DropReason[] = ["drop_newest", "drop_oldest", "weighted_drop"];
+
+export type Drops = Map<DropReason, number>;
+
+export function addDrops(drops: Drops, reason: DropReason, n = 1) {
+  drops.set(reason, (drops.get(reason) ?? 0) + n);
+}
+
+export function totalDrops(drops: ReadonlyMap<DropReason, number>, reasons?: readonly DropReason[]): number {
+  let total = 0;
+  for (const [reason, n] of drops) if (reasons === undefined || reasons.includes(reason)) total += n;
+  return total;
+}
+
+/** Counts of one node since the run began. Plain numbers: the engine adds to them on its hot path. */
+export class NodeCounters {
+  /** Packets taken from the inboxes. */
+  consumed = 0;
+  /** Packets emitted by any port, also by one without an edge. */
+  produced = 0;
+  /** Packets emitted by a port without an edge. */
+  unrouted = 0;
+  /** Times the node threw or rejected, each attempt once. */
+  errors = 0;
+  /** Further attempts under `on_error: retry`. */
+  retries = 0;
+  /** Packets and input records set aside. */
+  deadLetters = 0;
+  /** Emits after `process` was over; refused. */
+  lateEmits = 0;
+  /** Restarts of a source. */
+  restarts = 0;
+  /** Packets that were lost at this node, in its inboxes or by its `on_error`. */
+  readonly dropped: Drops = new Map();
+}
+
+/** Counts of one edge since the run began. */
+export class EdgeCounters {
+  /** Packets that the receiving node took. */
+  passed = 0;
+  /** Packets of this edge among the receiving node's drops; an evicted one counts where it was known. */
+  readonly dropped: Drops = new Map();
+  /** Time from entering the inbox to being taken, milliseconds. */
+  readonly waitMs = new Histogram();
+}

@@ -1,0 +1,67 @@
+import type { EdgeCounters, NodeCounters } from "./counters.ts";
+import type { DeadLetter } from "./dead_letters.ts";
+
+export type RunState = "starting" | "running" | "draining" | "stopped";
+
+/** `degraded`: finished or going on, but a packet was set aside or a source gave up. */
+export type RunStatus = "ok" | "degraded" | "error";
+
+/** Why a run ended. A throttle policy brings its own name. */
+export type StopReason = "end_of_input" | "max_packets" | "max_seconds" | "signal" | "error" | (string & {});
+
+export interface InboxSnapshot {
+  port: string;
+  depth: number;
+  bytes: number;
+  /** Packets. */
+  capacity: number;
+  /** Most packets ever held. */
+  peak: number;
+}
+
+export interface NodeSnapshot {
+  id: string;
+  plugin: string;
+  kind: string;
+  isSource: boolean;
+  isSink: boolean;
+  counters: Readonly<NodeCounters>;
+  /** The node's own `metrics()`; counters end in `_total`. */
+  own: Readonly<Record<string, number>>;
+  inboxes: readonly InboxSnapshot[];
+  /** Packets taken and not yet done. */
+  inFlight: number;
+  lastError?: { message: string; atMs: number };
+}
+
+export interface EdgeSnapshot {
+  /** Node ids. */
+  from: string;
+  fromPort: string;
+  to: string;
+  toPort: string;
+  counters: Readonly<EdgeCounters>;
+  /** Packets in the inbox this edge leads to; edges that share an inbox show the same number. */
+  depth: number;
+}
+
+/** Everything the engine tells about a run, at any time. Counters are the live ones: read, never keep. */
+export interface RunSnapshot {
+  graph: { name: string; path: string; hash: string };
+  status: RunStatus;
+  state: RunState;
+  /** Set once the run is stopping. */
+  stopReason?: StopReason;
+  /** What failed the run; set with status `error`. */
+  failure?: string;
+  seed: number;
+  /** Wall clock, milliseconds since 1970. */
+  startedAtMs: number;
+  uptimeMs: number;
+  nodes: readonly NodeSnapshot[];
+  edges: readonly EdgeSnapshot[];
+  deadLetters: { total: number; recent: readonly DeadLetter[] };
+  loop: { turns: number; lastTurnMonotonicMs: number; maxTurnMs: number };
+  /** When a packet last moved: emitted, taken or finished. */
+  lastProgressMonotonicMs: number;
+}
