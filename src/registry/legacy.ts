@@ -1,0 +1,180 @@
+import { didYouMean } from "../base/suggest.ts";
+import { asIs, atLeast, boolean, integer, number, type Port, text } from "./legacy_config.ts";
+
+/** An address whose node is in no binary of this version, with what to use. */
+export interface Planned {
+  planned: string;
+  /** What does the job today, where something does. */
+  meanwhile?: string;
+}
+
+export type LegacyEntry = Port | Planned;
+
+const D = "schnitzel_stream.nodes";
+const V = "schnitzel_stream.packs.vision.nodes";
+const R = "schnitzel_stream.packs.robotics.nodes";
+const X = "schnitzel_stream.packs.experiments.nodes";
+
+/** A class of a pack is reachable from the package and from its own file. */
+const packed = (pack: string, file: string, name: string) => [`${pack}:${name}`, `${pack}.${file}:${name}`];
+/** … and vision classes that moved there kept their first address. */
+const moved = (file: string, name: string) => [...packed(V, file, name), `${D}.${file}:${name}`];
+
+/** Every class a graph of the predecessor can name, with all its spellings. */
+const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEntry])[] = [
+  [[`${D}.dev:StaticSource`], { node: "static_source", fixed: { declare_kinds: false }, finish: listedPackets }],
+  [[`${D}.dev:Identity`], { node: "identity" }],
+  [[`${D}.dev:BurstNode`], { node: "burst", keys: { count: atLeast(0, integer), meta_key: text } }],
+  [
+    [`${D}.dev:PrintSink`],
+    { node: "print_sink", keys: { prefix: text, forward: boolean }, fixed: { format: "python" } },
+  ],
+  [[`${D}.dev:FooSource`], { node: "static_source", finish: () => ({ packets: [EMPTY_FOO] }) }],
+  [[`${D}.dev:BarSink`], { node: "bar_sink" }],
+  [[`${D}.durable_sqlite:SqliteQueueSink`], { planned: "sqlite_queue_sink", meanwhile: "jsonl_sink" }],
+  [[`${D}.durable_sqlite:SqliteQueueSource`], { planned: "sqlite_queue_source", meanwhile: "file_source" }],
+  [[`${D}.durable_sqlite:SqliteQueueAckSink`], { planned: "sqlite_queue_ack" }],
+  [[`${D}.blob_ref:BytesToFileRefNode`], { planned: "bytes_to_ref" }],
+  [[`${D}.blob_ref:FileRefToBytesNode`], { planned: "ref_to_bytes" }],
+  [
+    [`${D}.file_sink:JsonlSink`],
+    {
+      node: "jsonl_sink",
+      keys: { path: text, body: text, forward: boolean, ensure_ascii: boolean, flush: boolean },
+      fixed: { spacing: "python" },
+    },
+  ],
+  [
+    [`${D}.file_sink:JsonFileSink`],
+    {
+      node: "json_file_sink",
+      keys: {
+        dir: text,
+        filename_template: text,
+        body: text,
+        forward: boolean,
+        ensure_ascii: boolean,
+        indent: integer,
+        meta_key: text,
+      },
+      fixed: { spacing: "python" },
+    },
+  ],
+  [[`${D}.http:HttpJsonSink`], { planned: "http_sink", meanwhile: "jsonl_sink" }],
+  [moved("video", "OpenCvVideoFileSource"), { planned: "video_file" }],
+  [packed(V, "video", "OpenCvRtspSource"), { planned: "rtsp_source" }],
+  [packed(V, "video", "OpenCvWebcamSource"), { planned: "webcam_source" }],
+  [
+    moved("video", "EveryNthFrameSamplerNode"),
+    { node: "every_nth_frame", keys: { every_n: atLeast(1, integer), offset: integer } },
+  ],
+  [
+    moved("mock_detection", "MockDetectorNode"),
+    {
+      node: "mock_detector",
+      keys: {
+        emit_every_n: atLeast(1, integer),
+        event_type: text,
+        object_type: text,
+        severity: text,
+        confidence: number,
+        track_id: asIs,
+        bbox: asIs,
+        bbox_dx: integer,
+      },
+    },
+  ],
+  [packed(V, "yolo", "YoloV8DetectorNode"), { planned: "detector", meanwhile: "mock_detector" }],
+  [packed(V, "yolo", "OpenCvBboxDisplaySink"), { planned: "overlay", meanwhile: "print_sink" }],
+  [
+    moved("event_builder", "ProtocolV02EventBuilderNode"),
+    { node: "event_v02", keys: { site_id: text, camera_id: text } },
+  ],
+  [
+    moved("policy", "ZonePolicyNode"),
+    {
+      node: "zone_policy",
+      keys: {
+        zones: asIs,
+        source: text,
+        site_id: text,
+        camera_id: text,
+        file_path: text,
+        api_cfg: asIs,
+        cache_ttl_sec: number,
+        rule_map: asIs,
+      },
+    },
+  ],
+  [
+    moved("policy", "DedupPolicyNode"),
+    { node: "dedup_policy", keys: { cooldown_sec: number, prune_interval: integer } },
+  ],
+  [packed(R, "person_follow", "PersonFollowCmdVelNode"), { planned: "person_follow" }],
+  [packed(R, "person_follow", "Ros2CmdVelSink"), { planned: "cmd_vel_sink" }],
+  [packed(X, "backpressure", "SyntheticRiskEventSource"), { planned: "risk_source", meanwhile: "generate_source" }],
+  [packed(X, "backpressure", "SlowScoringNode"), { planned: "slow_scoring" }],
+  [packed(X, "backpressure", "BackpressureMetricsSink"), { planned: "bench_metrics_sink", meanwhile: "jsonl_sink" }],
+  // Addresses of the first generation, which knew jobs, adapters and sensors instead of graphs.
+  [["schnitzel_stream.jobs.legacy_ai_pipeline:LegacyAIPipelineJob"], { planned: "schnitzel migrate" }],
+  [
+    [
+      "ai.vision.adapters.yolo_adapter:YOLOAdapter",
+      "ai.vision.yolo_adapter:YOLOAdapter",
+      "ai.vision.adapters.onnx_adapter:ONNXYOLOAdapter",
+      "demo.yolo_ppe_adapter:YOLOPPEAdapter",
+    ],
+    { planned: "detector", meanwhile: "mock_detector" },
+  ],
+  [["ai.vision.adapters.custom_adapter:CustomModelAdapter"], { planned: "onnx_model", meanwhile: "a plugin" }],
+  [["ai.plugins.ros2.image_source:Ros2ImageSource"], { planned: "ros2_image_source" }],
+  [["ai.plugins.ros2.event_emitter:Ros2EventEmitter"], { planned: "ros2_event_sink", meanwhile: "jsonl_sink" }],
+  [
+    ["ai.plugins.sensors.fake_ultrasonic:FakeUltrasonicSensorSource"],
+    { planned: "fake_ultrasonic_source", meanwhile: "generate_source" },
+  ],
+  [
+    ["ai.plugins.sensors.serial_ultrasonic:SerialUltrasonicSensorSource"],
+    { planned: "serial_source", meanwhile: "stdin_source" },
+  ],
+];
+
+/** Address to node, for every address of the predecessor. */
+export const LEGACY: ReadonlyMap<string, LegacyEntry> = new Map(
+  ENTRIES.flatMap(([addresses, entry]) => addresses.map((address) => [address, entry] as const)),
+);
+
+/** True for the predecessor's own addresses and for any other class in its package, such as a scaffolded one. */
+export function isLegacyAddress(address: string): boolean {
+  return LEGACY.has(address) || address.startsWith("schnitzel_stream.");
+}
+
+/** The predecessor's address most like this one. Its prefix is long, so only the rest is compared first. */
+export function suggestLegacy(address: string): string | undefined {
+  const className = address.split(":")[1] ?? "";
+  const byClass = new Map([...LEGACY.keys()].reverse().map((known) => [known.split(":")[1]!, known]));
+  const near = didYouMean(className, byClass.keys());
+  return near === undefined ? undefined : byClass.get(near);
+}
+
+const EMPTY_FOO = { kind: "foo", source_id: "dev", payload: {} };
+
+/** A missing list was an empty one; in a packet, a `ts` that is no text and a `meta` that is no map were passed over. */
+function listedPackets({ packets, ...rest }: Record<string, unknown>) {
+  if (!Array.isArray(packets)) return { ...rest, packets: packets ?? [] };
+  return { ...rest, packets: packets.map((item) => (isMap(item) ? listedPacket(item) : item)) };
+}
+
+function listedPacket(item: Record<string, unknown>) {
+  const { kind, source_id, ts, meta, ...rest } = item;
+  return {
+    ...rest,
+    ...(kind === undefined || kind === null ? {} : { kind: text(kind) }),
+    ...(source_id === undefined || source_id === null ? {} : { source_id: text(source_id) }),
+    ...(typeof ts === "string" ? { ts } : {}),
+    ...(isMap(meta) ? { meta } : {}),
+  };
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
