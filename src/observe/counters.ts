@@ -5,6 +5,8 @@ export const DROP_REASONS = {
   drop_newest: "the inbox was full and its overflow is drop_newest: the newcomer went",
   drop_oldest: "the inbox was full and its overflow is drop_oldest: the oldest packet went",
   weighted_drop: "the inbox was full and its overflow is weighted_drop: the lightest packet went",
+  overflow_fail: "the inbox was full and its overflow is fail: the run ended",
+  run_failed: "it was in an inbox when the run failed",
   on_error: "the node failed on it and its on_error is drop",
   drain_deadline: "it was still in flight when the time to drain was over",
 } as const;
@@ -12,7 +14,7 @@ export const DROP_REASONS = {
 export type DropReason = keyof typeof DROP_REASONS;
 
 /** Drops that an inbox made, in the order of `DROP_REASONS`. */
-export const INBOX_REASONS: readonly DropReason[] = ["drop_newest", "drop_oldest", "weighted_drop"];
+export const INBOX_REASONS: readonly DropReason[] = ["drop_newest", "drop_oldest", "weighted_drop", "overflow_fail"];
 
 export type Drops = Map<DropReason, number>;
 
@@ -50,7 +52,7 @@ export class NodeCounters {
 
 /** Counts of one edge since the run began. */
 export class EdgeCounters {
-  /** Packets that the receiving node took. */
+  /** Packets sent over it. */
   passed = 0;
   /** Packets of this edge among the receiving node's drops; an evicted one counts where it was known. */
   readonly dropped: Drops = new Map();

@@ -1,0 +1,72 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { secureHeaders } from "hono/secure-headers";
+import { crossSiteGuard, hostGuard, refuse, tokenGuard } from "./guard.ts";
+import { healthz } from "./routes/healthz.ts";
+import { metrics } from "./routes/metrics.ts";
+import { readyz } from "./routes/readyz.ts";
+import { report } from "./routes/report.ts";
+import type { Route, RouteContext } from "./routes/route.ts";
+
+export interface AppOptions extends RouteContext {
+  /** Asked for on every route but `/healthz`; without one the routes are open. */
+  token?: string;
+  /** Names the server answers to; those of loopback when left out. */
+  names?: readonly string[];
+  /** Answer to any IP address too, for a server that other machines reach. */
+  anyAddress?: boolean;
+  /** Hears of a route that failed. */
+  onError?(error: Error, path: string): void;
+}
+
+export const LOOPBACK_NAMES: readonly string[] = ["127.0.0.1", "localhost", "::1"];
+
+/** No route takes a body; a kilobyte lets a client that sends `{}` along through. */
+const MAX_BODY_BYTES = 1_024;
+
+const OPEN: Record<string, Route> = { "/healthz": healthz };
+const GUARDED: Record<string, Route> = { "/readyz": readyz, "/metrics": metrics, "/report": report };
+
+/** The HTTP server's routes behind its guards, without a socket: tests call `app.request()`. */
+export function createApp(options: AppOptions): Hono {
+  const { token, names = LOOPBACK_NAMES, anyAddress = false, onError } = options;
+  const app = new Hono();
+  app.use(secureHeaders({ ...HEADERS }), async (c, next) => {
+    await next();
+    c.header("Cache-Control", "no-store");
+  });
+  app.use(hostGuard({ names, anyAddress }), crossSiteGuard);
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: (c) => refuse(c, 413, "HTTP_BODY", `the body is over ${MAX_BODY_BYTES} bytes: send none`),
+    }),
+  );
+  mount(app, OPEN, options);
+  if (token !== undefined) app.use(tokenGuard(token));
+  mount(app, GUARDED, options);
+  const paths = Object.keys({ ...OPEN, ...GUARDED }).join(", ");
+  app.notFound((c) => refuse(c, 404, "HTTP_NOT_FOUND", `there is no such page: use one of ${paths}`));
+  app.onError((error, c) => {
+    onError?.(error, c.req.path);
+    return refuse(c, 500, "HTTP_FAILED", "this page failed: the log says why");
+  });
+  return app;
+}
+
+const HEADERS: NonNullable<Parameters<typeof secureHeaders>[0]> = {
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  xFrameOptions: "DENY",
+  // The server speaks plain HTTP; a browser that kept this would lose its way back.
+  strictTransportSecurity: false,
+};
+
+function mount(app: Hono, routes: Record<string, Route>, context: RouteContext) {
+  for (const [path, route] of Object.entries(routes)) {
+    app.get(path, route(context));
+    app.all(path, (c) => {
+      c.header("Allow", "GET, HEAD");
+      return refuse(c, 405, "HTTP_METHOD", `${path} is only read: use GET`);
+    });
+  }
+}

@@ -1,0 +1,140 @@
+import { DROP_REASONS } from "./counters.ts";
+
+/** What one metric means. Names carry their unit; counters end in `_total`. */
+export interface MetricSpec {
+  type: "counter" | "gauge" | "histogram";
+  labels: readonly string[];
+  help: string;
+}
+
+/** Every metric of `/metrics`; `docs/metrics.md` is made from it. */
+export const METRICS = {
+  schnitzel_run_info: {
+    type: "gauge",
+    labels: ["graph", "graph_hash"],
+    help: "Always 1; names the graph and the sha256 of its text.",
+  },
+  schnitzel_run_status: {
+    type: "gauge",
+    labels: ["status"],
+    help: "1 for the status of the run (ok, degraded, error), 0 for the others.",
+  },
+  schnitzel_run_state: {
+    type: "gauge",
+    labels: ["state"],
+    help: "1 for the state of the run (starting, running, draining, stopped), 0 for the others.",
+  },
+  schnitzel_ready: { type: "gauge", labels: [], help: "1 while /readyz says ready, else 0." },
+  schnitzel_start_time_seconds: { type: "gauge", labels: [], help: "When the run began, seconds since 1970." },
+  schnitzel_uptime_seconds: { type: "gauge", labels: [], help: "How long the run has been going." },
+  schnitzel_progress_age_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "Time since a packet last moved. Rises in an idle graph too; look at schnitzel_inbox_packets beside it.",
+  },
+  schnitzel_node_consumed_packets_total: {
+    type: "counter",
+    labels: ["node"],
+    help: "Packets taken from the node's inboxes.",
+  },
+  schnitzel_node_produced_packets_total: { type: "counter", labels: ["node"], help: "Packets emitted by the node." },
+  schnitzel_node_unrouted_packets_total: {
+    type: "counter",
+    labels: ["node"],
+    help: "Packets emitted by an output port that no edge leaves.",
+  },
+  schnitzel_node_dropped_packets_total: {
+    type: "counter",
+    labels: ["node", "reason"],
+    help: "Packets lost at the node, by reason.",
+  },
+  schnitzel_node_errors_total: {
+    type: "counter",
+    labels: ["node"],
+    help: "Times the node threw or rejected, each attempt counted.",
+  },
+  schnitzel_node_retries_total: { type: "counter", labels: ["node"], help: "Further attempts after an error." },
+  schnitzel_node_dead_letters_total: {
+    type: "counter",
+    labels: ["node"],
+    help: "Packets and input records set aside with an error.",
+  },
+  schnitzel_node_late_emits_total: {
+    type: "counter",
+    labels: ["node"],
+    help: "Packets the node emitted after it was done with their input; refused.",
+  },
+  schnitzel_node_restarts_total: { type: "counter", labels: ["node"], help: "Restarts of the source after it threw." },
+  schnitzel_node_in_flight_packets: {
+    type: "gauge",
+    labels: ["node"],
+    help: "Packets the node has taken and is not done with.",
+  },
+  schnitzel_node_own_total: {
+    type: "counter",
+    labels: ["node", "metric"],
+    help: "What the node counts itself; its page says what each means.",
+  },
+  schnitzel_node_own: {
+    type: "gauge",
+    labels: ["node", "metric"],
+    help: "What the node measures itself; its page says what each means.",
+  },
+  schnitzel_inbox_packets: { type: "gauge", labels: ["node", "port"], help: "Packets waiting in the inbox." },
+  schnitzel_inbox_bytes: { type: "gauge", labels: ["node", "port"], help: "Estimated size of the waiting packets." },
+  schnitzel_inbox_capacity_packets: {
+    type: "gauge",
+    labels: ["node", "port"],
+    help: "Most packets the inbox may hold.",
+  },
+  schnitzel_inbox_peak_packets: { type: "gauge", labels: ["node", "port"], help: "Most packets the inbox has held." },
+  schnitzel_edge_passed_packets_total: {
+    type: "counter",
+    labels: ["edge"],
+    help: "Packets sent over the edge, those that its end then dropped included.",
+  },
+  schnitzel_edge_dropped_packets_total: {
+    type: "counter",
+    labels: ["edge", "reason"],
+    help: "Packets of the edge that were dropped at its end, by reason; also counted at the node.",
+  },
+  schnitzel_edge_wait_seconds: {
+    type: "histogram",
+    labels: ["edge"],
+    help: "Time from entering the inbox at the edge's end to being taken.",
+  },
+  schnitzel_loop_turns_total: { type: "counter", labels: [], help: "Turns of the scheduler." },
+  schnitzel_loop_turn_max_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "Longest turn so far: the longest time that timers, input and this page had to wait.",
+  },
+  process_resident_memory_bytes: { type: "gauge", labels: [], help: "Resident memory size in bytes." },
+  process_cpu_seconds_total: { type: "counter", labels: [], help: "Total user and system CPU time spent in seconds." },
+} as const satisfies Record<string, MetricSpec>;
+
+export type MetricName = keyof typeof METRICS;
+
+/** The page `docs/metrics.md`. */
+export function metricsPage(): string {
+  const rows = Object.entries<MetricSpec>(METRICS).map(
+    ([name, { type, labels, help }]) => `| \`${name}\` | ${type} | ${labels.join(", ") || "–"} | ${help} |`,
+  );
+  return `# Metrics
+
+\`GET /metrics\` of a run with \`--http\` gives these, in the Prometheus text format. An edge is named
+\`from.port -> to.port\`. Units are seconds, bytes and packets.
+
+| name | type | labels | what it is |
+|---|---|---|---|
+${rows.join("\n")}
+
+Reasons of drops:
+
+| reason | what happened |
+|---|---|
+${Object.entries(DROP_REASONS)
+  .map(([reason, text]) => `| \`${reason}\` | ${text} |`)
+  .join("\n")}
+`;
+}

@@ -1,0 +1,58 @@
+import type { RunSnapshot } from "./snapshot.ts";
+
+export type NotReadyCode = "STARTING" | "DRAINING" | "STOPPED" | "FAILED" | "STALLED";
+
+export interface Readiness {
+  ready: boolean;
+  /** Empty exactly when ready. */
+  reasons: readonly { code: NotReadyCode; message: string }[];
+}
+
+/** Longer than a slow model or a sink's timeouts with retries takes, short enough to be of use. */
+export const DEFAULT_STALL_SEC = 30;
+
+/**
+ * Tells whether the run does its work now: it is running, has not failed, and packets that are held
+ * are moving. A graph with nothing to do is ready; a degraded one is too, since it goes on.
+ *
+ * `nowMs` is monotonic, of the clock that made the snapshot.
+ */
+export function readiness(run: RunSnapshot, nowMs: number, stallSec = DEFAULT_STALL_SEC): Readiness {
+  const reasons = [...stateReasons(run), ...stallReasons(run, nowMs, stallSec)];
+  return { ready: reasons.length === 0, reasons };
+}
+
+const STATES: Partial<Record<RunSnapshot["state"], { code: NotReadyCode; message: string }>> = {
+  starting: { code: "STARTING", message: "the run is still opening its nodes" },
+  draining: { code: "DRAINING", message: "the sources are stopped and what is in flight is being finished" },
+  stopped: { code: "STOPPED", message: "the run is over" },
+};
+
+function stateReasons(run: RunSnapshot): Readiness["reasons"] {
+  const state = STATES[run.state];
+  const failed = { code: "FAILED", message: "the run failed: the report says why" } as const;
+  return [...(state ? [state] : []), ...(run.status === "error" ? [failed] : [])];
+}
+
+function stallReasons(run: RunSnapshot, nowMs: number, stallSec: number): Readiness["reasons"] {
+  const stillMs = nowMs - run.lastProgressMonotonicMs;
+  if (run.state === "stopped" || stillMs <= stallSec * 1_000) return [];
+  const holders = run.nodes.map((node) => ({ id: node.id, held: held(node) })).filter(({ held }) => held > 0);
+  if (holders.length === 0) return [];
+  holders.sort((a, b) => b.held - a.held);
+  const total = holders.reduce((sum, { held }) => sum + held, 0);
+  const worst = holders
+    .slice(0, 3)
+    .map(({ id, held }) => `${held} at "${id}"`)
+    .join(", ");
+  return [
+    {
+      code: "STALLED",
+      message: `nothing moved for ${Math.floor(stillMs / 1_000)} s although ${total} packets wait (${worst})`,
+    },
+  ];
+}
+
+function held(node: RunSnapshot["nodes"][number]): number {
+  return node.inboxes.reduce((sum, inbox) => sum + inbox.depth, node.inFlight);
+}
