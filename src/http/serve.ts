@@ -34,6 +34,8 @@ export function serveHttp({ listen, insecure = false, ...options }: ServeOptions
       maxRequestBodySize: MAX_REQUEST_BYTES,
       idleTimeout: IDLE_SEC,
       development: false,
+      // Bun shares the port with whoever else asks for it once `development` is off, unless this is said.
+      reusePort: false,
     });
     return { url: server.url.origin, port: server.port!, stop: () => server.stop(true) };
   } catch (error) {
@@ -67,7 +69,9 @@ const START_ERRORS: Record<string, { code: HttpError["code"]; fact: string; hint
 };
 
 function startError(error: Error & { code?: string }, { hostname, port }: Listen): HttpError {
-  const known = START_ERRORS[error.code ?? ""];
+  // With port 0 no port can be in use: Bun says so of a name that does not resolve.
+  const reason = error.code === "EADDRINUSE" && port === 0 ? "EADDRNOTAVAIL" : (error.code ?? "");
+  const known = START_ERRORS[reason];
   const { code, fact, hint } = known ?? {
     code: "HTTP_ADDRESS" as const,
     fact: error.message,

@@ -39,6 +39,8 @@ export interface LogOptions {
 
 /** Longer texts are cut: a log line is for reading, and a payload in it could be megabytes. */
 const MAX_TEXT = 4_096;
+/** Messages that begin alike this far are one place; whole ones could be megabytes. */
+const MAX_KEY = 256;
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
@@ -55,12 +57,12 @@ export function startLog({ level, format, clock, redactor, write }: LogOptions):
     first.delete(place);
     if (record === undefined) return;
     const rawMessage = `suppressed ${suppressed} more in 10 s: ${record.rawMessage}`;
-    print({ ...record, timestamp: clock.nowMs(), rawMessage, properties: {} });
+    print({ ...record, timestamp: clock.nowMs(), rawMessage });
   });
   const sink = (record: LogRecord) => {
-    const place = `${record.category.join(".")} ${record.level} ${record.rawMessage}`;
+    const place = `${record.category.join(".")} ${record.level} ${String(record.rawMessage).slice(0, MAX_KEY)}`;
     if (limiter.admits(place)) return print(record);
-    if (!first.has(place)) first.set(place, record);
+    if (!first.has(place)) first.set(place, { ...record, properties: {} });
   };
   configureSync({
     reset: true,

@@ -23,7 +23,8 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
     /\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)(["']?\s{0,8}[:=]\s{0,8}["']?)[^"'\r\n]{1,4096}/gi,
     `$1$2${MASK}`,
   ],
-  [/\b(Bearer|Basic|Digest|Negotiate)\s{1,8}[A-Za-z0-9._~+/=-]{8,4096}/g, `$1 ${MASK}`],
+  // Credentials hold something besides lower-case letters; "Basic authentication" does not.
+  [/\b(Bearer|Basic|Negotiate)\s{1,8}(?=[a-z]{0,64}[A-Z0-9=+/_])[A-Za-z0-9._~+/=-]{8,4096}/g, `$1 ${MASK}`],
   [
     new RegExp(
       `\\b((?:[a-z0-9]{1,32}[_.-]){0,4}(?:${SECRET_NAME})["']?\\s{0,8}[:=]\\s{0,8})("[^"]{0,4096}"|'[^']{0,4096}'|[^\\s&;,"'<>)}\\]]{1,4096})`,

@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { readiness } from "../../src/observe/index.ts";
+import { runSnapshot, troubledRun } from "../support/run.ts";
+
+const codes = (...args: Parameters<typeof readiness>) => readiness(...args).reasons.map((reason) => reason.code);
+
+test("readiness() is green for a running graph, also a degraded one", () => {
+  expect(readiness(runSnapshot(), 1_000)).toEqual({ ready: true, reasons: [] });
+  expect(readiness(troubledRun(), 1_000).ready).toBe(true);
+});
+
+test("readiness() is red while starting, draining and stopped", () => {
+  expect(codes(runSnapshot({ state: "starting" }), 0)).toEqual(["STARTING"]);
+  expect(codes(runSnapshot({ state: "draining" }), 0)).toEqual(["DRAINING"]);
+  expect(codes(runSnapshot({ state: "stopped" }), 0)).toEqual(["STOPPED"]);
+});
+
+test("readiness() gives every reason at once", () => {
+  expect(codes(runSnapshot({ state: "draining", status: "error" }), 0)).toEqual(["DRAINING", "FAILED"]);
+});
+
+test("readiness() is red when packets wait and nothing moved for more than 30 s", () => {
+  expect(codes(troubledRun(), 30_000)).toEqual([]);
+  expect(readiness(troubledRun(), 30_001).reasons).toEqual([
+    { code: "STALLED", message: 'nothing moved for 30 s although 4 packets wait (4 at "person")' },
+  ]);
+});
+
+test("readiness() stays green in a graph with nothing to do", () => {
+  expect(readiness(runSnapshot(), 86_400_000).ready).toBe(true);
+});
+
+test("readiness() takes another stall time", () => {
+  expect(codes(troubledRun(), 5_001, 5)).toEqual(["STALLED"]);
+});

@@ -1,0 +1,83 @@
+import { expect, test } from "bun:test";
+import { METRICS, metricsPage, type RunSnapshot } from "../../src/observe/index.ts";
+import { metricsText } from "../../src/observe/prometheus.ts";
+import { runSnapshot, troubledRun } from "../support/run.ts";
+
+const scrape = (run: RunSnapshot) => metricsText(run, { monotonicMs: 1_500, rssBytes: 40e6, cpuSec: 1.25 });
+
+async function promtool(text: string) {
+  const check = Bun.spawn(["promtool", "check", "metrics"], {
+    stdin: new Blob([text]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err] = await Promise.all([new Response(check.stdout).text(), new Response(check.stderr).text()]);
+  return { exitCode: await check.exited, findings: out + err };
+}
+
+test("metricsText() passes promtool check metrics", async () => {
+  expect(await promtool(await scrape(troubledRun()))).toEqual({ exitCode: 0, findings: "" });
+});
+
+test("metricsText() passes promtool for two edges between the same ports and names that need escapes", async () => {
+  const run = runSnapshot();
+  const odd = { ...run.edges[0]!, from: 'say "hi"\\\n' };
+  const text = await scrape({ ...run, edges: [odd, odd] });
+  expect(await promtool(text)).toEqual({ exitCode: 0, findings: "" });
+  expect(text).toContain("person.in #2");
+});
+
+test("promtool refuses a metric that breaks the naming rules, so the check above can fail", async () => {
+  const { exitCode } = await promtool("# TYPE schnitzel_waitMs counter\nschnitzel_waitMs 1\n");
+  expect(exitCode).not.toBe(0);
+});
+
+test("metricsText() has every metric of the catalogue and no other", async () => {
+  const named = [...(await scrape(troubledRun())).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [
+    name,
+    type,
+  ]);
+  expect(named).toEqual(Object.entries(METRICS).map(([name, { type }]) => [name, type]));
+});
+
+test("metricsText() labels samples as the catalogue says", async () => {
+  const text = await scrape(troubledRun());
+  for (const [name, { labels, type }] of Object.entries(METRICS)) {
+    const series = type === "histogram" ? `${name}_sum` : name;
+    const [, found = ""] = new RegExp(`^${series}(?:\\{(.*)\\})? `, "m").exec(text) ?? [];
+    expect([name, [...found.matchAll(/(\w+)="/g)].map(([, label]) => label!)]).toEqual([name, [...labels]]);
+  }
+});
+
+test("metricsText() reads the counts from the snapshot", async () => {
+  const lines = (await scrape(troubledRun())).split("\n");
+  expect(lines).toContain('schnitzel_node_consumed_packets_total{node="person"} 10');
+  expect(lines).toContain('schnitzel_node_dropped_packets_total{node="person",reason="drop_oldest"} 4');
+  expect(lines).toContain('schnitzel_node_own{node="person",metric="inference_ms"} 12.5');
+  expect(lines).toContain('schnitzel_node_own_total{node="person",metric="frames_total"} 10');
+  expect(lines).toContain('schnitzel_inbox_packets{node="person",port="in"} 3');
+  expect(lines).toContain('schnitzel_run_status{status="degraded"} 1');
+  expect(lines).toContain("schnitzel_progress_age_seconds 1.5");
+  expect(lines).toContain("process_resident_memory_bytes 40000000");
+});
+
+test("metricsText() gives waits as a cumulative histogram in seconds", async () => {
+  const lines = (await scrape(troubledRun())).split("\n");
+  const edge = 'edge="cam.out -> person.in"';
+  expect(lines).toContain(`schnitzel_edge_wait_seconds_bucket{${edge},le="0.001"} 0`);
+  expect(lines).toContain(`schnitzel_edge_wait_seconds_bucket{${edge},le="0.004"} 9`);
+  expect(lines).toContain(`schnitzel_edge_wait_seconds_bucket{${edge},le="4.096"} 10`);
+  expect(lines).toContain(`schnitzel_edge_wait_seconds_bucket{${edge},le="+Inf"} 10`);
+  expect(lines).toContain(`schnitzel_edge_wait_seconds_sum{${edge}} 2.018`);
+  expect(lines).toContain(`schnitzel_edge_wait_seconds_count{${edge}} 10`);
+});
+
+test("metricsText() carries no message of an error, so no secret either", async () => {
+  expect(await scrape(troubledRun())).not.toContain("hunter22");
+});
+
+test("metricsPage() lists every metric and every reason of a drop", () => {
+  const page = metricsPage();
+  for (const name of Object.keys(METRICS)) expect(page).toContain(`| \`${name}\` |`);
+  expect(page).toContain("| `drop_oldest` |");
+});
