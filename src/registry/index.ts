@@ -1,14 +1,21 @@
 import { didYouMean } from "../base/suggest.ts";
 import type { Catalogue, NodeDefinition, Resolution } from "../node/index.ts";
 import { BUILT_IN } from "../nodes/list.ts";
+import { parseAddress } from "./address.ts";
 import { isLegacyAddress, LEGACY, suggestLegacy } from "./legacy.ts";
 import { adaptConfig } from "./legacy_config.ts";
+import { PluginShelf } from "./plugins.ts";
+import type { ProbeOptions } from "./probe.ts";
 
-export interface RegistryOptions {
+export { PROBE_ARGUMENT, probePlugin } from "./probe_child.ts";
+
+export interface RegistryOptions extends Omit<ProbeOptions, "examples"> {
   /** Folder with plugin files and `plugins.lock.yaml`; without it there are no plugins. */
   pluginsDir?: string;
   /** Environment; only the variables of the allowlist are read. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Told once when plugins may load without a lock. Writes to stderr unless given. */
+  warn?(message: string): void;
 }
 
 export interface Registry extends Catalogue {
@@ -18,21 +25,40 @@ export interface Registry extends Catalogue {
 
 type Refusal = Extract<Resolution, { found: false }>;
 
-/** Looks up what a graph's `plugin:` names: a built-in, an address of the predecessor, or a plugin. */
-export function createRegistry(_options: RegistryOptions): Registry {
+/**
+ * Looks up what a graph's `plugin:` names: a built-in by its name, an address of the predecessor, or a plugin
+ * (`loiter:Loiter`, or `loiter` for its default or only node). A built-in's name always means the built-in.
+ */
+export function createRegistry({ pluginsDir, env, warn = console.error, ...probing }: RegistryOptions): Registry {
   const builtIn = new Map(BUILT_IN.map((definition) => [definition.name, definition]));
-  const names = () => [...builtIn.keys(), ...LEGACY.keys()];
+  const shelf = pluginsDir === undefined ? undefined : new PluginShelf({ dir: pluginsDir, env, warn, ...probing });
+  const names = () => [...builtIn.keys(), ...(shelf?.names() ?? []), ...LEGACY.keys()];
+
+  const isPlugin = (address: string) => !builtIn.has(address) && !isLegacyAddress(address);
+
+  function resolvePlugin(address: string): Resolution {
+    const parsed = parseAddress(address);
+    if ("fault" in parsed)
+      return { ...unknown(address, names()), message: `Cannot find "${address}": ${parsed.fault}` };
+    return shelf?.resolve(parsed) ?? unknownPlugin(address, parsed.export, names(), pluginsDir);
+  }
+
   return {
-    async prepare() {},
+    async prepare(addresses) {
+      for (const address of addresses.filter(isPlugin)) {
+        const parsed = parseAddress(address);
+        // One after the other: each child gets the whole deadline also on a slow board.
+        if ("id" in parsed) await shelf?.prepare(parsed.id);
+      }
+    },
     resolve(address) {
       const definition = builtIn.get(address);
       if (definition !== undefined) return { found: true, definition, origin: "built_in" };
-      if (isLegacyAddress(address)) return resolveLegacy(address, builtIn);
-      return unknown(address, names());
+      return isLegacyAddress(address) ? resolveLegacy(address, builtIn) : resolvePlugin(address);
     },
     isLegacy: isLegacyAddress,
     names,
-    definitions: () => BUILT_IN,
+    definitions: () => [...BUILT_IN, ...(shelf?.definitions() ?? [])],
   };
 }
 
@@ -44,12 +70,7 @@ function resolveLegacy(address: string, builtIn: ReadonlyMap<string, NodeDefinit
   if ("planned" in entry) return notBuiltIn(address, entry.planned, entry.meanwhile);
   const definition = builtIn.get(entry.node);
   if (definition === undefined) return notBuiltIn(address, entry.node);
-  return {
-    found: true,
-    definition,
-    legacy: { adapt: (config) => adaptConfig(entry, config) },
-    origin: "built_in",
-  };
+  return { found: true, definition, legacy: { adapt: (config) => adaptConfig(entry, config) }, origin: "built_in" };
 }
 
 function notBuiltIn(address: string, use: string, meanwhile?: string): Refusal {
@@ -60,7 +81,7 @@ function notBuiltIn(address: string, use: string, meanwhile?: string): Refusal {
     hint:
       meanwhile === undefined
         ? `a version that lists ${use} in \`schnitzel nodes\` runs it`
-        : `${meanwhile} is the nearest it has`,
+        : `${meanwhile} is the nearest this version has`,
   };
 }
 
@@ -70,6 +91,22 @@ function unknown(address: string, names: readonly string[]): Refusal {
     code: "UNKNOWN_PLUGIN",
     message: `Cannot find a node named "${address}"`,
     ...hint(didYouMean(address, names), "`schnitzel nodes` lists every node"),
+  };
+}
+
+function unknownPlugin(address: string, name: string | undefined, names: readonly string[], dir?: string): Refusal {
+  if (name === undefined) return unknown(address, names);
+  const id = address.slice(0, address.indexOf(":"));
+  const near = didYouMean(
+    id,
+    names.filter((known) => !known.includes(":")),
+  );
+  const where = dir === undefined ? "there is no plugin folder" : `${dir} has no ${id}.ts, ${id}.js or ${id}/plugin.ts`;
+  return {
+    found: false,
+    code: "UNKNOWN_PLUGIN",
+    message: `Cannot find "${address}": ${where}`,
+    ...hint(near, "plugins stand in `plugins/` beside the graph, or where --plugins points"),
   };
 }
 

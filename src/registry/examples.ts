@@ -1,0 +1,178 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import * as v from "valibot";
+import type { Clock } from "../base/clock.ts";
+import { seededRandom } from "../base/random.ts";
+import {
+  diskFiles,
+  type Emit,
+  type Example,
+  type ExamplePacket,
+  type NodeContext,
+  type NodeDefinition,
+  type NodeInstance,
+  type SourceInstance,
+} from "../node/index.ts";
+import { IdGenerator, packetFactory, type StreamPacket } from "../packet/index.ts";
+
+export interface ExampleResult {
+  title: string;
+  /** What differs from the example; empty when it holds. */
+  faults: readonly string[];
+}
+
+/** Why 10,000: an example is to be read; an endless source is cut off there. */
+const MAX_PACKETS = 10_000;
+
+/** Runs every example of a definition on simulated time, a folder of its own and no network. */
+export async function runExamples(definition: NodeDefinition): Promise<ExampleResult[]> {
+  const results: ExampleResult[] = [];
+  for (const example of definition.examples) {
+    results.push({ title: example.title, faults: await runExample(definition, example) });
+  }
+  return results;
+}
+
+async function runExample(definition: NodeDefinition, example: Example): Promise<string[]> {
+  const parsed = v.safeParse(definition.config, example.config);
+  if (!parsed.success)
+    return [`config is refused: ${v.getDotPath(parsed.issues[0]) ?? "config"}: ${parsed.issues[0].message}`];
+  const wrong = definition.check(parsed.output).filter((issue) => issue.severity !== "warning");
+  if (wrong.length > 0) return wrong.map((issue) => `config is refused: ${issue.path.join(".")}: ${issue.message}`);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "schnitzel-example-"));
+  try {
+    return compare(example, await play(definition, parsed.output, example, folder));
+  } catch (error) {
+    return [`threw ${error}`];
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Played {
+  /** By output port. */
+  packets: ReadonlyMap<string, StreamPacket[]>;
+  stdout: string;
+}
+
+async function play(definition: NodeDefinition, config: unknown, example: Example, folder: string): Promise<Played> {
+  for (const [file, text] of Object.entries(example.files ?? {})) {
+    fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    fs.writeFileSync(path.join(folder, file), text);
+  }
+  const written: string[] = [];
+  const context = exampleContext(folder, example.stdin ?? "", written);
+  const packets = new Map(Object.keys(definition.outputs(config)).map((port) => [port, [] as StreamPacket[]]));
+  const instance = definition.create(config, context);
+  if (definition.kind === "source") await drain(instance as SourceInstance, [...packets.values()][0] ?? []);
+  else await feed(instance as NodeInstance, Object.keys(definition.inputs)[0]!, example, packets);
+  await instance.close?.();
+  return { packets, stdout: written.join("") };
+}
+
+async function drain(source: SourceInstance, into: StreamPacket[]) {
+  const abort = new AbortController();
+  for await (const item of source.run(abort.signal)) {
+    into.push(...((Array.isArray(item) ? item : [item]) as StreamPacket[]));
+    if (into.length < MAX_PACKETS) continue;
+    abort.abort();
+    break;
+  }
+}
+
+async function feed(node: NodeInstance, input: string, example: Example, packets: Map<string, StreamPacket[]>) {
+  const emit: Emit = Object.fromEntries(
+    [...packets].map(([port, list]) => [port, (packet: StreamPacket) => void list.push(packet)]),
+  );
+  const first = [...packets.values()][0];
+  for (const packet of example.input ?? []) {
+    const result = node.process(examplePacket(packet), emit, input);
+    if (!result || !("next" in result)) {
+      await result;
+      continue;
+    }
+    for (let step = await result.next(); !step.done; step = await result.next()) first?.push(step.value);
+  }
+}
+
+function compare(example: Example, { packets, stdout }: Played): string[] {
+  const faults: string[] = [];
+  for (const [port, made] of example.output === undefined ? [] : packets) {
+    const wanted = example.output?.[port] ?? [];
+    if (wanted.length === made.length && wanted.every((packet, i) => fits(packet, made[i]!))) continue;
+    faults.push(`port ${port} should give ${shown(wanted)}, it gave ${shown(made)}`);
+  }
+  for (const port of Object.keys(example.output ?? {})) {
+    if (!packets.has(port)) faults.push(`the example expects packets on port ${port}, which the node does not have`);
+  }
+  if (example.stdout !== undefined && example.stdout !== stdout) {
+    faults.push(`stdout should be ${JSON.stringify(example.stdout)}, it was ${JSON.stringify(stdout)}`);
+  }
+  return faults;
+}
+
+/** Only the fields an example states are compared. */
+function fits(wanted: ExamplePacket, made: StreamPacket): boolean {
+  const fields = typeof wanted === "string" ? { source_id: wanted } : wanted;
+  return Object.entries(fields).every(([name, value]) => Bun.deepEquals(value, made[name as keyof StreamPacket]));
+}
+
+const shown = (packets: readonly ExamplePacket[]) => JSON.stringify(packets).slice(0, 500);
+
+function examplePacket(packet: ExamplePacket): StreamPacket {
+  return Object.freeze({
+    packet_id: "00000000-0000-7000-8000-000000000001",
+    ts: "2026-01-01T00:00:00.000Z",
+    kind: "raw",
+    source_id: "example",
+    payload: null,
+    meta: {},
+    ...(typeof packet === "string" ? { source_id: packet } : packet),
+  });
+}
+
+function exampleContext(folder: string, stdin: string, written: string[]): NodeContext {
+  const clock = leapingClock();
+  const random = seededRandom(1);
+  const quiet = () => {};
+  return {
+    nodeId: "example",
+    clock,
+    random,
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    files: diskFiles({ base: folder }),
+    io: {
+      write: (text) => void written.push(text),
+      async *read() {
+        if (stdin !== "") yield new TextEncoder().encode(stdin);
+      },
+    },
+    fetch: (() => Promise.reject(new Error("an example has no network"))) as unknown as typeof fetch,
+    packet: packetFactory(new IdGenerator(clock, random), "example"),
+    reject: quiet,
+  };
+}
+
+/** Time that jumps to the next timer as soon as nothing else is to do, so an example takes no time. */
+function leapingClock(): Clock {
+  let passedMs = 0;
+  const timers = new Set<{ dueMs: number; run: () => void }>();
+  const leap = () => {
+    const next = [...timers].sort((a, b) => a.dueMs - b.dueMs)[0];
+    if (next === undefined) return;
+    timers.delete(next);
+    passedMs = Math.max(passedMs, next.dueMs);
+    next.run();
+  };
+  return {
+    nowMs: () => Date.UTC(2026, 0, 1) + Math.floor(passedMs),
+    monotonicMs: () => passedMs,
+    setTimer(run, delayMs) {
+      const timer = { dueMs: passedMs + Math.max(0, delayMs), run };
+      timers.add(timer);
+      setImmediate(leap);
+      return () => void timers.delete(timer);
+    },
+  };
+}
