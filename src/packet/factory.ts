@@ -21,9 +21,11 @@ export type PacketFactory = <Payload>(fields: PacketFields<Payload>) => StreamPa
 export class IdGenerator {
   readonly #clock: Clock;
   readonly #random: Random;
+  #pinnedMs: number | undefined;
   #readMs = Number.NaN;
   #idMs = -1;
   #counter = 0;
+  #time = "";
   #head = "";
   #tail = "";
   #isoMs = Number.NaN;
@@ -34,14 +36,22 @@ export class IdGenerator {
     this.#random = random;
   }
 
+  /**
+   * Holds the clock at `nowMs` until the next call, undefined lets it go. The engine pins the time during a
+   * turn and renews it every few microseconds, because reading the clock costs more than making a packet.
+   */
+  pin(nowMs: number | undefined) {
+    this.#pinnedMs = nowMs;
+  }
+
   /** A new id. Reads the clock, so call {@link iso} right after it for the same instant. */
   next(): string {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#pinnedMs ?? this.#clock.nowMs();
     this.#readMs = nowMs;
     if (nowMs > this.#idMs) this.#openMillisecond(nowMs);
     else if (this.#counter === COUNTER_END) this.#openMillisecond(this.#idMs + 1);
-    const counter = this.#counter++;
-    return this.#head + HEX3[counter >>> 14]! + "-" + VARIANT4[counter & 0x3fff]! + this.#tail;
+    else if ((this.#counter & 0x3fff) === 0) this.#openGroup();
+    return this.#head + VARIANT4[this.#counter++ & 0x3fff]! + this.#tail;
   }
 
   /** The instant of the last {@link next}, ISO-8601 UTC with milliseconds. */
@@ -53,11 +63,17 @@ export class IdGenerator {
     return this.#iso;
   }
 
+  /** The text in front of the low 14 counter bits, kept for 16,384 ids. */
+  #openGroup() {
+    this.#head = `${this.#time}${HEX3[this.#counter >>> 14]!}-`;
+  }
+
   #openMillisecond(ms: number) {
     this.#idMs = ms;
     this.#counter = this.#random.uint32() >>> 7;
     const hex = Math.floor(ms).toString(16).padStart(12, "0");
-    this.#head = `${hex.slice(0, 8)}-${hex.slice(8)}-7`;
+    this.#time = `${hex.slice(0, 8)}-${hex.slice(8)}-7`;
+    this.#openGroup();
     const low = this.#random.uint32().toString(16).padStart(8, "0");
     this.#tail = `-${(this.#random.uint32() & 0xffff).toString(16).padStart(4, "0")}${low}`;
   }

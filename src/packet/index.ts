@@ -5,3 +5,5 @@ export * from "./jsonl.ts";
 export * from "./kinds.ts";
 export * from "./packet.ts";
 export * from "./profile.ts";
+export * from "./size.ts";
+export * from "./time.ts";

@@ -43,7 +43,7 @@ export function isPacket(value: unknown): value is StreamPacket {
     typeof packet.source_id === "string" &&
     typeof packet.meta === "object" &&
     packet.meta !== null &&
-    "payload" in packet
+    (packet.payload !== undefined || "payload" in packet)
   );
 }
 

@@ -1,0 +1,74 @@
+import { isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
+import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
+import type { EdgeRun } from "./producer.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+type EmitPort = (packet: StreamPacket) => void;
+
+/** Builds the `emit` object of one slot: a method per output port, bound to the edges of that port. */
+export function makeSlot(scheduler: Scheduler, node: NodeRun): Slot {
+  const slot: Slot = {
+    packet: NO_PACKET,
+    root: undefined,
+    input: "",
+    emit: {},
+    direct: false,
+    waiting: [],
+    settled: false,
+    error: undefined,
+    attempts: 0,
+  };
+  const ports: Record<string, EmitPort> = {};
+  for (const [at, port] of node.plan.outputs.entries()) {
+    ports[port] = emitOn(scheduler, node, slot, port, at === 0);
+  }
+  slot.emit = ports;
+  return slot;
+}
+
+function emitOn(scheduler: Scheduler, node: NodeRun, slot: Slot, port: string, isDefault: boolean): EmitPort {
+  const edges = node.outputs.get(port)!;
+  if (edges.length === 0) return emitUnconnected(node, slot, port, isDefault);
+  if (node.sole !== undefined && scheduler.fuse) return emitToSole(scheduler, node, slot, port, node.sole);
+  return (packet) => {
+    if (packet !== slot.packet && !admitted(node, slot, port, packet)) return;
+    node.counters.produced += 1;
+    for (const edge of edges) scheduler.emitted(node, slot, edge, packet);
+  };
+}
+
+/** The only edge of a node: while `process` runs its first packet stays in hand, for the next node to take. */
+function emitToSole(scheduler: Scheduler, node: NodeRun, slot: Slot, port: string, edge: EdgeRun): EmitPort {
+  const { counters } = node;
+  const passed = edge.counters;
+  return (packet) => {
+    if (packet !== slot.packet && !admitted(node, slot, port, packet)) return;
+    counters.produced += 1;
+    if (slot.direct && node.hand === undefined) {
+      passed.passed += 1;
+      if (slot.root !== undefined) slot.root.add();
+      node.hand = packet;
+    } else scheduler.emitted(node, slot, edge, packet);
+  };
+}
+
+/** A default port without edges still counts as produced (the last node of a graph); another one as unrouted. */
+function emitUnconnected(node: NodeRun, slot: Slot, port: string, isDefault: boolean): EmitPort {
+  return (packet) => {
+    if (packet !== slot.packet && !admitted(node, slot, port, packet)) return;
+    if (isDefault) node.counters.produced += 1;
+    else node.counters.unrouted += 1;
+  };
+}
+
+/** Throws for what is no packet; false (and counted) when the call of `process` is over. */
+function admitted(node: NodeRun, slot: Slot, port: string, packet: unknown): boolean {
+  if (slot.packet === NO_PACKET) {
+    node.counters.lateEmits += 1;
+    return false;
+  }
+  if (!isPacket(packet)) {
+    throw new TypeError(`emit.${port} takes packets only, ${whyNotPacket(packet)}; make one with ctx.packet({ … })`);
+  }
+  return true;
+}

@@ -1,0 +1,36 @@
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { Files, NodeLog, StandardIo } from "../node/index.ts";
+import type { DeadLetter } from "../observe/index.ts";
+import type { ThrottlePolicy } from "./throttle.ts";
+
+/** What the engine is given from outside: the real machine, or a test's. */
+export interface Host {
+  clock: Clock;
+  random: Random;
+  /** Seed of `random`, for the report. */
+  seed: number;
+  files: Files;
+  io: StandardIo;
+  fetch: typeof globalThis.fetch;
+  log(nodeId: string): NodeLog;
+  /** Gives the event loop a chance; resolves in a later macrotask. */
+  yieldToLoop(): Promise<void>;
+  /** Hears every dead letter, also those the bounded list in memory has let go. */
+  onDeadLetter?(letter: DeadLetter): void;
+}
+
+export interface RunOptions {
+  throttles?: readonly ThrottlePolicy[];
+  /** Time to finish what is in flight after a stop; what is left then is dropped and counted. */
+  drainMs?: number;
+  /** False keeps every packet going through its inbox. Same order and counts; for comparing. */
+  fuse?: boolean;
+  /** Shared with the watchdog: [steps taken, index of the running node or -1]. */
+  heart?: Int32Array;
+}
+
+/** Why 10 s: systemd waits 90 s before it kills, and a person at a terminal about that long. */
+export const DEFAULT_DRAIN_MS = 10_000;
+/** `close` of a node gets this long. */
+export const CLOSE_MS = 5_000;

@@ -1,0 +1,3 @@
+export { Engine } from "./engine.ts";
+export { DEFAULT_DRAIN_MS, type Host, type RunOptions } from "./host.ts";
+export { packetBudget, type ThrottlePolicy, timeBudget } from "./throttle.ts";

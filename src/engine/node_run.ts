@@ -1,0 +1,116 @@
+import type { PlanNode } from "../graph/plan.ts";
+import type { Emit, NodeInstance } from "../node/index.ts";
+import type { NodeCounters } from "../observe/index.ts";
+import type { StreamPacket } from "../packet/index.ts";
+import type { AckRoot } from "./ack.ts";
+import { type EdgeRun, type InputRun, Producer } from "./producer.ts";
+
+/** Stands in a slot that has no packet, so that comparing with a packet needs no second check. */
+export const NO_PACKET: StreamPacket = Object.freeze({
+  packet_id: "",
+  ts: "",
+  kind: "",
+  source_id: "",
+  payload: undefined,
+  meta: {},
+});
+
+/** One call of `process` under way: what it works on and where its packets go. */
+export interface Slot {
+  packet: StreamPacket;
+  root: AckRoot | undefined;
+  input: string;
+  emit: Emit;
+  /** True while `process` has not returned: its packets may be handed on without an inbox. */
+  direct: boolean;
+  /** Emitted before the call's turn came, when results leave in order. */
+  waiting: { edge: EdgeRun; packet: StreamPacket }[];
+  settled: boolean;
+  error: unknown;
+  attempts: number;
+}
+
+/** A node (not a source) at run time. */
+export class NodeRun extends Producer {
+  readonly rank: number;
+  readonly inputs: InputRun[] = [];
+  /** Set once `create` has succeeded. */
+  instance!: NodeInstance;
+  /** Packets in all inboxes. */
+  queued = 0;
+  /** The slot the next call uses; undefined while all are taken. */
+  slot: Slot | undefined;
+  /** Further slots nobody uses. */
+  readonly #free: Slot[] = [];
+  /** Calls under way in arrival order; kept only when results leave in order and more than one may run. */
+  readonly line: Slot[] = [];
+  readonly keepsOrder: boolean;
+  /** A call that returned an iterator, pulled as room allows. */
+  expanding: { slot: Slot; iterator: Iterator<StreamPacket> } | undefined;
+  /** The packet just emitted over the sole edge, not yet in its inbox. */
+  hand: StreamPacket | undefined;
+  /** Resolves an async iterator that waits for room. */
+  onRoom: (() => void) | undefined;
+  readonly #refresh: (node: NodeRun) => void;
+  #nextInput = 0;
+
+  constructor(plan: PlanNode, rank: number, counters: NodeCounters, refresh: (node: NodeRun) => void) {
+    super(plan, counters);
+    this.rank = rank;
+    this.keepsOrder = plan.runtime.ordered && plan.runtime.concurrency > 1;
+    this.#refresh = refresh;
+  }
+
+  /** True when the scheduler may run it now. */
+  get runnable(): boolean {
+    if (this.blocked !== 0) return false;
+    if (this.expanding !== undefined) return this.atFront(this.expanding.slot);
+    return this.queued !== 0 && this.slot !== undefined;
+  }
+
+  /** True when a packet would be taken at once, so it needs no inbox. */
+  get idle(): boolean {
+    return this.queued === 0 && this.blocked === 0 && this.slot !== undefined && this.expanding === undefined;
+  }
+
+  /** Calls that outlived `process`. */
+  get inFlight(): number {
+    return this.slot === undefined ? this.plan.runtime.concurrency : this.plan.runtime.concurrency - 1 - this.#free.length;
+  }
+
+  /** Adds a slot, or gives one back. */
+  freeSlot(slot: Slot) {
+    if (this.slot === undefined) this.slot = slot;
+    else this.#free.push(slot);
+  }
+
+  /** Takes the slot that {@link slot} names out of the free ones. */
+  takeSlot() {
+    this.slot = this.#free.pop();
+  }
+
+  atFront(slot: Slot): boolean {
+    return !this.keepsOrder || this.line[0] === slot;
+  }
+
+  /** The next input port with a packet; ports take turns, so none starves. */
+  nextInput(): InputRun {
+    const count = this.inputs.length;
+    if (count === 1) return this.inputs[0]!;
+    for (let tries = 0; tries < count; tries++) {
+      const input = this.inputs[this.#nextInput]!;
+      this.#nextInput = (this.#nextInput + 1) % count;
+      if (input.inbox.count > 0) return input;
+    }
+    throw new Error(`node "${this.id}" was picked to run with empty inboxes`);
+  }
+
+  override roomChanged() {
+    if (this.blocked === 0 && this.onRoom !== undefined) {
+      const resume = this.onRoom;
+      this.onRoom = undefined;
+      resume();
+    }
+    this.#refresh(this);
+  }
+}

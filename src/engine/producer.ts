@@ -1,0 +1,72 @@
+import type { PlanNode } from "../graph/plan.ts";
+import type { EdgeCounters, NodeCounters } from "../observe/index.ts";
+import type { StreamPacket } from "../packet/index.ts";
+import type { AckRoot } from "./ack.ts";
+import type { Inbox } from "./inbox.ts";
+import type { NodeRun } from "./node_run.ts";
+
+/** One edge of a running graph. */
+export interface EdgeRun {
+  readonly index: number;
+  readonly from: Producer;
+  readonly fromPort: string;
+  readonly to: NodeRun;
+  readonly input: InputRun;
+  readonly counters: EdgeCounters;
+  /** Packets that went through the inbox; the others were handed straight on and waited for nothing. */
+  queued: number;
+}
+
+/** One input port of a running node: its inbox and who fills it. */
+export interface InputRun {
+  readonly name: string;
+  readonly inbox: Inbox;
+  readonly node: NodeRun;
+  readonly feeders: Producer[];
+  /** True while the inbox is full and makes its feeders wait. */
+  shut: boolean;
+}
+
+/** A packet that found no room: it stays with its producer, which does not run before it has left. */
+export interface Held {
+  edge: EdgeRun;
+  packet: StreamPacket;
+  root: AckRoot | undefined;
+}
+
+/**
+ * What a source and a node at run time share: outgoing edges and the reasons to wait.
+ *
+ * Invariant: `held` is empty unless `blocked > 0`.
+ */
+export abstract class Producer {
+  readonly plan: PlanNode;
+  readonly counters: NodeCounters;
+  /** Outgoing edges by port, in the order of the graph file. */
+  readonly outputs = new Map<string, EdgeRun[]>();
+  /** Full downstream inboxes that block; while above zero this producer does not run. */
+  blocked = 0;
+  held: Held[] = [];
+  lastError: { message: string; atMs: number } | undefined;
+  /** Set when there is exactly one outgoing edge: its packets may skip the inbox. */
+  sole: EdgeRun | undefined;
+
+  constructor(plan: PlanNode, counters: NodeCounters) {
+    this.plan = plan;
+    this.counters = counters;
+    for (const port of plan.outputs) this.outputs.set(port, []);
+  }
+
+  get id(): string {
+    return this.plan.id;
+  }
+
+  connect(edge: EdgeRun) {
+    this.outputs.get(edge.fromPort)?.push(edge);
+    const edges = [...this.outputs.values()].flat();
+    this.sole = edges.length === 1 ? edges[0] : undefined;
+  }
+
+  /** Called when `blocked` went to or left zero. */
+  abstract roomChanged(): void;
+}

@@ -1,0 +1,355 @@
+import type { Clock } from "../base/clock.ts";
+import { type IdGenerator, isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
+import type { AckRoot } from "./ack.ts";
+import type { Failures } from "./failures.ts";
+import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
+import { finishAsync, isAsyncResult } from "./pending.ts";
+import type { EdgeRun, InputRun, Producer } from "./producer.ts";
+import { ReadySet } from "./ready_set.ts";
+
+/** A turn ends after this long, so that timers, sockets and the page stay live. */
+const TURN_MS = 8;
+/** Most steps between two looks at the clock: 64 steps of a fast graph are about 5 µs. */
+const MAX_STRIDE = 64;
+/** Packets one call of `process` may emit beyond the room downstream; more needs an iterator. */
+const MAX_HELD = 65_536;
+
+/** Read by the watchdog thread: [steps taken, node that is running or -1]. */
+export const HEART_STEPS = 0;
+export const HEART_NODE = 1;
+
+export interface SchedulerOptions {
+  clock: Clock;
+  /** False keeps every packet going through its inbox; order and counters are the same. */
+  fuse: boolean;
+  heart: Int32Array;
+  ids: IdGenerator;
+}
+
+/**
+ * Runs nodes one packet at a time, the most downstream first, so a packet leaves before the next enters.
+ *
+ * A node whose only edge leads to an idle node hands its packet straight on (operator chaining). That is
+ * the node the ready set would pick next: it is downstream of the one that just ran, and that one was the
+ * most downstream. So the fused run has the order, counters and bounds of the unfused one.
+ */
+export class Scheduler {
+  readonly fuse: boolean;
+  /** Monotonic time, at most {@link MAX_STRIDE} steps old; the stride shrinks when steps take long. */
+  nowMs: number;
+  /** Calls of `process` that returned a promise or an async iterator and have not settled. */
+  inFlight = 0;
+  /** Called when something outside a turn made work. */
+  onWork: () => void = () => {};
+  failures!: Failures;
+  readonly #clock: Clock;
+  readonly #heart: Int32Array;
+  readonly #ids: IdGenerator;
+  #ready = new ReadySet(1);
+  #byRank: NodeRun[] = [];
+  #untilClock = 1;
+  #stride = 1;
+
+  constructor({ clock, fuse, heart, ids }: SchedulerOptions) {
+    this.#ids = ids;
+    this.#clock = clock;
+    this.#heart = heart;
+    this.fuse = fuse;
+    this.nowMs = clock.monotonicMs();
+  }
+
+  /** Takes the nodes over; `byRank[r]` has rank r, or is absent for a source. */
+  schedule(byRank: NodeRun[]) {
+    this.#byRank = byRank;
+    this.#ready = new ReadySet(byRank.length);
+  }
+
+  /** Keeps the ready set true to `node.runnable`. */
+  readonly refresh = (node: NodeRun) => {
+    if (node.runnable) this.#ready.add(node.rank);
+    else this.#ready.remove(node.rank);
+  };
+
+  get hasReady(): boolean {
+    return this.#ready.highest() >= 0;
+  }
+
+  /** Runs until nothing is ready and `feed` has nothing, or the time is up; true when there is more to do. */
+  turn(feed: () => boolean): boolean {
+    this.readClock();
+    const endMs = this.nowMs + TURN_MS;
+    for (;;) {
+      const rank = this.#ready.highest();
+      if (rank >= 0) this.#run(this.#byRank[rank]!);
+      else if (!feed()) break;
+      if (--this.#untilClock <= 0) this.readClock();
+      if (this.nowMs >= endMs) break;
+    }
+    this.#heart[HEART_NODE] = -1;
+    this.#ids.pin(undefined);
+    return this.nowMs >= endMs;
+  }
+
+  /** Looks at the clock, and looks more often the longer steps take. */
+  readClock() {
+    const before = this.nowMs;
+    this.nowMs = this.#clock.monotonicMs();
+    this.#ids.pin(this.#clock.nowMs());
+    const tookMs = this.nowMs - before;
+    if (tookMs > 0.5) this.#stride = Math.max(1, this.#stride >>> 1);
+    else if (tookMs < 0.1) this.#stride = Math.min(MAX_STRIDE, this.#stride << 1);
+    this.#untilClock = this.#stride;
+    this.#heart[HEART_STEPS]! += 1;
+  }
+
+  /** Sends a packet of a source, or one that skipped no inbox, over an edge. */
+  send(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
+    edge.counters.passed += 1;
+    if (root !== undefined) root.add();
+    const target = edge.to;
+    if (this.fuse && edge.from.sole === edge && target.idle) this.#chain(target, edge.input.name, packet, root);
+    else this.enqueue(edge, packet, root);
+  }
+
+  /** A packet from `emit` that cannot stay in hand. */
+  emitted(node: NodeRun, slot: Slot, edge: EdgeRun, packet: StreamPacket) {
+    if (!slot.direct && !node.atFront(slot)) {
+      if (slot.waiting.length >= MAX_HELD) throw tooMany(node);
+      slot.waiting.push({ edge, packet });
+      return;
+    }
+    this.#putDown(node);
+    edge.counters.passed += 1;
+    if (slot.root !== undefined) slot.root.add();
+    this.enqueue(edge, packet, slot.root);
+  }
+
+  /** Puts a packet into the inbox at the end of `edge`, or does what its overflow policy says. */
+  enqueue(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
+    edge.queued += 1;
+    this.#admit(edge, packet, root);
+  }
+
+  #admit(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
+    const { input } = edge;
+    const { inbox } = input;
+    if (inbox.full && !this.#makeRoom(edge, packet, root)) return;
+    inbox.push(packet, root, this.nowMs, edge.index);
+    const node = edge.to;
+    node.queued += 1;
+    if (node.queued === 1) this.refresh(node);
+    if (inbox.full && inbox.limits.overflow === "block") shut(input);
+  }
+
+  /** Starts `slot`'s call again, or for the first time. */
+  call(node: NodeRun, slot: Slot) {
+    return node.instance.process(slot.packet, slot.emit, slot.input);
+  }
+
+  /** Ends a call that outlived `process`: its slot is free again, in order when order is kept. */
+  settle(node: NodeRun, slot: Slot, error: unknown) {
+    slot.settled = true;
+    slot.error = error;
+    if (!node.keepsOrder) this.#release(node, slot);
+    while (node.line[0]?.settled) {
+      this.#release(node, node.line.shift()!);
+      const next = node.line[0];
+      if (next !== undefined) this.#flushWaiting(node, next);
+    }
+    this.refresh(node);
+    this.onWork();
+  }
+
+  #run(node: NodeRun) {
+    if (node.expanding !== undefined) return this.#pull(node);
+    const input = node.nextInput();
+    const { inbox } = input;
+    const root = inbox.headRoot;
+    this.edges[inbox.headEdge]!.counters.waitMs.record(this.nowMs - inbox.headStampMs);
+    const packet = inbox.shift();
+    node.queued -= 1;
+    if (node.queued === 0) this.refresh(node);
+    if (input.shut && !inbox.full) this.#open(input);
+    this.#chain(node, input.name, packet, root);
+  }
+
+  /** Edges by index, for the wait of a packet that came over one of them. */
+  edges: readonly EdgeRun[] = [];
+
+  #chain(first: NodeRun, firstInput: string, firstPacket: StreamPacket, root: AckRoot | undefined) {
+    let node = first;
+    let input = firstInput;
+    let packet = firstPacket;
+    const heart = this.#heart;
+    for (;;) {
+      heart[HEART_NODE] = node.plan.index;
+      node.counters.consumed += 1;
+      const slot = node.slot!;
+      slot.packet = packet;
+      slot.root = root;
+      slot.input = input;
+      slot.direct = true;
+      let result: unknown;
+      try {
+        result = node.instance.process(packet, slot.emit, input);
+      } catch (error) {
+        slot.direct = false;
+        this.#putDown(node);
+        this.failures.thrown(node, slot, error);
+        return;
+      }
+      slot.direct = false;
+      if (result !== undefined) {
+        this.#putDown(node);
+        this.#keepGoing(node, slot, result);
+        return;
+      }
+      slot.packet = NO_PACKET;
+      const next = node.hand;
+      if (root !== undefined) root.done();
+      if (next === undefined) return;
+      node.hand = undefined;
+      const edge = node.sole!;
+      if (!edge.to.idle) return this.enqueue(edge, next, root);
+      node = edge.to;
+      input = edge.input.name;
+      packet = next;
+      if (--this.#untilClock <= 0) this.readClock();
+    }
+  }
+
+  /** `process` returned something: an iterator to pull, or a promise to wait for. */
+  #keepGoing(node: NodeRun, slot: Slot, result: unknown) {
+    if (isAsyncResult(result)) {
+      this.occupy(node, slot);
+      finishAsync(this, node, slot, result);
+    } else if (typeof (result as Iterator<StreamPacket>)?.next === "function") {
+      this.occupy(node, slot);
+      node.expanding = { slot, iterator: result as Iterator<StreamPacket> };
+    } else {
+      const kind = Array.isArray(result) ? "an array" : typeof result;
+      const error = new TypeError(`process returned ${kind}: return nothing, a promise or an iterator of packets`);
+      this.failures.thrown(node, slot, error);
+    }
+    this.refresh(node);
+  }
+
+  /** Takes the slot out of the free ones until {@link settle}. */
+  occupy(node: NodeRun, slot: Slot) {
+    if (node.slot !== slot) return;
+    node.takeSlot();
+    this.inFlight += 1;
+    slot.settled = false;
+    if (node.keepsOrder) node.line.push(slot);
+    this.refresh(node);
+  }
+
+  #pull(node: NodeRun) {
+    const { slot, iterator } = node.expanding!;
+    this.#heart[HEART_NODE] = node.plan.index;
+    try {
+      const step = iterator.next();
+      if (!step.done) return this.emitDefault(node, slot, step.value);
+      node.expanding = undefined;
+      this.settle(node, slot, undefined);
+    } catch (error) {
+      node.expanding = undefined;
+      this.failures.thrown(node, slot, error);
+    }
+  }
+
+  /** Emits a value of an iterator: it leaves by the first output port. */
+  emitDefault(node: NodeRun, slot: Slot, packet: StreamPacket) {
+    const port = node.plan.outputs[0];
+    if (port === undefined) throw new TypeError("process yielded a packet, but this node has no output port");
+    if (!isPacket(packet)) throw new TypeError(`process yielded no packet: ${whyNotPacket(packet)}`);
+    slot.emit[port]!(packet);
+  }
+
+  /** Gives the packet in hand to its inbox, because another follows or `process` goes on. */
+  #putDown(node: NodeRun) {
+    const packet = node.hand;
+    if (packet === undefined) return;
+    node.hand = undefined;
+    this.enqueue(node.sole!, packet, node.slot?.root);
+  }
+
+  #flushWaiting(node: NodeRun, slot: Slot) {
+    const waiting = slot.waiting;
+    slot.waiting = [];
+    for (const { edge, packet } of waiting) this.emitted(node, slot, edge, packet);
+  }
+
+  #release(node: NodeRun, slot: Slot) {
+    const { packet, root, error } = slot;
+    slot.packet = NO_PACKET;
+    slot.root = undefined;
+    slot.attempts = 0;
+    node.freeSlot(slot);
+    this.inFlight -= 1;
+    if (error === undefined) root?.done();
+    else this.failures.giveUp(node, packet, root, error);
+    slot.error = undefined;
+  }
+
+  /** Full inbox: true when there is room for the newcomer now. */
+  #makeRoom(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined): boolean {
+    const { inbox } = edge.input;
+    if (inbox.limits.overflow === "block") {
+      if (edge.from.held.length >= MAX_HELD) throw tooMany(edge.from);
+      edge.from.held.push({ edge, packet, root });
+      return false;
+    }
+    if (inbox.limits.overflow === "fail") {
+      this.failures.overflow(edge, root);
+      return false;
+    }
+    while (inbox.full) {
+      const evicted = inbox.evict();
+      if (evicted === undefined) {
+        this.failures.shed(edge, root);
+        return false;
+      }
+      edge.to.queued -= 1;
+      this.failures.shed(this.edges[evicted.edge]!, evicted.root);
+    }
+    return true;
+  }
+
+  #open(input: InputRun) {
+    input.shut = false;
+    for (const feeder of input.feeders) {
+      feeder.blocked -= 1;
+      if (feeder.blocked === 0 && feeder.held.length > 0) this.#letGo(feeder);
+      if (feeder.blocked === 0) feeder.roomChanged();
+    }
+  }
+
+  /** Sends what a producer holds, until an inbox is full again. */
+  #letGo(feeder: Producer) {
+    const held = feeder.held;
+    let sent = 0;
+    feeder.held = [];
+    while (sent < held.length && feeder.blocked === 0) {
+      const { edge, packet, root } = held[sent++]!;
+      this.#admit(edge, packet, root);
+    }
+    if (sent < held.length) feeder.held = [...feeder.held, ...held.slice(sent)];
+  }
+}
+
+function shut(input: InputRun) {
+  if (input.shut) return;
+  input.shut = true;
+  for (const feeder of input.feeders) {
+    feeder.blocked += 1;
+    if (feeder.blocked === 1) feeder.roomChanged();
+  }
+}
+
+function tooMany(producer: Producer): Error {
+  return new Error(
+    `node "${producer.id}" emitted more than ${MAX_HELD} packets in one call beyond the room downstream: ` +
+      "return an iterator, it is pulled as room allows",
+  );
+}

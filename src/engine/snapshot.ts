@@ -1,0 +1,83 @@
+import type { EdgeSnapshot, NodeSnapshot, RunSnapshot, RunStatus } from "../observe/index.ts";
+import type { Engine } from "./engine.ts";
+import { NodeRun } from "./node_run.ts";
+import type { EdgeRun, Producer } from "./producer.ts";
+import type { SourceRun } from "./source_run.ts";
+
+/** What a run looks like now. Cheap enough to take every second. */
+export function takeSnapshot(engine: Engine): RunSnapshot {
+  const { plan, host, letters } = engine;
+  const snapshot: RunSnapshot = {
+    graph: { name: plan.name, path: plan.path, hash: plan.hash },
+    status: statusOf(engine),
+    state: engine.state,
+    seed: host.seed,
+    startedAtMs: engine.startedAtMs,
+    uptimeMs: host.clock.monotonicMs() - engine.startedMonotonicMs,
+    nodes: engine.wiring.producers.map(nodeSnapshot),
+    edges: engine.wiring.edges.map(edgeSnapshot),
+    deadLetters: { total: letters.total, recent: letters.recent() },
+    loop: { turns: engine.turns, lastTurnMonotonicMs: engine.lastTurnMs, maxTurnMs: engine.maxTurnMs },
+    lastProgressMonotonicMs: engine.lastProgressMs,
+  };
+  if (engine.stopReason !== undefined) snapshot.stopReason = engine.stopReason;
+  if (engine.failure !== undefined) snapshot.failure = engine.failure.message;
+  return snapshot;
+}
+
+/** `degraded`: something went wrong that the run survived; packets shed on purpose are not that. */
+function statusOf({ failure, letters, wiring }: Engine): RunStatus {
+  if (failure !== undefined) return "error";
+  if (letters.total > 0) return "degraded";
+  const wrong = ({ counters }: Producer) =>
+    counters.errors > 0 || counters.lateEmits > 0 || counters.dropped.has("drain_deadline");
+  return wiring.producers.some(wrong) ? "degraded" : "ok";
+}
+
+function nodeSnapshot(producer: Producer): NodeSnapshot {
+  const { plan, counters, lastError } = producer;
+  const isNode = producer instanceof NodeRun;
+  const snapshot: NodeSnapshot = {
+    id: plan.id,
+    plugin: plan.definition.name,
+    kind: plan.definition.kind,
+    isSource: !isNode,
+    isSink: isNode && plan.definition.kind === "sink",
+    counters,
+    own: ownMetrics(producer as NodeRun | SourceRun),
+    inboxes: isNode ? producer.inputs.map(inboxSnapshot) : [],
+    inFlight: isNode ? producer.inFlight : 0,
+  };
+  if (lastError !== undefined) snapshot.lastError = lastError;
+  return snapshot;
+}
+
+function inboxSnapshot({ name, inbox }: NodeRun["inputs"][number]) {
+  const { count, bytes, limits, peak } = inbox;
+  return { port: name, depth: count, bytes, capacity: limits.capacity, peak };
+}
+
+/** A plugin's `metrics` may throw or return nonsense; a snapshot never fails for it. */
+function ownMetrics({ instance }: NodeRun | SourceRun): Record<string, number> {
+  try {
+    const own = Object.entries(instance?.metrics?.() ?? {});
+    return Object.fromEntries(own.filter(([, value]) => Number.isFinite(value)));
+  } catch {
+    return {};
+  }
+}
+
+function edgeSnapshot(edge: EdgeRun): EdgeSnapshot {
+  const direct = edge.counters.passed - edge.queued;
+  if (direct > 0) edge.counters.waitMs.recordMany(0, direct);
+  // Recorded now, so from here on they count as having gone the usual way.
+  edge.queued = edge.counters.passed;
+  return {
+    from: edge.from.id,
+    fromPort: edge.fromPort,
+    to: edge.to.id,
+    toPort: edge.input.name,
+    counters: edge.counters,
+    depth: edge.input.inbox.count,
+  };
+}

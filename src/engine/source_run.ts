@@ -1,0 +1,120 @@
+import type { PlanNode } from "../graph/plan.ts";
+import type { SourceInstance, SourceYield } from "../node/index.ts";
+import type { NodeCounters } from "../observe/index.ts";
+import type { StreamPacket } from "../packet/index.ts";
+import { Producer } from "./producer.ts";
+
+type SourceIterator = Iterator<SourceYield> | AsyncIterator<SourceYield>;
+
+/** What a look at a source brought. */
+export type Pull = "packet" | "waiting" | "ended";
+
+/** A source at run time: an iterator, the array it yielded last, and a promise for the next. */
+export class SourceRun extends Producer {
+  /** Set once `create` has succeeded. */
+  instance!: SourceInstance;
+  /** The packet that the last {@link pull} found. */
+  packet!: StreamPacket;
+  /** Start times of recent restarts, monotonic milliseconds. */
+  readonly restartsMs: number[] = [];
+  #iterator: SourceIterator | undefined;
+  #chunk: readonly StreamPacket[] = [];
+  #at = 0;
+  #waiting = false;
+  #ended = false;
+  readonly #onWork: () => void;
+  readonly #onError: (source: SourceRun, error: unknown) => void;
+
+  constructor(
+    plan: PlanNode,
+    counters: NodeCounters,
+    onWork: () => void,
+    onError: (source: SourceRun, error: unknown) => void,
+  ) {
+    super(plan, counters);
+    this.#onWork = onWork;
+    this.#onError = onError;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Begins, or begins again after a failure. Throws what `run` throws. */
+  start(signal: AbortSignal) {
+    const items = this.instance.run(signal);
+    this.#iterator =
+      Symbol.asyncIterator in items
+        ? items[Symbol.asyncIterator]()
+        : (items as Iterable<SourceYield>)[Symbol.iterator]();
+    this.#waiting = false;
+  }
+
+  /** Finds the next packet, without waiting. */
+  pull(): Pull {
+    if (this.#at < this.#chunk.length) {
+      this.packet = this.#chunk[this.#at++]!;
+      return "packet";
+    }
+    if (this.#ended) return "ended";
+    if (this.#waiting || this.#iterator === undefined) return "waiting";
+    return this.#advance(this.#iterator);
+  }
+
+  /** Waits out of the scheduler's sight, for a restart. */
+  suspend() {
+    this.#iterator = undefined;
+  }
+
+  /** No more packets are taken; what was yielded but not taken yet is left behind. */
+  end() {
+    const iterator = this.#iterator;
+    this.#ended = true;
+    this.#iterator = undefined;
+    this.#chunk = [];
+    this.#at = 0;
+    // A generator waiting for its next input hears the abort signal instead; its answer is of no use here.
+    const returned = iterator?.return?.();
+    if (returned instanceof Promise) returned.catch(() => {});
+  }
+
+  #advance(iterator: SourceIterator): Pull {
+    const step = iterator.next();
+    if (step instanceof Promise) {
+      this.#waiting = true;
+      step.then(
+        (result) => this.#arrived(iterator, result),
+        (error: unknown) => this.#broke(iterator, error),
+      );
+      return "waiting";
+    }
+    this.#accept(step);
+    return this.pull();
+  }
+
+  #arrived(iterator: SourceIterator, step: IteratorResult<SourceYield>) {
+    if (iterator !== this.#iterator) return;
+    this.#waiting = false;
+    this.#accept(step);
+    this.#onWork();
+  }
+
+  #broke(iterator: SourceIterator, error: unknown) {
+    if (iterator !== this.#iterator) return;
+    this.#onError(this, error);
+    this.#onWork();
+  }
+
+  #accept(step: IteratorResult<SourceYield>) {
+    if (step.done) {
+      this.#ended = true;
+      return;
+    }
+    this.#chunk = Array.isArray(step.value) ? step.value : [step.value as StreamPacket];
+    this.#at = 0;
+  }
+
+  override roomChanged() {
+    if (this.blocked === 0) this.#onWork();
+  }
+}

@@ -1,0 +1,112 @@
+import { isPacket, whyNotPacket } from "../packet/index.ts";
+import { AckRoot } from "./ack.ts";
+import type { Failures } from "./failures.ts";
+import { HEART_NODE, type Scheduler } from "./scheduler.ts";
+import type { SourceRun } from "./source_run.ts";
+import type { ThrottlePolicy } from "./throttle.ts";
+
+export interface SourcesOptions {
+  scheduler: Scheduler;
+  failures: Failures;
+  heart: Int32Array;
+  throttles: readonly ThrottlePolicy[];
+  /** A throttle refused. */
+  onRefused(policy: ThrottlePolicy): void;
+  /** A source threw while it was asked for a packet. */
+  onError(source: SourceRun, error: unknown): void;
+}
+
+/** Pulls the sources in turn, one packet each, and only those whose outputs have room. */
+export class Sources {
+  /** Packets that all sources together have sent. */
+  emitted = 0;
+  /** Sources that have not ended, in declaration order. */
+  readonly live: SourceRun[];
+  readonly #options: SourcesOptions;
+  readonly #startMs: number;
+  #pointer = 0;
+  #granted = 0;
+
+  constructor(sources: readonly SourceRun[], options: SourcesOptions) {
+    this.live = [...sources];
+    this.#options = options;
+    this.#startMs = options.scheduler.nowMs;
+  }
+
+  /** Takes one packet from the next source that has one; false when none has. */
+  readonly feed = (): boolean => {
+    for (let tries = this.live.length; tries > 0; tries--) {
+      if (this.#pointer >= this.live.length) this.#pointer = 0;
+      const source = this.live[this.#pointer]!;
+      if (source.blocked > 0) this.#pointer += 1;
+      else if (this.#offer(source)) return true;
+    }
+    return false;
+  };
+
+  /** Ends every source; what is in flight goes on. */
+  end() {
+    for (const source of this.live) source.end();
+    this.live.length = 0;
+  }
+
+  remove(source: SourceRun) {
+    const at = this.live.indexOf(source);
+    if (at < 0) return;
+    this.live.splice(at, 1);
+    // The pointer stays at the same index, so the source after the one that ended is next.
+    if (at < this.#pointer) this.#pointer -= 1;
+  }
+
+  #offer(source: SourceRun): boolean {
+    if (this.#granted === 0 && !this.#ask()) return false;
+    this.#options.heart[HEART_NODE] = source.plan.index;
+    try {
+      const pull = source.pull();
+      if (pull === "ended") this.remove(source);
+      else this.#pointer += 1;
+      if (pull !== "packet") return false;
+    } catch (error) {
+      this.#options.onError(source, error);
+      return false;
+    }
+    this.#send(source);
+    return true;
+  }
+
+  #ask(): boolean {
+    const { throttles, scheduler, onRefused } = this.#options;
+    let granted = Number.POSITIVE_INFINITY;
+    for (const policy of throttles) {
+      const grant = policy.grant(this.emitted, scheduler.nowMs - this.#startMs);
+      if (grant <= 0) {
+        onRefused(policy);
+        return false;
+      }
+      granted = Math.min(granted, grant);
+    }
+    this.#granted = granted;
+    return true;
+  }
+
+  #send(source: SourceRun) {
+    const { scheduler, failures } = this.#options;
+    const { packet, instance, sole } = source;
+    if (!isPacket(packet))
+      return failures.setAside(source, packet, `run yielded no packet: ${whyNotPacket(packet)}`, 1);
+    this.#granted -= 1;
+    this.emitted += 1;
+    source.counters.produced += 1;
+    if (instance.ack === undefined && sole !== undefined) return scheduler.send(sole, packet, undefined);
+    const root = instance.ack === undefined ? undefined : new AckRoot(packet, settle(source));
+    for (const edge of source.outputs.get(source.plan.outputs[0]!) ?? []) scheduler.send(edge, packet, root);
+    root?.done();
+  }
+}
+
+function settle(source: SourceRun) {
+  return (packet: SourceRun["packet"], failure: string | undefined) => {
+    if (failure === undefined) source.instance.ack!(packet);
+    else source.instance.nack?.(packet, failure);
+  };
+}
