@@ -3,8 +3,18 @@ import { barSink } from "./dev/bar_sink.ts";
 import { generateSource } from "./dev/generate_source.ts";
 import { nullSink } from "./dev/null_sink.ts";
 import { staticSource } from "./dev/static_source.ts";
+import { burst } from "./flow/burst.ts";
+import { filter } from "./flow/filter.ts";
+import { identity } from "./flow/identity.ts";
+import { rateLimit } from "./flow/rate_limit.ts";
 import { jsonlSink } from "./io/jsonl_sink.ts";
 import { printSink } from "./io/print_sink.ts";
+import { dedupPolicy } from "./vision/dedup_policy.ts";
+import { eventV02 } from "./vision/event_v02.ts";
+import { eventV02Parse } from "./vision/event_v02_parse.ts";
+import { everyNthFrame } from "./vision/every_nth_frame.ts";
+import { mockDetector } from "./vision/mock_detector.ts";
+import { zonePolicy } from "./vision/zone_policy.ts";
 
 /** Every node the binary carries, by domain. A node that is not here does not exist. */
 export const BUILT_IN: readonly NodeDefinition[] = [
@@ -16,4 +26,16 @@ export const BUILT_IN: readonly NodeDefinition[] = [
   // io
   jsonlSink,
   printSink,
+  // flow
+  burst,
+  filter,
+  identity,
+  rateLimit,
+  // vision
+  dedupPolicy,
+  eventV02,
+  eventV02Parse,
+  everyNthFrame,
+  mockDetector,
+  zonePolicy,
 ];

@@ -1,0 +1,146 @@
+import { type Context, Environment, type EvaluationError, type TypeCheckResult } from "@marcbachmann/cel-js";
+import { didYouMean } from "../base/suggest.ts";
+import type { ConfigIssue } from "../node/index.ts";
+import { type StreamPacket, WholeFloat } from "../packet/index.ts";
+
+const VARIABLES = { payload: "dyn", meta: "map", kind: "string", source_id: "string", ts: "string" };
+
+/** What an expression may give. `dyn` is decided at run time and passes the static check. */
+export type Wanted = "bool" | "string" | "any";
+
+const environment = new Environment({ homogeneousAggregateLiterals: false, enableOptionalTypes: true });
+for (const [name, type] of Object.entries(VARIABLES)) environment.registerVariable(name, type);
+
+// Numbers in a payload are doubles and `20` is an int: CEL compares the two, but has no arithmetic for them.
+const ARITHMETIC: Record<string, (a: number, b: number) => number> = {
+  "+": (a, b) => a + b,
+  "-": (a, b) => a - b,
+  "*": (a, b) => a * b,
+  "/": (a, b) => a / b,
+  "%": (a, b) => a % b,
+};
+for (const [operator, apply] of Object.entries(ARITHMETIC)) {
+  const mixed = (a: unknown, b: unknown) => apply(Number(a), Number(b));
+  environment.registerOperator(`double ${operator} int: double`, mixed);
+  environment.registerOperator(`int ${operator} double: double`, mixed);
+}
+environment.registerOperator("double % double: double", ARITHMETIC["%"]!);
+
+/** What is wrong with a CEL expression, found by parsing and type-checking it. Empty when nothing is. */
+export function expressionIssues(path: ConfigIssue["path"], text: string, wanted: Wanted = "any"): ConfigIssue[] {
+  const { valid, type = "dyn", error } = environment.check(text);
+  if (!valid) return [faultIssue(path, text, error!)];
+  if (wanted === "any" || type === wanted || type === "dyn") return [];
+  const hint = wanted === "bool" ? "compare it with something, such as payload.celsius > 20" : "wrap it in string(…)";
+  return [{ path, message: `expression must give a ${wanted}: this one gives ${type}`, hint, offset: 0 }];
+}
+
+function faultIssue(
+  path: ConfigIssue["path"],
+  text: string,
+  fault: NonNullable<TypeCheckResult["error"]>,
+): ConfigIssue {
+  const offset = fault.range?.start ?? 0;
+  const summary = lowerFirst(fault.summary ?? fault.message);
+  const unknown = fault.code === "unknown_variable" ? /^[\w.]+/.exec(text.slice(offset))?.[0] : undefined;
+  if (unknown === undefined) return { path, message: `expression is not valid CEL: ${summary}`, offset };
+  const near = didYouMean(unknown, Object.keys(VARIABLES));
+  return {
+    path,
+    offset,
+    message: `expression uses an unknown variable "${unknown}": it can use ${Object.keys(VARIABLES).join(", ")}`,
+    hint: near === undefined ? `a field of the payload is written payload.${unknown}` : `did you mean "${near}"?`,
+  };
+}
+
+/** Compiles an expression that {@link expressionIssues} has passed; the result is what CEL gives (ints are bigint). */
+function compile(text: string): (packet: StreamPacket) => unknown {
+  const program = environment.parse(text);
+  program.check();
+  return (packet) => {
+    try {
+      // A packet has exactly the variables as fields, so it is the context itself: nothing is copied.
+      return program(packet as unknown as Context);
+    } catch (error) {
+      if (!isWholeFloatFault(error)) throw evaluationFault(text, error);
+    }
+    try {
+      return program({ ...packet, payload: plainNumbers(packet.payload), meta: plainNumbers(packet.meta) });
+    } catch (error) {
+      throw evaluationFault(text, error);
+    }
+  };
+}
+
+/** A compiled condition. Throws when it cannot be evaluated or gives something else than a bool. */
+export function compileCondition(text: string): (packet: StreamPacket) => boolean {
+  const evaluate = compile(text);
+  return (packet) => {
+    const result = evaluate(packet);
+    if (typeof result === "boolean") return result;
+    throw new Error(`cannot use "${text}" as a condition: it must give a bool, got ${describe(result)}`);
+  };
+}
+
+/** A compiled expression whose result is a JSON value. */
+export function compileValue(text: string): (packet: StreamPacket) => unknown {
+  const evaluate = compile(text);
+  return (packet) => jsonValue(evaluate(packet), text);
+}
+
+/** A compiled expression that must give text. */
+export function compileText(text: string): (packet: StreamPacket) => string {
+  const evaluate = compile(text);
+  return (packet) => {
+    const result = evaluate(packet);
+    if (typeof result === "string") return result;
+    throw new Error(`cannot use "${text}" as text: it must give a string, got ${describe(result)}`);
+  };
+}
+
+const HINTS: Record<string, string> = {
+  no_such_key: "; test for it first with has(…), or write .?key.orValue(…)",
+};
+
+function evaluationFault(text: string, error: unknown): Error {
+  const { code, summary, message } = error as Partial<EvaluationError>;
+  return new Error(`cannot evaluate "${text}": ${lowerFirst(summary ?? String(message))}${HINTS[code ?? ""] ?? ""}`, {
+    cause: error,
+  });
+}
+
+function isWholeFloatFault(error: unknown): boolean {
+  const { code, summary } = error as Partial<EvaluationError>;
+  return code === "unsupported_type" && summary?.includes(WholeFloat.name) === true;
+}
+
+/** A copy in which every {@link WholeFloat} is a plain number, which is all CEL knows. */
+function plainNumbers(value: unknown): unknown {
+  if (value instanceof WholeFloat) return value.valueOf();
+  if (Array.isArray(value)) return value.map(plainNumbers);
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainNumbers(item)]));
+}
+
+function jsonValue(value: unknown, text: string): unknown {
+  if (typeof value === "bigint") {
+    if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) return Number(value);
+    throw new Error(`cannot keep the result of "${text}": the integer ${value} is beyond 2^53, use string(…)`);
+  }
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => jsonValue(item, text));
+  if (value instanceof Date) return value.toISOString();
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, jsonValue(item, text)]));
+  }
+  throw new Error(`cannot keep the result of "${text}": ${describe(value)} is no JSON value, use string(…)`);
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "bigint") return `int ${value}`;
+  if (typeof value === "string") return `string "${value.slice(0, 40)}"`;
+  return typeof value === "object" ? value.constructor?.name.toLowerCase() : `${typeof value} ${String(value)}`;
+}
+
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
