@@ -1,3 +1,5 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 import { hostname as machineName } from "node:os";
 import { type AppOptions, createApp, LOOPBACK_NAMES } from "./app.ts";
 import { HttpError } from "./error.ts";
@@ -7,6 +9,8 @@ export interface ServeOptions extends Omit<AppOptions, "names" | "anyAddress"> {
   listen: Listen;
   /** Opens the server to other machines without a token. */
   insecure?: boolean;
+  /** Address of a host name; the system's resolver when left out. */
+  resolve?(name: string): Promise<string>;
 }
 
 export interface Served {
@@ -22,13 +26,14 @@ const MAX_REQUEST_BYTES = 64 * 1024;
 /** Seconds a silent connection is kept. */
 const IDLE_SEC = 10;
 
-/** Starts the server, or throws an {@link HttpError} that says what to do. */
-export function serveHttp({ listen, insecure = false, ...options }: ServeOptions): Served {
+/** Starts the server, or rejects with an {@link HttpError} that says what to do. */
+export async function serveHttp({ listen, insecure = false, resolve, ...options }: ServeOptions): Promise<Served> {
   checkExposure(listen, { token: options.token !== undefined, insecure });
   const app = createApp({ ...options, ...identity(listen.hostname) });
+  const address = await addressOf(listen, resolve);
   try {
     const server = Bun.serve({
-      hostname: listen.hostname,
+      hostname: address,
       port: listen.port,
       fetch: app.fetch,
       maxRequestBodySize: MAX_REQUEST_BYTES,
@@ -42,6 +47,18 @@ export function serveHttp({ listen, insecure = false, ...options }: ServeOptions
     throw startError(error as Error & { code?: string }, listen);
   }
 }
+
+/** Bun.serve resolves names too, but tells of one it cannot resolve with the code of some earlier error. */
+async function addressOf(listen: Listen, resolve = systemResolver): Promise<string> {
+  if (isIP(listen.hostname) !== 0) return listen.hostname;
+  try {
+    return await resolve(listen.hostname);
+  } catch (error) {
+    throw startError(error as Error & { code?: string }, listen);
+  }
+}
+
+const systemResolver = async (name: string) => (await lookup(name)).address;
 
 /** The names under which clients may address the server. */
 function identity(hostname: string): Pick<AppOptions, "names" | "anyAddress"> {
@@ -69,9 +86,7 @@ const START_ERRORS: Record<string, { code: HttpError["code"]; fact: string; hint
 };
 
 function startError(error: Error & { code?: string }, { hostname, port }: Listen): HttpError {
-  // With port 0 no port can be in use: Bun says so of a name that does not resolve.
-  const reason = error.code === "EADDRINUSE" && port === 0 ? "EADDRNOTAVAIL" : (error.code ?? "");
-  const known = START_ERRORS[reason];
+  const known = START_ERRORS[error.code ?? ""];
   const { code, fact, hint } = known ?? {
     code: "HTTP_ADDRESS" as const,
     fact: error.message,

@@ -26,6 +26,10 @@ test("readiness() is red when packets wait and nothing moved for more than 30 s"
   ]);
 });
 
+test("readiness() does not call a run that is over stalled", () => {
+  expect(codes({ ...troubledRun(), state: "stopped" }, 86_400_000)).toEqual(["STOPPED"]);
+});
+
 test("readiness() stays green in a graph with nothing to do", () => {
   expect(readiness(runSnapshot(), 86_400_000).ready).toBe(true);
 });

@@ -100,6 +100,14 @@ test("a suppressed message passes again in the next ten seconds", () => {
   expect(lines.at(-1)).toEndWith(" same\n");
 });
 
+test("a message under the limit starts from nothing in the next ten seconds", () => {
+  const { clock, lines, log } = setup();
+  for (let n = 0; n < 4; n++) log.info("same");
+  clock.advance(10_000);
+  for (let n = 0; n < 4; n++) log.info("same");
+  expect(lines).toHaveLength(8);
+});
+
 test("the limit counts each node and each message on its own", () => {
   const { lines, log } = setup();
   for (let n = 0; n < 5; n++) {

@@ -61,6 +61,11 @@ test("metricsText() reads the counts from the snapshot", async () => {
   expect(lines).toContain("process_resident_memory_bytes 40000000");
 });
 
+test("metricsText() gives each of a node's own numbers once, as counter or as gauge", async () => {
+  const own = (await scrape(troubledRun())).match(/^schnitzel_node_own.*(?=\{)/gm);
+  expect(own).toEqual(["schnitzel_node_own_total", "schnitzel_node_own"]);
+});
+
 test("metricsText() gives waits as a cumulative histogram in seconds", async () => {
   const lines = (await scrape(troubledRun())).split("\n");
   const edge = 'edge="cam.out -> person.in"';
