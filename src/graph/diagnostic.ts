@@ -1,11 +1,18 @@
+import type { CODES } from "./codes.ts";
+
 /** Where in a file something stands; lines and columns count from 1. */
 export interface Place {
+  /** Path as the user gave it, or `--set` (then `line` says which one) or `--env-file`. */
   file: string;
   line: number;
+  /** In UTF-16 code units, as editors count. */
   column: number;
   endLine?: number;
   endColumn?: number;
 }
+
+/** Stable names of everything that can be wrong with a graph. `CODES` says what each means. */
+export type DiagnosticCode = keyof typeof CODES;
 
 /** One finding, as data. Codes are stable; tests and scripts compare them, never the text. */
 export interface Diagnostic {
@@ -21,5 +28,3 @@ export interface Diagnostic {
   /** Other places that matter, such as the first use of a duplicate id. */
   related?: readonly { place: Place; message: string }[];
 }
-
-export type DiagnosticCode = string;

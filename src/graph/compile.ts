@@ -1,0 +1,230 @@
+import { createHash } from "node:crypto";
+import * as path from "node:path";
+import { didYouMean } from "../base/suggest.ts";
+import type { Catalogue, Resolution } from "../node/index.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { connect, type Draft, type DraftNode } from "./draft.ts";
+import type { GraphSource } from "./file.ts";
+import { Findings } from "./findings.ts";
+import { freezePlan } from "./freeze.ts";
+import { loadTree } from "./load.ts";
+import { type ConfigContext, checkConfig } from "./node_config.ts";
+import { applyOverrides, SET_FILE } from "./overrides.ts";
+import type { GraphPlan } from "./plan.ts";
+import { type ReadGraph, type ReadNode, readGraph } from "./read.ts";
+import { hideSecrets } from "./redact.ts";
+import { runRules } from "./rules/index.ts";
+import { SourceText } from "./source_text.ts";
+import { childOf, type ListTree, type MapTree, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
+import { Variables } from "./variables.ts";
+import { checkVersion } from "./version.ts";
+
+export interface CompileOptions {
+  catalogue: Catalogue;
+  /** Environment for `${VAR}`: the process's own, then what `--env-file` says. Default: none. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** `path=value` from the command line. */
+  set?: readonly string[];
+  /** Second place for `${file:…}` in graphs of the predecessor, whose paths started at the current directory. */
+  compatCwd?: string;
+}
+
+export interface CompileResult {
+  /** Present only when no diagnostic is an error. */
+  plan?: GraphPlan;
+  /** Sorted by place. */
+  diagnostics: Diagnostic[];
+  /** The graph's text, as it came. */
+  text: string;
+  /** Text by file name, for `formatDiagnostics`: the graph and, when there are any, the `--set`s. */
+  texts: Record<string, string>;
+}
+
+/** Checks a graph and freezes it into a plan. Never throws: a fault of ours is the diagnostic `INTERNAL`. */
+export async function compileGraph(source: GraphSource, options: CompileOptions): Promise<CompileResult> {
+  const compiler = new Compiler(source, options);
+  const { text } = source;
+  try {
+    const plan = await compiler.compile();
+    const diagnostics = compiler.diagnostics();
+    return { ...(plan ? { plan } : {}), diagnostics, text, texts: compiler.texts };
+  } catch (error) {
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    compiler.findings.add({
+      code: "INTERNAL",
+      severity: "error",
+      message: `Cannot check the graph as schnitzel itself failed: ${reason}`,
+      place: { file: source.path, line: 1, column: 1 },
+      hint: "please report this with the graph",
+    });
+    return { diagnostics: compiler.diagnostics(), text, texts: compiler.texts };
+  }
+}
+
+class Compiler {
+  readonly findings = new Findings();
+  readonly texts: Record<string, string>;
+  readonly #source: GraphSource;
+  readonly #options: CompileOptions;
+  readonly #text: SourceText;
+  readonly #secrets = new Set<string>();
+
+  constructor(source: GraphSource, options: CompileOptions) {
+    this.#source = source;
+    this.#options = options;
+    this.#text = new SourceText(source.path, source.text, source.lineOffset);
+    this.texts = { [source.path]: source.text };
+  }
+
+  /** What was found, without the secrets that were filled in. */
+  diagnostics(): Diagnostic[] {
+    const hide = (text: string) => hideSecrets(text, this.#secrets);
+    return this.findings.list().map((diagnostic) => ({
+      ...diagnostic,
+      message: hide(diagnostic.message),
+      ...(diagnostic.hint === undefined ? {} : { hint: hide(diagnostic.hint) }),
+    }));
+  }
+
+  async compile(): Promise<GraphPlan | undefined> {
+    const root = this.#load();
+    if (!root) return undefined;
+    this.#override(root);
+    const compat = this.#isCompat(root);
+    const variables = this.#variables(root, compat, this.findings);
+    const resolved = variables.resolve(root) as MapTree;
+    for (const secret of variables.secrets) this.#secrets.add(secret);
+    if (!checkVersion(resolved, compat, this.findings)) return undefined;
+    const graph = readGraph(resolved, compat, this.findings);
+    const draft = await this.#draft(graph, resolved, compat, variables.broken);
+    runRules(draft, this.findings);
+    if (this.findings.errors > 0) return undefined;
+    return freezePlan(this.#head(graph, compat), draft);
+  }
+
+  #head({ name, http }: ReadGraph, compat: boolean) {
+    const { path: file, baseDir, text } = this.#source;
+    const hash = createHash("sha256").update(text).digest("hex");
+    return { name: name ?? nameOf(file), path: file, baseDir, compat, hash, ...(http ? { http } : {}) };
+  }
+
+  #load(): MapTree | undefined {
+    const { text } = this.#text;
+    if (text.includes("\0")) return this.#refuse("FILE_NOT_TEXT", "it holds zero bytes, so it is not text");
+    const tree = loadTree(this.#text, this.findings);
+    if (!tree || tree.type === "map") return tree;
+    if (tree.type === "scalar" && tree.text === "" && !tree.quoted) {
+      return this.#refuse("FILE_EMPTY", "it is empty", "schnitzel new graph my.yaml writes one to start from");
+    }
+    return this.#refuse(
+      "BAD_SHAPE",
+      `it must be a map with version, nodes and edges: it is a ${tree.type === "list" ? "list" : "single value"}`,
+    );
+  }
+
+  #refuse(code: "FILE_NOT_TEXT" | "FILE_EMPTY" | "BAD_SHAPE", reason: string, hint?: string): undefined {
+    const message = `Cannot read the graph as ${reason}`;
+    this.findings.add({
+      code,
+      severity: "error",
+      message,
+      place: this.#text.place(0),
+      ...(hint === undefined ? {} : { hint }),
+    });
+    return undefined;
+  }
+
+  #override(root: MapTree) {
+    const { set = [] } = this.#options;
+    if (set.length === 0) return;
+    const { text, secrets } = applyOverrides(root, set, this.findings);
+    this.texts[SET_FILE] = text;
+    for (const secret of secrets) this.#secrets.add(secret);
+  }
+
+  #variables(root: Tree, compat: boolean, findings: Findings): Variables {
+    const { env = {}, compatCwd } = this.#options;
+    return new Variables({
+      root,
+      env,
+      dialect: compat ? "python" : "yaml12",
+      baseDir: this.#source.baseDir,
+      ...(compat && compatCwd !== undefined ? { fallbackDir: compatCwd } : {}),
+      findings,
+    });
+  }
+
+  /** One address of the predecessor is enough; it may come from a variable. */
+  #isCompat(root: MapTree): boolean {
+    const plugins = listOf(root, "nodes").flatMap((node) => childOf(node, "plugin") ?? []);
+    // A trial: faults are reported when the variables are filled in for good.
+    const trial = this.#variables(root, true, new Findings());
+    return plugins.some((plugin) => {
+      if (plugin.type !== "scalar") return false;
+      const filled = plugin.text.includes("${") ? trial.resolve(plugin) : plugin;
+      return filled.type === "scalar" && this.#options.catalogue.isLegacy(filled.text.trim());
+    });
+  }
+
+  async #draft(graph: ReadGraph, root: MapTree, compat: boolean, broken: ReadonlySet<Tree>): Promise<Draft> {
+    const { catalogue } = this.#options;
+    await catalogue.prepare([...new Set(graph.nodes.map((node) => node.plugin))]);
+    const context = { compat, broken, findings: this.findings };
+    const nodes = graph.nodes.map((node, index) => this.#node(node, index, catalogue.resolve(node.plugin), context));
+    return {
+      compat,
+      place: placeOf(spotAt(root, ["nodes"], "key")),
+      nodes,
+      edges: connect(nodes, graph.edges),
+      unreadIds: graph.unreadIds,
+      incomplete: graph.incomplete,
+    };
+  }
+
+  #node(node: ReadNode, index: number, resolution: Resolution, context: ConfigContext): DraftNode {
+    const { id, plugin, kind, path: nodePath, runtime, runtimeKeys, tree } = node;
+    const at: DraftNode["at"] = (path, what) => placeOf(spotAt(tree, path, what));
+    const idKey = tree.entries.has("id") ? "id" : "node_id";
+    const base = { index, id, plugin, kind, path: nodePath, place: at([idKey]), at, runtime, runtimeKeys };
+    if (!resolution.found) {
+      if (!context.broken.has(childOf(tree, "plugin")!)) this.#unresolved(node, resolution);
+      return {
+        ...base,
+        definition: undefined,
+        legacy: false,
+        origin: "built_in",
+        config: undefined,
+        inputs: undefined,
+        outputs: undefined,
+      };
+    }
+    const { definition, origin, legacy } = resolution;
+    const checked = checkConfig(node, resolution, context);
+    return { ...base, definition, legacy: legacy !== undefined, origin, inputs: definition.inputs, ...checked };
+  }
+
+  #unresolved(node: ReadNode, { code, message, hint }: Extract<Resolution, { found: false }>) {
+    const near = code === "UNKNOWN_PLUGIN" ? didYouMean(node.plugin, this.#options.catalogue.names()) : undefined;
+    const way = hint ?? (near === undefined ? undefined : `did you mean "${near}"?`);
+    this.findings.add({
+      code,
+      severity: "error",
+      message,
+      place: placeOf(spotAt(node.tree, ["plugin"])),
+      path: pathText(["nodes", node.index, "plugin"]),
+      ...(way === undefined ? {} : { hint: way }),
+    });
+  }
+}
+
+function listOf(root: MapTree, key: string): Tree[] {
+  const list = childOf(root, key);
+  return list?.type === "list" ? (list as ListTree).items : [];
+}
+
+/** The file's name without its ending, as a word that a folder can have. */
+function nameOf(file: string): string {
+  const stem = path.basename(file).replace(/\.(?:ya?ml|json|md)$/i, "");
+  const word = stem.replace(/[^A-Za-z0-9_.-]+/g, "_").replace(/^[.-]+/, "");
+  return word.slice(0, 64) || "graph";
+}

@@ -1,0 +1,120 @@
+import type { NodeDefinition, Ports } from "../node/index.ts";
+import type { Place } from "./diagnostic.ts";
+import type { PlanNode, RuntimeOptions } from "./plan.ts";
+import type { Path } from "./tree.ts";
+
+/** A node as the rules see it: read, resolved as far as possible, with the places of its parts. */
+export interface DraftNode {
+  readonly index: number;
+  readonly id: string;
+  readonly plugin: string;
+  /** As written, trimmed. */
+  readonly kind: string | undefined;
+  /** `nodes[3]`. */
+  readonly path: string;
+  /** Place of the id. */
+  readonly place: Place;
+  /** Place of a part, such as `["config", "limit"]`. */
+  at(path: Path, what?: "key" | "value"): Place;
+  readonly runtime: RuntimeOptions;
+  /** Parts of `runtime` that are written in the file. */
+  readonly runtimeKeys: readonly string[];
+  /** Undefined when the address leads nowhere; rules that need it pass such a node over. */
+  readonly definition: NodeDefinition | undefined;
+  /** Addressed as in the predecessor, which knew no ports. */
+  readonly legacy: boolean;
+  readonly origin: PlanNode["origin"];
+  /** Undefined unless the config is valid. */
+  readonly config: { value: unknown } | undefined;
+  readonly inputs: Ports | undefined;
+  readonly outputs: Ports | undefined;
+}
+
+export interface DraftEnd {
+  /** As written: `person` or `person.detections`. */
+  readonly text: string;
+  /** Index of the node, or -1 when there is none of that name. */
+  readonly node: number;
+  /** Port asked for, if any. */
+  readonly asked: string | undefined;
+  /** Port it leads to; undefined when unknown, ambiguous or not needed. */
+  readonly port: string | undefined;
+  readonly place: Place;
+}
+
+export interface DraftEdge {
+  readonly index: number;
+  /** `edges[3]`. */
+  readonly path: string;
+  readonly place: Place;
+  readonly from: DraftEnd;
+  readonly to: DraftEnd;
+}
+
+/** A whole graph for the rules to look at. */
+export interface Draft {
+  readonly compat: boolean;
+  /** Place of `nodes`, for findings about the graph as a whole. */
+  readonly place: Place;
+  readonly nodes: readonly DraftNode[];
+  readonly edges: readonly DraftEdge[];
+  /** Ids of nodes that could not be read; an edge to one is not an edge to nowhere. */
+  readonly unreadIds: ReadonlySet<string>;
+  /** True when some node or edge could not be read, so what seems missing may be among them. */
+  readonly incomplete: boolean;
+}
+
+/** An edge end before it is joined to a node. */
+export interface LooseEnd {
+  text: string;
+  port: string | undefined;
+  place: Place;
+}
+
+export interface LooseEdge {
+  index: number;
+  path: string;
+  place: Place;
+  from: LooseEnd;
+  to: LooseEnd;
+}
+
+/** Joins the ends of edges to nodes and ports. What leads nowhere stays open, for the rules to report. */
+export function connect(nodes: readonly DraftNode[], edges: readonly LooseEdge[]): DraftEdge[] {
+  const indexes = new Map<string, number>();
+  // The first of two nodes with one id; the second is reported by itself.
+  for (const node of nodes) if (!indexes.has(node.id)) indexes.set(node.id, node.index);
+  return edges.map((edge) => ({
+    ...edge,
+    from: join(edge.from, indexes, nodes, "outputs"),
+    to: join(edge.to, indexes, nodes, "inputs"),
+  }));
+}
+
+function join(
+  end: LooseEnd,
+  indexes: ReadonlyMap<string, number>,
+  nodes: readonly DraftNode[],
+  side: "inputs" | "outputs",
+): DraftEnd {
+  const { text, place } = end;
+  const [id, dotted] = indexes.has(text) ? [text] : splitPort(text);
+  const index = indexes.get(id) ?? -1;
+  const asked = end.port ?? dotted;
+  const node = nodes[index];
+  return { text, node: index, asked, place, port: node && choosePort(node, side, asked) };
+}
+
+/** `person.detections` as node and port. */
+export function splitPort(text: string): [id: string, port?: string] {
+  const dot = text.lastIndexOf(".");
+  return dot <= 0 ? [text] : [text.slice(0, dot), text.slice(dot + 1)];
+}
+
+function choosePort(node: DraftNode, side: "inputs" | "outputs", asked: string | undefined): string | undefined {
+  const names = Object.keys(node[side] ?? {});
+  // The predecessor wrote port labels and never looked at them.
+  if (node.legacy) return names[0];
+  if (asked !== undefined) return names.includes(asked) ? asked : undefined;
+  return side === "outputs" || names.length === 1 ? names[0] : undefined;
+}

@@ -1,0 +1,43 @@
+import type { Draft } from "./draft.ts";
+import type { GraphPlan, PlanEdge, PlanNode } from "./plan.ts";
+import { successors, topologicalRanks } from "./topology.ts";
+
+/** What of a plan does not come from nodes and edges. */
+export type PlanHead = Pick<GraphPlan, "name" | "path" | "baseDir" | "compat" | "hash" | "http">;
+
+/** Turns a draft without errors into the plan that the engine runs. Throws when the draft has errors. */
+export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
+  const nodes: PlanNode[] = draft.nodes.map((node) => {
+    const { index, id, definition, config, runtime, origin, place } = node;
+    if (!definition || !config) throw new Error(`node "${id}" is not resolved`);
+    const outputs = Object.freeze(Object.keys(node.outputs ?? {}));
+    const inputs = Object.freeze(Object.keys(definition.inputs));
+    return Object.freeze({ index, id, definition, config: config.value, runtime, outputs, inputs, origin, place });
+  });
+  const edges = planEdges(draft);
+  const ranks = topologicalRanks(
+    successors(
+      nodes.length,
+      edges.map((edge) => [edge.from, edge.to]),
+    ),
+  );
+  if (!ranks) throw new Error("the graph has a cycle");
+  return Object.freeze({
+    ...head,
+    nodes: Object.freeze(nodes),
+    edges: Object.freeze(edges),
+    ranks: Object.freeze(ranks),
+  });
+}
+
+/** Edges in file order; one that leaves a node without outputs (a warning in old graphs) is left out. */
+function planEdges({ edges }: Draft): PlanEdge[] {
+  const plan: PlanEdge[] = [];
+  for (const { from, to, place } of edges) {
+    if (from.port === undefined || to.port === undefined) continue;
+    plan.push(
+      Object.freeze({ index: plan.length, from: from.node, fromPort: from.port, to: to.node, toPort: to.port, place }),
+    );
+  }
+  return plan;
+}

@@ -1,0 +1,10 @@
+export { BYTE_SIZE, bytesOf } from "./byte_size.ts";
+export { CODES, type CodeText } from "./codes.ts";
+export { type CompileOptions, type CompileResult, compileGraph } from "./compile.ts";
+export type { Diagnostic, DiagnosticCode, Place } from "./diagnostic.ts";
+export { parseEnvFile } from "./env_file.ts";
+export { type GraphSource, MAX_GRAPH_BYTES, type ReadResult, readGraphFile } from "./file.ts";
+export { explainCode, type FormatOptions, formatDiagnostics, placeText } from "./format.ts";
+export { graphJsonSchema, type JsonSchema } from "./json_schema.ts";
+export * from "./plan.ts";
+export { runtimeOptions } from "./runtime.ts";

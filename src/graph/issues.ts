@@ -1,0 +1,188 @@
+import type * as v from "valibot";
+import { didYouMean } from "../base/suggest.ts";
+import { WholeFloat } from "../packet/index.ts";
+import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
+import { HIDDEN, hideCredentials } from "./redact.ts";
+import { readPlain } from "./scalars.ts";
+import { descend, type Path, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
+
+export type Issue = v.BaseIssue<unknown>;
+type Schema = { expects: string; [part: string]: unknown };
+
+/** What an issue is about, so that its message can say so. */
+export interface IssueContext {
+  schema: v.GenericSchema<unknown, unknown>;
+  /** The value the schema saw, in the document. */
+  tree: Tree;
+  /** Where `tree` stands, for `Diagnostic.path`. */
+  base: Path;
+  /** `Cannot create node "limit" (rate_limit) as`. */
+  action: string;
+  /** Name of the value in the message: `config`. */
+  name: string;
+  /** Code for a value of the wrong type or range. */
+  code: DiagnosticCode;
+}
+
+export function issuePath(issue: Issue): (string | number)[] {
+  return (issue.path ?? []).map((item) => (typeof item.key === "number" ? item.key : String(item.key)));
+}
+
+export function isUnknownKey(issue: Issue): boolean {
+  return issue.expected === "never" && issue.path?.at(-1)?.origin === "key";
+}
+
+function isMissingKey(issue: Issue): boolean {
+  return issue.path?.at(-1)?.origin === "key" && issue.received === "undefined" && !isUnknownKey(issue);
+}
+
+/** A schema's finding as a diagnostic at the key or value it is about. */
+export function issueDiagnostic(issue: Issue, context: IssueContext, severity: Diagnostic["severity"]): Diagnostic {
+  const path = issuePath(issue);
+  const found = isUnknownKey(issue)
+    ? unknownKey(path, context)
+    : isMissingKey(issue)
+      ? missingKey(path, context)
+      : badValue(issue, path, context);
+  const document = [...context.base, ...path];
+  return { severity, path: pathText(document), ...found, message: `${context.action} ${found.message}` };
+}
+
+type Found = Pick<Diagnostic, "code" | "message" | "place" | "hint">;
+
+function unknownKey(path: Path, { schema, tree, name }: IssueContext): Found {
+  const key = String(path.at(-1));
+  const known = keysAt(schema, path.slice(0, -1));
+  const near = didYouMean(key, known);
+  const place = placeOf(spotAt(tree, path, "key"));
+  const parent = label(name, path.slice(0, -1));
+  const has = known.length === 0 ? "it has no keys" : `its keys are ${known.join(", ")}`;
+  const message = `${label(name, path)} is not known${parent ? ` in ${parent}` : ""}: ${has}`;
+  return { code: "UNKNOWN_KEY", message, place, ...(near ? { hint: `did you mean "${near}"?` } : {}) };
+}
+
+function missingKey(path: Path, { schema, tree, name }: IssueContext): Found {
+  const wanted = schemaAt(schema, path);
+  const needs = wanted ? `: it must be ${expectedText(wanted.expects)}` : "";
+  const place = placeOf(spotAt(tree, path.slice(0, -1)));
+  return { code: "MISSING_KEY", message: `${label(name, path)} is missing${needs}`, place };
+}
+
+function badValue(issue: Issue, path: Path, { tree, name, code }: IssueContext): Found {
+  const at = descend(tree, path);
+  const shown = at?.type === "scalar" && at.secret ? HIDDEN : show(issue.input);
+  const phrase = issuePhrase(issue);
+  const hint = valueHint(issue, at);
+  const message = `${label(name, path)} ${phrase}: current value is ${shown}`;
+  return { code, message, place: placeOf(spotAt(tree, path)), ...(hint ? { hint } : {}) };
+}
+
+function label(name: string, path: Path): string {
+  const text = pathText(path);
+  if (name === "" || text === "") return name + text;
+  return text.startsWith("[") ? name + text : `${name}.${text}`;
+}
+
+const LIMITS: Record<string, (requirement: unknown, input: unknown) => string> = {
+  min_value: (limit) => `must be >= ${limit}`,
+  max_value: (limit) => `must be <= ${limit}`,
+  gt_value: (limit) => `must be > ${limit}`,
+  lt_value: (limit) => `must be < ${limit}`,
+  multiple_of: (limit) => `must be a multiple of ${limit}`,
+  integer: () => "must be a whole number",
+  safe_integer: () => "must be a whole number below 2^53",
+  finite: () => "must be a finite number",
+  non_empty: () => "must not be empty",
+  min_length: (limit, input) => `must have at least ${limit} ${unit(input)}`,
+  max_length: (limit, input) => `must have at most ${limit} ${unit(input)}`,
+  length: (limit, input) => `must have ${limit} ${unit(input)}`,
+  regex: (pattern) => `must match ${pattern}`,
+  url: () => "must be a URL",
+  min_entries: (limit) => `must have at least ${limit} keys`,
+  max_entries: (limit) => `must have at most ${limit} keys`,
+  starts_with: (text) => `must start with ${show(text)}`,
+  ends_with: (text) => `must end with ${show(text)}`,
+};
+
+function unit(input: unknown): string {
+  return Array.isArray(input) ? "items" : "characters";
+}
+
+function issuePhrase(issue: Issue): string {
+  // valibot's own messages start like this; anything else is the schema author's.
+  if (!issue.message.startsWith("Invalid ")) {
+    return issue.message.startsWith("must ") ? issue.message : `is not valid (${issue.message})`;
+  }
+  const limit = LIMITS[issue.type];
+  if (issue.kind === "validation" && limit) return limit(issue.requirement, issue.input);
+  return `must be ${expectedText(issue.expected ?? "something else")}`;
+}
+
+const TYPE_NAMES: Record<string, string> = {
+  number: "a number",
+  string: "a string",
+  boolean: "true or false",
+  Object: "a map",
+  Record: "a map",
+  Array: "a list",
+};
+
+/** valibot's `(string | number)` in words; `undefined` only says that the key may be left out. */
+function expectedText(expected: string): string {
+  const options = expected.replace(/^\((.*)\)$/, "$1").split(" | ");
+  const words = options.filter((option) => option !== "undefined").map((option) => TYPE_NAMES[option] ?? option);
+  return words.length > 1 && words.every((word) => word.startsWith('"'))
+    ? `one of ${words.join(", ")}`
+    : words.join(" or ");
+}
+
+function valueHint(issue: Issue, tree: Tree | undefined): string | undefined {
+  const text = issue.input;
+  if (typeof text !== "string") return undefined;
+  const options = [...(issue.expected ?? "").matchAll(/"([^"]*)"/g)].map((match) => match[1]!);
+  const near = didYouMean(text, options);
+  if (near !== undefined) return `did you mean "${near}"?`;
+  if (tree?.type !== "scalar" || !tree.quoted || typeof readPlain(text, "yaml12") !== issue.expected) return undefined;
+  return "without the quotes it is read as a " + issue.expected;
+}
+
+/** A value as it would stand in the file, at most 60 characters, URL passwords hidden. */
+export function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value instanceof WholeFloat) return `${value}.0`;
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (typeof value === "object" && value !== null) {
+    const keys = Object.keys(value);
+    return keys.length === 0 ? "an empty map" : `a map with ${keys.slice(0, 5).join(", ")}`;
+  }
+  const text = typeof value === "string" ? JSON.stringify(hideCredentials(value)) : String(value);
+  return text.length > 60 ? `${text.slice(0, 56)}..."` : text;
+}
+
+function keysAt(schema: unknown, path: Path): string[] {
+  const found = schemaAt(schema, path);
+  return found && isRecord(found.entries) ? Object.keys(found.entries) : [];
+}
+
+/** The schema of the value at `path`, through optional, list, record and pipe; undefined in a union. */
+function schemaAt(schema: unknown, path: Path): Schema | undefined {
+  let current = unwrap(schema);
+  for (const step of path) {
+    if (!current) return undefined;
+    const entries = current.entries as Record<string, unknown> | undefined;
+    const items = current.items as unknown[] | undefined;
+    const next = entries?.[String(step)] ?? items?.[Number(step)] ?? current.item ?? current.value;
+    current = unwrap(next);
+  }
+  return current;
+}
+
+function unwrap(schema: unknown): Schema | undefined {
+  let current = schema;
+  while (isRecord(current) && isRecord(current.wrapped)) current = current.wrapped;
+  return isRecord(current) ? (current as Schema) : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,105 @@
+import { toJsonSchema } from "@valibot/to-json-schema";
+import type * as v from "valibot";
+import type { NodeDefinition } from "../node/index.ts";
+import { runtimeShape } from "./runtime.ts";
+import { edgeShape, graphShape, nodeShape } from "./schema.ts";
+
+export type JsonSchema = { [key: string]: unknown };
+
+/**
+ * JSON Schema (draft-07, which editors know best) of the graph language, with the config of each definition
+ * behind its `plugin` name. Other plugin names are allowed and their config is not looked at.
+ */
+export function graphJsonSchema(definitions: readonly NodeDefinition[]): JsonSchema {
+  const graph = convert(graphShape);
+  const node = convert(nodeShape);
+  const properties = node.properties as JsonSchema;
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "schnitzel graph, version 2",
+    ...graph,
+    required: ["version", "nodes"],
+    properties: {
+      ...(graph.properties as JsonSchema),
+      version: { const: 2, description: "Always 2." },
+      vars: { type: "object", description: "Values used as ${vars.name}." },
+      nodes: { type: "array", items: { $ref: "#/definitions/node" } },
+      edges: { type: "array", items: { $ref: "#/definitions/edge" } },
+    },
+    definitions: {
+      node: {
+        ...node,
+        properties: {
+          ...properties,
+          plugin: pluginNames(definitions),
+          config: { type: "object", description: "Settings of the node." },
+          runtime: { $ref: "#/definitions/runtime" },
+        },
+        required: ["plugin"],
+        anyOf: [{ required: ["id"] }, { required: ["node_id"] }],
+        allOf: definitions.map(({ name }) => ({
+          if: { required: ["plugin"], properties: { plugin: { const: name } } },
+          // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+          then: { properties: { config: { $ref: `#/definitions/config_${name}` } } },
+        })),
+      },
+      edge: {
+        ...convert(edgeShape),
+        allOf: [anyKey("from", "src"), anyKey("to", "dst")],
+      },
+      runtime: convert(runtimeShape),
+      ...Object.fromEntries(definitions.map(({ name, doc, config }) => [`config_${name}`, configSchema(config, doc)])),
+    },
+  };
+}
+
+/** Names complete in the editor; anything else may be a plugin. */
+function pluginNames(definitions: readonly NodeDefinition[]): JsonSchema {
+  const known = definitions.map(({ name, doc }) => ({ const: name, description: firstSentence(doc) }));
+  return { description: "Name of a built-in node, or file:Export of a plugin.", anyOf: [...known, { type: "string" }] };
+}
+
+function anyKey(...names: string[]): JsonSchema {
+  return { anyOf: names.map((name) => ({ required: [name] })) };
+}
+
+function firstSentence(doc: string): string {
+  return /^.*?\.(?=\s|$)/s.exec(doc.trim())?.[0] ?? doc.trim();
+}
+
+/** The config of one node; `__runtime__` is the predecessor's place for `runtime`. */
+function configSchema(config: NodeDefinition["config"], doc: string): JsonSchema {
+  const schema = convert(config);
+  if (typeof schema.properties !== "object") return { ...schema, description: firstSentence(doc) };
+  const properties = { ...schema.properties, __runtime__: { type: "object", description: "Old place of runtime." } };
+  return { ...schema, properties, description: firstSentence(doc) };
+}
+
+function convert(schema: v.GenericSchema<unknown, unknown>): JsonSchema {
+  const { $schema: _, ...json } = toJsonSchema(schema, { typeMode: "input", errorMode: "ignore" }) as JsonSchema;
+  return allowVariables(json) as JsonSchema;
+}
+
+const VARIABLE = { type: "string", pattern: "\\$\\{" };
+const TYPED = new Set(["number", "integer", "boolean", "array"]);
+
+/** Wherever a number, truth value, list or choice is wanted, `${VAR}` may stand too. */
+function allowVariables(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(allowVariables);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const { description, ...rest } = schema as JsonSchema;
+  const inner: JsonSchema = {};
+  for (const [key, value] of Object.entries(rest)) {
+    inner[key] =
+      key === "properties" ? mapValues(value as JsonSchema) : NESTED.has(key) ? allowVariables(value) : value;
+  }
+  const described = description === undefined ? {} : { description };
+  const typed = TYPED.has(String(rest.type)) || Array.isArray(rest.enum);
+  return typed ? { ...described, anyOf: [inner, VARIABLE] } : { ...described, ...inner };
+}
+
+const NESTED = new Set(["items", "additionalProperties", "anyOf", "oneOf", "allOf", "prefixItems"]);
+
+function mapValues(properties: JsonSchema): JsonSchema {
+  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, allowVariables(schema)]));
+}

@@ -1,0 +1,147 @@
+import type { ConfigIssue, NodeDefinition, Ports, Resolution } from "../node/index.ts";
+import { checkValue } from "./check_value.ts";
+import type { DiagnosticCode } from "./diagnostic.ts";
+import type { Findings } from "./findings.ts";
+import { show } from "./issues.ts";
+import { offsetSpot } from "./offset_spot.ts";
+import type { ReadNode } from "./read.ts";
+import {
+  childOf,
+  descend,
+  type MapTree,
+  type Path,
+  pathText,
+  placeOf,
+  plain,
+  type Spot,
+  spotAt,
+  type Tree,
+} from "./tree.ts";
+
+type Found = Extract<Resolution, { found: true }>;
+
+export interface ConfigContext {
+  compat: boolean;
+  /** Scalars whose variables could not be filled in; that was reported already. */
+  broken: ReadonlySet<Tree>;
+  findings: Findings;
+}
+
+/** The checked config of a node and the ports that follow from it; `config` is undefined when it is not valid. */
+export interface CheckedConfig {
+  config: { value: unknown } | undefined;
+  outputs: Ports | undefined;
+}
+
+export function checkConfig(node: ReadNode, found: Found, context: ConfigContext): CheckedConfig {
+  return new ConfigCheck(node, found, context).run();
+}
+
+class ConfigCheck {
+  readonly #found: Found;
+  readonly #context: ConfigContext;
+  readonly #action: string;
+  readonly #base: Path;
+  readonly #tree: MapTree;
+
+  constructor(node: ReadNode, found: Found, context: ConfigContext) {
+    this.#found = found;
+    this.#context = context;
+    this.#action = `Cannot create node "${node.id}" (${found.definition.name}) as`;
+    this.#base = ["nodes", node.index, "config"];
+    // A config that is left out is empty; its missing keys are reported at the node.
+    this.#tree = node.config ?? { ...spotAt(node.tree, []), type: "map", entries: new Map() };
+  }
+
+  run(): CheckedConfig {
+    const { definition } = this.#found;
+    const failed = { config: undefined, outputs: definition.staticOutputs };
+    if (this.#context.broken.size > 0 && holds(this.#tree, this.#context.broken)) return failed;
+    const value = this.#adapted();
+    if (value === undefined) return failed;
+    const checked = checkValue({
+      schema: definition.config,
+      value,
+      tree: this.#tree,
+      base: this.#base,
+      action: this.#action,
+      name: "config",
+      code: "CONFIG_VALUE",
+      compat: this.#context.compat,
+      coerces: true,
+      findings: this.#context.findings,
+    });
+    if (!checked) return failed;
+    const config = { value: checked.output };
+    const sound = this.#ownCheck(definition, config.value);
+    const outputs = this.#guarded("outputs", () => definition.outputs(config.value));
+    return sound && outputs ? { config, outputs } : { config: undefined, outputs: outputs ?? definition.staticOutputs };
+  }
+
+  /** The config as our node knows it: the predecessor's is rewritten first. */
+  #adapted(): unknown {
+    const { legacy } = this.#found;
+    if (!legacy) return plain(this.#tree);
+    const { transport, ...config } = plain(this.#tree) as Record<string, unknown>;
+    if (transport !== undefined && transport !== "inproc") {
+      const message = `${this.#action} config.transport must be "inproc": current value is ${show(transport)}`;
+      this.#refuse("CONFIG_VALUE", spotAt(this.#tree, ["transport"]), ["transport"], message);
+      return undefined;
+    }
+    return this.#guarded("rewriting of the config", () => legacy.adapt(config));
+  }
+
+  #ownCheck(definition: NodeDefinition, value: unknown): boolean {
+    const issues = this.#guarded("check", () => definition.check(value));
+    if (!issues) return false;
+    for (const issue of issues) this.#reportOwn(issue);
+    return issues.every((issue) => issue.severity === "warning");
+  }
+
+  #reportOwn({ path, message, hint, offset, severity = "error" }: ConfigIssue) {
+    const target = descend(this.#tree, path);
+    const spot =
+      offset !== undefined && target?.type === "scalar" ? offsetSpot(target, offset) : spotAt(this.#tree, path);
+    const name = pathText(["config", ...path]);
+    // A node says `must be …` or `names an unknown field …`; a whole sentence stands behind a colon.
+    const says = /^(?:must|is|has|names|needs) /.test(message)
+      ? `${name} ${message}`
+      : `${name} is not valid: ${message}`;
+    this.#refuse("CONFIG_CHECK", spot, path, `${this.#action} ${says}`, hint, severity);
+  }
+
+  /** A node's own code may throw; that must not end the check of the rest. */
+  #guarded<Result>(what: string, run: () => Result): Result | undefined {
+    try {
+      return run();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#refuse("CONFIG_CHECK", spotAt(this.#tree, []), [], `${this.#action} its ${what} failed: ${reason}`);
+      return undefined;
+    }
+  }
+
+  #refuse(
+    code: DiagnosticCode,
+    spot: Spot,
+    path: Path,
+    message: string,
+    hint?: string,
+    severity: "error" | "warning" = "error",
+  ) {
+    this.#context.findings.add({
+      code,
+      severity,
+      message,
+      place: placeOf(spot),
+      path: pathText([...this.#base, ...path]),
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+function holds(tree: Tree, broken: ReadonlySet<Tree>): boolean {
+  if (tree.type === "scalar") return broken.has(tree);
+  if (tree.type === "list") return tree.items.some((item) => holds(item, broken));
+  return [...tree.entries.keys()].some((key) => holds(childOf(tree, key)!, broken));
+}

@@ -1,0 +1,42 @@
+import type { Draft } from "../draft.ts";
+import type { Findings } from "../findings.ts";
+import { badId } from "./bad_id.ts";
+import { cycleWithoutDelay } from "./cycle_without_delay.ts";
+import { duplicateEdge } from "./duplicate_edge.ts";
+import { duplicateId } from "./duplicate_id.ts";
+import { edgeIntoSource } from "./edge_into_source.ts";
+import { edgeOutOfSink } from "./edge_out_of_sink.ts";
+import { inputNotConnected } from "./input_not_connected.ts";
+import { kindMismatch } from "./kind_mismatch.ts";
+import { kindsDoNotMeet } from "./kinds_do_not_meet.ts";
+import { noSource } from "./no_source.ts";
+import { profileMismatch } from "./profile_mismatch.ts";
+import type { Rule } from "./rule.ts";
+import { runtimeUnused } from "./runtime_unused.ts";
+import { unknownNode } from "./unknown_node.ts";
+import { unknownPort } from "./unknown_port.ts";
+import { unreachableNode } from "./unreachable_node.ts";
+
+/** Every check of a whole graph, in the order a person would look. */
+export const RULES: readonly Rule[] = [
+  badId,
+  duplicateId,
+  kindMismatch,
+  runtimeUnused,
+  unknownNode,
+  edgeIntoSource,
+  edgeOutOfSink,
+  cycleWithoutDelay,
+  noSource,
+  inputNotConnected,
+  unreachableNode,
+  duplicateEdge,
+  unknownPort,
+  kindsDoNotMeet,
+  profileMismatch,
+];
+
+/** Runs every rule; all findings of all rules are collected. */
+export function runRules(draft: Draft, findings: Findings): void {
+  for (const rule of RULES) rule(draft, (finding) => findings.add({ severity: "error", ...finding }));
+}

@@ -1,0 +1,88 @@
+import * as v from "valibot";
+
+const map = v.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "must be a map",
+);
+const list = v.custom<unknown[]>((value) => Array.isArray(value), "must be a list");
+const text = v.pipe(v.string(), v.trim(), v.nonEmpty());
+
+/** Kinds a graph may write; `node` is the predecessor's word for everything that is no source. */
+export const WRITTEN_KINDS = ["source", "transform", "node", "compute", "policy", "sink", "delay", "initial"] as const;
+
+/** A node's id in our graphs: dots separate it from a port, so it has none. 128 characters fit any file name. */
+export const NODE_ID = /^[A-Za-z_][A-Za-z0-9_-]{0,127}$/;
+/** The graph's name is a folder's name in the state directory. */
+export const GRAPH_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+const LISTEN = /^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
+
+/** The top of the document; nodes and edges are checked one by one. */
+export const graphShape = v.strictObject({
+  version: v.optional(v.pipe(v.unknown(), v.description("Always 2."))),
+  name: v.optional(v.pipe(v.string(), v.regex(GRAPH_NAME), v.description("Default: the file's name."))),
+  vars: v.optional(v.pipe(map, v.description("Values used as ${vars.name}."))),
+  nodes: v.optional(list),
+  edges: v.optional(list),
+  http: v.optional(
+    v.strictObject({
+      listen: v.pipe(v.string(), v.regex(LISTEN), v.description("Address and port, such as 127.0.0.1:7077.")),
+    }),
+  ),
+});
+
+export const nodeShape = v.strictObject({
+  id: v.optional(v.pipe(text, v.description("Name in edges, metrics and messages."))),
+  node_id: v.optional(v.pipe(text, v.description("Same as id."))),
+  plugin: v.pipe(text, v.description("Name of a built-in node, or file:Export of a plugin.")),
+  kind: v.optional(v.pipe(v.picklist(WRITTEN_KINDS), v.description("May be left out; must agree with the node."))),
+});
+
+const end = (doc: string) => v.optional(v.pipe(text, v.description(doc)));
+
+export const edgeShape = v.strictObject({
+  from: end("Node id, or node.port."),
+  src: end("Same as from."),
+  to: end("Node id, or node.port."),
+  dst: end("Same as to."),
+  from_port: end("Output port; default the first."),
+  src_port: end("Same as from_port."),
+  to_port: end("Input port; default the only one."),
+  dst_port: end("Same as to_port."),
+});
+
+/** First name wins where both stand, as it did in the predecessor. */
+export const NODE_ALIASES = [["id", "node_id"]] as const;
+export const EDGE_ALIASES = [
+  ["src", "from"],
+  ["dst", "to"],
+  ["src_port", "from_port"],
+  ["dst_port", "to_port"],
+] as const;
+
+/** Keys of the language whose part of the runtime is not built yet, and what they will do. */
+export const NOT_BUILT_IN_YET: Record<"graph" | "node" | "runtime" | "edge", Readonly<Record<string, string>>> = {
+  graph: {
+    use: "sub-graphs",
+    profiles: "delivery profiles",
+    delivery: "retry, timeout and circuit around sinks",
+    durable: "durable edges",
+    placement: "graphs on several machines",
+    mesh: "graphs on several machines",
+    ingress: "network limits",
+    egress: "network limits",
+  },
+  node: {
+    use: "sub-graphs",
+    delivery: "retry, timeout and circuit around sinks",
+    placement: "graphs on several machines",
+    egress: "network limits",
+    ingress: "network limits",
+  },
+  runtime: {
+    offload: "nodes in workers",
+    delivery: "retry, timeout and circuit around sinks",
+    isolation: "plugins in their own process",
+    profile: "delivery profiles",
+  },
+  edge: { durable: "durable edges", payload_ref: "payloads beside the packet", inbox: "bounds per edge" },
+};
