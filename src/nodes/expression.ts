@@ -5,6 +5,9 @@ import { type StreamPacket, WholeFloat } from "../packet/index.ts";
 
 const VARIABLES = { payload: "dyn", meta: "map", kind: "string", source_id: "string", ts: "string" };
 
+/** What an expression sees: a packet, or one under way with another payload. */
+export type ExpressionInput = Pick<StreamPacket, keyof typeof VARIABLES>;
+
 /** What an expression may give. `dyn` is decided at run time and passes the static check. */
 export type Wanted = "bool" | "string" | "any";
 
@@ -54,7 +57,7 @@ function faultIssue(
 }
 
 /** Compiles an expression that {@link expressionIssues} has passed; the result is what CEL gives (ints are bigint). */
-function compile(text: string): (packet: StreamPacket) => unknown {
+function compile(text: string): (packet: ExpressionInput) => unknown {
   const program = environment.parse(text);
   program.check();
   return (packet) => {
@@ -73,7 +76,7 @@ function compile(text: string): (packet: StreamPacket) => unknown {
 }
 
 /** A compiled condition. Throws when it cannot be evaluated or gives something else than a bool. */
-export function compileCondition(text: string): (packet: StreamPacket) => boolean {
+export function compileCondition(text: string): (packet: ExpressionInput) => boolean {
   const evaluate = compile(text);
   return (packet) => {
     const result = evaluate(packet);
@@ -83,13 +86,13 @@ export function compileCondition(text: string): (packet: StreamPacket) => boolea
 }
 
 /** A compiled expression whose result is a JSON value. */
-export function compileValue(text: string): (packet: StreamPacket) => unknown {
+export function compileValue(text: string): (packet: ExpressionInput) => unknown {
   const evaluate = compile(text);
   return (packet) => jsonValue(evaluate(packet), text);
 }
 
 /** A compiled expression that must give text. */
-export function compileText(text: string): (packet: StreamPacket) => string {
+export function compileText(text: string): (packet: ExpressionInput) => string {
   const evaluate = compile(text);
   return (packet) => {
     const result = evaluate(packet);

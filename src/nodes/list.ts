@@ -6,9 +6,14 @@ import { staticSource } from "./dev/static_source.ts";
 import { burst } from "./flow/burst.ts";
 import { filter } from "./flow/filter.ts";
 import { identity } from "./flow/identity.ts";
+import { map } from "./flow/map.ts";
 import { rateLimit } from "./flow/rate_limit.ts";
+import { route } from "./flow/route.ts";
+import { sample } from "./flow/sample.ts";
+import { schemaValidate } from "./flow/schema_validate.ts";
 import { jsonlSink } from "./io/jsonl_sink.ts";
 import { printSink } from "./io/print_sink.ts";
+import { dedup } from "./state/dedup.ts";
 import { dedupPolicy } from "./vision/dedup_policy.ts";
 import { eventV02 } from "./vision/event_v02.ts";
 import { eventV02Parse } from "./vision/event_v02_parse.ts";
@@ -30,7 +35,13 @@ export const BUILT_IN: readonly NodeDefinition[] = [
   burst,
   filter,
   identity,
+  map,
   rateLimit,
+  route,
+  sample,
+  schemaValidate,
+  // state
+  dedup,
   // vision
   dedupPolicy,
   eventV02,
