@@ -1,0 +1,61 @@
+import { test } from "bun:test";
+import * as fs from "node:fs";
+
+/** Something a test needs from the machine that package.json cannot bring. */
+interface Part {
+  present(): boolean;
+  /** How a person gets it. `scripts/test.sh` does so when it may. */
+  get: string;
+}
+
+const onPath = (name: string, debianPackage = name): Part => ({
+  present: () => Bun.which(name) !== null,
+  get: `apt-get install ${debianPackage}`,
+});
+
+const PARTS = {
+  curl: onPath("curl"),
+  dash: onPath("dash"),
+  logrotate: onPath("logrotate"),
+  minisign: onPath("minisign"),
+  promtool: onPath("promtool", "prometheus"),
+  shellcheck: onPath("shellcheck"),
+  wget: onPath("wget"),
+  /** Runs arm64 executables on another machine; an arm64 machine runs them itself. */
+  arm64: {
+    present: () =>
+      process.arch === "arm64" ||
+      (Bun.which("qemu-aarch64-static") !== null && fs.existsSync("/lib/ld-linux-aarch64.so.1")),
+    get: "dpkg --add-architecture arm64; apt-get update; apt-get install qemu-user-static libc6:arm64",
+  },
+  /** Small file systems of a test's own: full, read-only. */
+  mount: {
+    present: () => process.platform === "linux" && Bun.spawnSync(["unshare", "--mount", "true"]).success,
+    get: "run the tests as root on Linux, in a container that may mount (CAP_SYS_ADMIN)",
+  },
+} satisfies Record<string, Part>;
+
+export type PartName = keyof typeof PARTS;
+
+/**
+ * `test` for a test that needs parts of the machine: `needs("minisign")("install.sh refuses …", () => …)`.
+ * Where one is absent the test is skipped and says so on stderr; where `CI` is set it fails instead.
+ */
+export function needs(...names: PartName[]): (name: string, body: () => unknown, timeoutMs?: number) => void {
+  const absent = names.filter((name) => !isPresent(name));
+  if (absent.length === 0) return test as ReturnType<typeof needs>;
+  const reason = absent.map((name) => `${name} is absent (${PARTS[name].get})`).join("; ");
+  return (name, body) => {
+    if (process.env.CI) return test(name, () => Promise.reject(new Error(`Cannot run this test: ${reason}`)));
+    console.error(`SKIPPED ${name}: ${reason}`);
+    test.skip(name, body as () => void);
+  };
+}
+
+const known = new Map<PartName, boolean>();
+
+function isPresent(name: PartName): boolean {
+  const present = known.get(name) ?? PARTS[name].present();
+  known.set(name, present);
+  return present;
+}
