@@ -38,6 +38,8 @@ export interface CompileResult {
   text: string;
   /** Text by file name, for `formatDiagnostics`: the graph and, when there are any, the `--set`s. */
   texts: Record<string, string>;
+  /** Values that came from `${file:…}` or a secret variable, to be hidden from logs and reports. */
+  secrets: readonly string[];
 }
 
 /** Checks a graph and freezes it into a plan. Never throws: a fault of ours is the diagnostic `INTERNAL`. */
@@ -47,7 +49,7 @@ export async function compileGraph(source: GraphSource, options: CompileOptions)
   try {
     const plan = await compiler.compile();
     const diagnostics = compiler.diagnostics();
-    return { ...(plan ? { plan } : {}), diagnostics, text, texts: compiler.texts };
+    return { ...(plan ? { plan } : {}), diagnostics, text, texts: compiler.texts, secrets: compiler.secrets };
   } catch (error) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     compiler.findings.add({
@@ -57,7 +59,7 @@ export async function compileGraph(source: GraphSource, options: CompileOptions)
       place: { file: source.path, line: 1, column: 1 },
       hint: "please report this with the graph",
     });
-    return { diagnostics: compiler.diagnostics(), text, texts: compiler.texts };
+    return { diagnostics: compiler.diagnostics(), text, texts: compiler.texts, secrets: compiler.secrets };
   }
 }
 
@@ -74,6 +76,10 @@ class Compiler {
     this.#options = options;
     this.#text = new SourceText(source.path, source.text, source.lineOffset);
     this.texts = { [source.path]: source.text };
+  }
+
+  get secrets(): string[] {
+    return [...this.#secrets];
   }
 
   /** What was found, without the secrets that were filled in. */

@@ -1,0 +1,29 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { DeadLetter, Redactor } from "../observe/index.ts";
+
+export interface DeadLetterFile {
+  write(letter: DeadLetter): void;
+  close(): void;
+}
+
+/** Appends every dead letter to `file` as a JSON line; without a file it does nothing. */
+export function deadLetterFile(file: string | undefined, redactor: Redactor): DeadLetterFile {
+  if (file === undefined) return { write() {}, close() {} };
+  const descriptor = fs.openSync(path.resolve(file), "a");
+  return {
+    write: (letter) => void fs.writeSync(descriptor, `${lineOf(letter, redactor)}\n`),
+    close: () => fs.closeSync(descriptor),
+  };
+}
+
+/** The payload stays as it is, since a person replays it; a value that JSON cannot hold is told as text. */
+function lineOf(letter: DeadLetter, redactor: Redactor): string {
+  const reason = redactor.text(letter.reason);
+  try {
+    return JSON.stringify({ ...letter, reason });
+  } catch {
+    const { packet, record, ...rest } = letter;
+    return JSON.stringify({ ...rest, reason, packet_id: packet?.packet_id, record: Bun.inspect(packet ?? record) });
+  }
+}

@@ -1,0 +1,13 @@
+/** What the process's exit code tells. */
+export const EXIT = {
+  /** Also a stop by signal after a clean drain. */
+  ok: 0,
+  /** Runtime failure, failed test. */
+  failure: 1,
+  /** Usage, or an invalid graph. */
+  invalid: 2,
+  /** A precondition is missing: a port in use, a fault that `doctor` found. */
+  precondition: 3,
+  /** Finished degraded; only with `--fail-degraded`. */
+  degraded: 4,
+} as const;

@@ -1,0 +1,52 @@
+import { systemClock } from "../base/clock.ts";
+import type { Engine } from "../engine/index.ts";
+import type { GraphPlan } from "../graph/index.ts";
+import { diskFiles } from "../node/index.ts";
+import { type Log, type Redactor, runReport } from "../observe/index.ts";
+import type { RunArguments } from "./run_graph.ts";
+
+interface Served {
+  stop(): Promise<void>;
+}
+
+/** Starts the HTTP server when the command or the graph asks for it; undefined when it could not start. */
+export async function serveRun(
+  args: RunArguments,
+  plan: GraphPlan,
+  engine: Engine,
+  redactor: Redactor,
+  log: Log,
+): Promise<Served | undefined> {
+  const listen = args.http ?? plan.http?.listen;
+  if (listen === undefined) return { stop: async () => {} };
+  // Loaded only here: a run without a server starts 10 ms faster.
+  const { HttpError, parseListen, readTokenFile, serveHttp } = await import("../http/index.ts");
+  try {
+    const token =
+      args.httpTokenFile === undefined
+        ? undefined
+        : readTokenFile(args.httpTokenFile, diskFiles({ base: process.cwd() }));
+    if (token !== undefined) redactor.add(token);
+    const served = await serveHttp({
+      listen: parseListen(listen),
+      insecure: args.httpInsecure,
+      ...(token === undefined ? {} : { token }),
+      clock: systemClock,
+      snapshot: () => engine.snapshot(),
+      report: () => runReport(engine.snapshot(), systemClock.nowMs(), redactor),
+      resources,
+      onError: (error, path) => log.error("http route failed", { path, error: error.message }),
+    });
+    log.info("http server listens", { url: served.url });
+    return served;
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    process.stderr.write(`${error.code} ${redactor.text(error.message)}\n  hint: ${error.hint}\n`);
+    return undefined;
+  }
+}
+
+function resources() {
+  const { user, system } = process.cpuUsage();
+  return { rssBytes: process.memoryUsage.rss(), cpuSec: (user + system) / 1_000_000 };
+}

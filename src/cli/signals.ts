@@ -1,0 +1,22 @@
+import type { Engine } from "../engine/index.ts";
+import type { Log } from "../observe/index.ts";
+
+/** 128 + the signal's number, as shells report it. */
+const CODES: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
+
+/** The first SIGINT or SIGTERM drains the run; the second ends the process at once. */
+export function stopOnSignals(engine: Engine, log: Log): { release(): void } {
+  let asked = false;
+  const handle = (signal: NodeJS.Signals) => {
+    if (asked) process.exit(CODES[signal]);
+    asked = true;
+    log.info("stopping: finishing what is in flight, once more ends at once", { signal });
+    engine.stop("signal");
+  };
+  for (const signal of Object.keys(CODES)) process.on(signal, handle);
+  return {
+    release() {
+      for (const signal of Object.keys(CODES)) process.off(signal, handle);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { writeSync } from "node:fs";
+import type { StandardIo } from "../node/index.ts";
+
+/** Text waits here at most until the event loop turns; more than this is written at once. */
+const BUFFER_CHARS = 64 * 1024;
+
+export interface ProcessIo extends StandardIo {
+  /** Writes what is buffered. Call before the process ends. */
+  flush(): void;
+}
+
+/**
+ * The process's stdin and stdout. A reader that is slow makes the writer wait, so memory stays bounded;
+ * one that is gone (`| head`) is reported once by `onClosed`, and what follows is dropped.
+ */
+export function processIo(onClosed: () => void): ProcessIo {
+  let buffered = "";
+  let closed = false;
+  const flush = () => {
+    const text = buffered;
+    buffered = "";
+    if (closed || text === "") return;
+    try {
+      writeAll(1, Buffer.from(text));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+      closed = true;
+      onClosed();
+    }
+  };
+  return {
+    write(text) {
+      if (buffered === "") setImmediate(flush);
+      buffered += text;
+      if (buffered.length >= BUFFER_CHARS) flush();
+    },
+    flush,
+    read: readStdin,
+  };
+}
+
+/** Writes everything, waiting where a non-blocking pipe is full. */
+export function writeAll(descriptor: number, bytes: Uint8Array) {
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(descriptor, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Bun.sleepSync(1);
+    }
+  }
+}
+
+async function* readStdin(signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const reader = Bun.stdin.stream().getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done || signal.aborted) return;
+      yield value;
+    }
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    cancel();
+  }
+}
