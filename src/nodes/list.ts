@@ -11,8 +11,10 @@ import { rateLimit } from "./flow/rate_limit.ts";
 import { route } from "./flow/route.ts";
 import { sample } from "./flow/sample.ts";
 import { schemaValidate } from "./flow/schema_validate.ts";
+import { fileSource } from "./io/file_source.ts";
 import { jsonlSink } from "./io/jsonl_sink.ts";
 import { printSink } from "./io/print_sink.ts";
+import { stdinSource } from "./io/stdin_source.ts";
 import { dedup } from "./state/dedup.ts";
 import { dedupPolicy } from "./vision/dedup_policy.ts";
 import { eventV02 } from "./vision/event_v02.ts";
@@ -29,8 +31,10 @@ export const BUILT_IN: readonly NodeDefinition[] = [
   nullSink,
   staticSource,
   // io
+  fileSource,
   jsonlSink,
   printSink,
+  stdinSource,
   // flow
   burst,
   filter,

@@ -1,0 +1,111 @@
+import { didYouMean } from "../../base/suggest.ts";
+import { isIsoTime } from "./record_packets.ts";
+
+export const CSV_TYPES = ["string", "number", "integer", "boolean", "timestamp"] as const;
+export type CsvType = (typeof CSV_TYPES)[number];
+export type Scalar = string | number | boolean | null;
+
+/** As written in a graph: a type, or a type and the value that an empty field stands for. */
+export type ColumnSpec = CsvType | { type: CsvType; empty?: Scalar | undefined };
+export type ColumnSpecs = Readonly<Record<string, ColumnSpec>>;
+
+/** What a field that cannot be read becomes; the record is rejected. */
+export const BAD = Symbol("bad field");
+
+export interface Column {
+  readonly name: string;
+  readonly type: CsvType;
+  readonly empty: Scalar | typeof BAD;
+}
+
+/** The value of a field, or {@link BAD}. Text is never trimmed or guessed at. */
+export function fieldValue(text: string, column: Column): unknown {
+  if (text === "") return column.empty;
+  switch (column.type) {
+    case "string":
+      return text;
+    case "number":
+      return decimal(text);
+    case "integer":
+      return integer(text);
+    case "boolean":
+      return boolean(text);
+    case "timestamp":
+      return isIsoTime(text) ? text : BAD;
+  }
+}
+
+export function whyBad(text: string, { name, type, empty }: Column): string {
+  if (text === "" && empty === BAD)
+    return `column "${name}" (${type}) is empty; to allow that, say what it means: empty: null`;
+  return `column "${name}" must be ${WANTED[type]}: it is ${JSON.stringify(text.slice(0, 100))}`;
+}
+
+/** Columns of a file whose first record names them. Throws when they cannot be the ones the config types. */
+export function headerColumns(names: readonly string[], specs: ColumnSpecs, origin: string): Column[] {
+  const refuse = (why: string) => new Error(`cannot read ${origin} as CSV: ${why}`);
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (name === "") throw refuse(`column ${seen.size + 1} of the header has no name`);
+    if (name === "__proto__") throw refuse(`"__proto__" cannot be a column's name, rename it`);
+    if (seen.has(name)) throw refuse(`the header names the column "${name}" twice`);
+    seen.add(name);
+  }
+  for (const name of Object.keys(specs)) {
+    if (seen.has(name)) continue;
+    const near = didYouMean(name, seen);
+    const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+    throw refuse(`config.columns has "${name}", the header has ${[...seen].join(", ")}${hint}`);
+  }
+  return names.map((name) => column(name, Object.hasOwn(specs, name) ? specs[name]! : "string"));
+}
+
+/** Columns of a file without a header, in the order of the config. */
+export function configColumns(specs: ColumnSpecs): Column[] {
+  return Object.entries(specs).map(([name, spec]) => column(name, spec));
+}
+
+function column(name: string, spec: ColumnSpec): Column {
+  const { type, empty } = typeof spec === "string" ? { type: spec, empty: undefined } : spec;
+  return { name, type, empty: empty !== undefined ? empty : type === "string" ? "" : BAD };
+}
+
+const WANTED: Record<CsvType, string> = {
+  string: "text",
+  number: "a decimal number such as -12.5 or 1e3",
+  integer: `a whole number within ±${Number.MAX_SAFE_INTEGER}`,
+  boolean: "true or false (any case), 1 or 0",
+  timestamp: "an ISO-8601 date or time such as 2026-01-01T06:00:00Z",
+};
+
+const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, "1": true, false: false, "0": false };
+
+function boolean(text: string) {
+  const lower = text.toLowerCase();
+  return Object.hasOwn(BOOLEANS, lower) ? BOOLEANS[lower] : BAD;
+}
+
+function integer(text: string) {
+  const value = decimal(text);
+  return Number.isSafeInteger(value) ? value : BAD;
+}
+
+/** `Number` also takes blanks around it, `0x10` and `Infinity`; looking at the ends is cheaper than a pattern. */
+function decimal(text: string) {
+  const value = Number(text);
+  if (value - value !== 0) return BAD;
+  const first = text.charCodeAt(0);
+  if (first === 0x30 && text.length > 1 && isRadixLetter(text.charCodeAt(1))) return BAD;
+  return isEdge(first) && isEdge(text.charCodeAt(text.length - 1)) ? value : BAD;
+}
+
+/** A digit, `+`, `-` or `.`: what a decimal begins and, as `Number` saw to the rest, ends with. */
+function isEdge(code: number) {
+  return (code >= 0x30 && code <= 0x39) || code === 0x2b || code === 0x2d || code === 0x2e;
+}
+
+/** x, b or o of `0x10`, in either case; not the e of `0e3`. */
+function isRadixLetter(code: number) {
+  const lower = code | 0x20;
+  return lower === 0x78 || lower === 0x62 || lower === 0x6f;
+}

@@ -1,0 +1,217 @@
+import { BAD, type Column, type ColumnSpecs, configColumns, fieldValue, headerColumns, whyBad } from "./csv_columns.ts";
+import type { LineFormat } from "./line_reader.ts";
+import type { RecordPackets } from "./record_packets.ts";
+
+export interface CsvOptions {
+  /** For errors: the path, or `standard input`. */
+  origin: string;
+  columns: ColumnSpecs;
+  header: boolean;
+  /** One character. */
+  delimiter: string;
+  /** One character, or empty for none. */
+  quote: string;
+  /** Bound of one record, quoted line feeds included. */
+  max_line_bytes: number;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+/** {@link CsvFormat} needs more text to finish a quoted field. */
+const OPEN = -1;
+
+/**
+ * CSV after RFC 4180, record by record and strict: a record that has too few or too many fields, a quote
+ * where none may stand, or a field that is not of its column's type is rejected with its line. After a bad
+ * quote reading goes on with the next line, so a stray quote costs a record and not the rest of the file.
+ */
+export class CsvFormat implements LineFormat {
+  readonly #options: CsvOptions;
+  readonly #packets: RecordPackets;
+  readonly #delimiter: number;
+  readonly #quote: number;
+  /** Fields of the record being read; longer ones of before may stand behind `#count`. */
+  readonly #fields: string[] = [];
+  #count = 0;
+  #columns: readonly Column[] | undefined;
+  /** A record whose quoted field goes on behind the last block, and the number of its first line. */
+  #open = "";
+  #openLine = 0;
+  #invalid = new Set<number>();
+  #quoted = false;
+  #fault = "";
+
+  constructor(options: CsvOptions, packets: RecordPackets) {
+    this.#options = options;
+    this.#packets = packets;
+    this.#delimiter = options.delimiter.charCodeAt(0);
+    // NaN equals no character.
+    this.#quote = options.quote === "" ? Number.NaN : options.quote.charCodeAt(0);
+    this.reset();
+  }
+
+  take(text: string, line: number, invalid?: ReadonlySet<number>): number {
+    if (invalid) for (const each of invalid) this.#invalid.add(each);
+    const end =
+      this.#open === "" ? this.#read(text, line, false) : this.#read(this.#open + text, this.#openLine, false);
+    if (this.#open === "") this.#invalid.clear();
+    return end - line;
+  }
+
+  end(): void {
+    if (this.#open !== "") this.#read(this.#open, this.#openLine, true);
+    this.#forgetOpen();
+  }
+
+  reset(): void {
+    if (this.#open !== "")
+      this.#packets.reject(this.#open, this.#openLine, "the file was truncated inside a quoted field");
+    this.#forgetOpen();
+    this.#columns = this.#options.header ? undefined : configColumns(this.#options.columns);
+  }
+
+  #forgetOpen() {
+    this.#open = "";
+    this.#invalid.clear();
+  }
+
+  /** Reads records from `text`, which begins one; gives back the number of the line behind it. */
+  #read(text: string, firstLine: number, last: boolean): number {
+    const { max_line_bytes } = this.#options;
+    let line = firstLine;
+    this.#open = "";
+    for (let at = 0; at < text.length; ) {
+      const end = this.#fieldsFrom(text, at);
+      if (end === OPEN && !last && text.length - at <= max_line_bytes) {
+        this.#open = text.slice(at);
+        this.#openLine = line;
+        return line + linesIn(text, at, text.length);
+      }
+      const fault = this.#fault || this.#openFault(end === OPEN, (end === OPEN ? text.length : end) - at);
+      if (fault !== "") {
+        at = this.#rejectLine(text, at, line, fault);
+        line += 1;
+        continue;
+      }
+      const lines = this.#quoted ? linesIn(text, at, end) : 1;
+      this.#record(text, at, end, line, lines);
+      line += lines;
+      at = end;
+    }
+    return line;
+  }
+
+  #openFault(open: boolean, length: number): string {
+    const { max_line_bytes } = this.#options;
+    // One more for the line feed, which LineReader does not count either.
+    if (length > max_line_bytes + 1)
+      return `a quoted field makes the record longer than max_line_bytes (${max_line_bytes})`;
+    return open ? "a quoted field is not closed before the end" : "";
+  }
+
+  /** Cuts one record into `#fields`; gives back where the next one begins, or {@link OPEN}. */
+  #fieldsFrom(text: string, start: number): number {
+    const delimiter = this.#delimiter;
+    const quote = this.#quote;
+    const fields = this.#fields;
+    let count = 0;
+    let from = start;
+    let at = start;
+    this.#fault = "";
+    this.#quoted = false;
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === delimiter) {
+        fields[count++] = text.slice(from, at);
+        from = at + 1;
+      } else if (code === LF) {
+        break;
+      } else if (code === quote) {
+        if (at !== from) return this.#faulty("a quote stands inside an unquoted field");
+        const close = closingQuote(text, at, this.#options.quote);
+        if (close === OPEN) return OPEN;
+        fields[count++] = this.#unquoted(text, at + 1, close);
+        at = close + 1;
+        if (text.charCodeAt(at) === CR && (at + 1 === text.length || text.charCodeAt(at + 1) === LF)) at += 1;
+        this.#count = count;
+        if (at >= text.length || text.charCodeAt(at) === LF) return at + 1;
+        if (text.charCodeAt(at) !== delimiter) return this.#faulty("text stands behind a closing quote");
+        from = at + 1;
+      }
+    }
+    const end = at > from && text.charCodeAt(at - 1) === CR ? at - 1 : at;
+    fields[count++] = text.slice(from, end);
+    this.#count = count;
+    return at + 1;
+  }
+
+  #unquoted(text: string, from: number, close: number): string {
+    const { quote } = this.#options;
+    this.#quoted = true;
+    const field = text.slice(from, close);
+    return field.includes(quote) ? field.replaceAll(quote + quote, quote) : field;
+  }
+
+  #faulty(fault: string): number {
+    this.#fault = fault;
+    return 0;
+  }
+
+  #record(text: string, at: number, end: number, line: number, lines: number) {
+    if (this.#count === 1 && this.#fields[0] === "" && !this.#quoted) return;
+    const columns = this.#columns;
+    if (columns === undefined) return this.#readHeader();
+    if (this.#count !== columns.length) {
+      return this.#rejectRecord(text, at, end, line, `the record has ${this.#count} fields, not ${columns.length}`);
+    }
+    if (this.#invalid.size > 0 && this.#hasInvalid(line, lines)) {
+      return this.#rejectRecord(text, at, end, line, "the record is not valid UTF-8");
+    }
+    const record: Record<string, unknown> = {};
+    for (let i = 0; i < columns.length; i++) {
+      const column = columns[i]!;
+      const value = fieldValue(this.#fields[i]!, column);
+      if (value === BAD) return this.#rejectRecord(text, at, end, line, whyBad(this.#fields[i]!, column));
+      record[column.name] = value;
+    }
+    this.#packets.accept(record, line);
+  }
+
+  #readHeader() {
+    const { columns, origin } = this.#options;
+    this.#columns = headerColumns(this.#fields.slice(0, this.#count), columns, origin);
+  }
+
+  #hasInvalid(line: number, lines: number) {
+    for (let i = line; i < line + lines; i++) if (this.#invalid.has(i)) return true;
+    return false;
+  }
+
+  #rejectRecord(text: string, at: number, end: number, line: number, reason: string) {
+    this.#packets.reject(text.slice(at, end).trimEnd(), line, reason);
+  }
+
+  #rejectLine(text: string, at: number, line: number, reason: string): number {
+    const feed = text.indexOf("\n", at);
+    const end = feed === -1 ? text.length : feed;
+    this.#packets.reject(text.slice(at, end), line, reason);
+    return end + 1;
+  }
+}
+
+/** Where the field that the quote at `open` begins is closed; two quotes in a row stand for one. */
+function closingQuote(text: string, open: number, quote: string): number {
+  let at = text.indexOf(quote, open + 1);
+  while (at !== -1 && text.startsWith(quote, at + 1)) at = text.indexOf(quote, at + 2);
+  return at;
+}
+
+/** Lines of text, the last one with or without its line feed. */
+function linesIn(text: string, from: number, to: number): number {
+  let lines = 0;
+  for (let at = from; at < to && at < text.length; lines++) {
+    const feed = text.indexOf("\n", at);
+    at = feed === -1 ? text.length : feed + 1;
+  }
+  return lines;
+}

@@ -1,0 +1,186 @@
+import { pipeline, Readable } from "node:stream";
+import * as zlib from "node:zlib";
+import * as v from "valibot";
+import { type ConfigIssue, defineNode, type NodeContext, type SourceInstance } from "../../node/index.ts";
+import { fileError } from "./file_error.ts";
+import { Follower } from "./follow.ts";
+import {
+  checkRecordConfig,
+  packetsOf,
+  RECORD_DOC,
+  type RecordReader,
+  recordConfig,
+  recordPort,
+  recordReader,
+} from "./record_config.ts";
+
+/** 64 KiB: reading costs nothing more above it, and a chunk is all that is ever held ahead. */
+const CHUNK_BYTES = 65_536;
+
+const config = v.strictObject({
+  path: v.pipe(v.string(), v.minLength(1), v.description("File to read.")),
+  ...recordConfig,
+  compression: v.pipe(
+    v.optional(v.picklist(["auto", "none", "gzip"]), "auto"),
+    v.description("`auto` unpacks a file whose name ends in `.gz`."),
+  ),
+  follow: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description("Goes on at the end of the file, through rotation and truncation, until the run is stopped."),
+  ),
+  start: v.pipe(
+    v.optional(v.picklist(["beginning", "end"]), "beginning"),
+    v.description("With `follow`: where to begin in the file that is there first."),
+  ),
+  poll_ms: v.pipe(
+    v.optional(v.pipe(v.number(), v.minValue(1)), 250),
+    v.description("With `follow`: how often to look for more."),
+  ),
+});
+
+type Config = v.InferOutput<typeof config>;
+
+export const fileSource = defineNode({
+  name: "file_source",
+  kind: "source",
+  doc: `Reads records from a file, plain or gzip, once or for as long as it grows.
+
+${RECORD_DOC}
+
+**CSV** is RFC 4180, strict. Fields are never trimmed. An empty field is empty text in a \`string\` column and a bad
+record in any other, unless the column says what it stands for (\`{ type: number, empty: null }\`).
+
+**follow** goes by name, as \`tail -F\`: the file may be missing at first; one that was renamed is read to its end
+for one more \`poll_ms\` before the new one begins; one that was truncated begins anew, also when it has grown past the
+old size since. The last line waits for its line end. With \`start: end\` lines are numbered from where reading
+began, and the header is taken from the beginning.`,
+  config,
+  outputs: recordPort,
+  check: (options) => [...checkRecordConfig(options), ...checkFollow(options)],
+  examples: [
+    {
+      title: "Typed CSV, a bad row set aside",
+      config: {
+        path: "weather.csv",
+        format: "csv",
+        kind: "sensor",
+        columns: { date: "timestamp", temp_max: "number", wind: { type: "number", empty: null } },
+        ts_field: "date",
+      },
+      files: { "weather.csv": "date,temp_max,wind\n2012-01-01,12.8,\n2012-01-02,warm,4.5\n2012-01-03,11.7,2.3\n" },
+      output: {
+        out: [
+          { kind: "sensor", ts: "2012-01-01", payload: { date: "2012-01-01", temp_max: 12.8, wind: null } },
+          { kind: "sensor", ts: "2012-01-03", payload: { date: "2012-01-03", temp_max: 11.7, wind: 2.3 } },
+        ],
+      },
+    },
+    {
+      title: "JSON lines",
+      config: { path: "in.jsonl", format: "jsonl" },
+      files: { "in.jsonl": '{"celsius":4}\n' },
+      output: { out: [{ payload: { celsius: 4 }, meta: { line: 1 } }] },
+    },
+  ],
+  create(options, context) {
+    const path = context.files.resolve(options.path);
+    if (options.follow) return followed(options, path, context);
+    let reader = recordReader(options, path, context);
+    return {
+      run() {
+        // A source that is restarted begins the file again.
+        reader = recordReader(options, path, context);
+        return isPacked(options) ? unpacked(path, reader, context) : plain(path, reader, context);
+      },
+      metrics: () => reader.packets.metrics(),
+    };
+  },
+});
+
+function isPacked({ compression, path }: Config) {
+  return compression === "gzip" || (compression === "auto" && path.endsWith(".gz"));
+}
+
+function checkFollow(options: Config): ConfigIssue[] {
+  const { follow, start } = options;
+  if (follow && isPacked(options))
+    return [{ path: ["follow"], message: "a packed file does not grow: it cannot be followed" }];
+  if (!follow && start === "end")
+    return [{ path: ["start"], message: "start: end reads nothing without follow: true" }];
+  return [];
+}
+
+/** Bytes of the file, chunk by chunk; a chunk is valid until the next. */
+function* chunks(path: string, context: NodeContext): Generator<Uint8Array> {
+  const attempt = <Result>(action: string, run: () => Result) => {
+    try {
+      return run();
+    } catch (error) {
+      throw fileError(action, path, context, error);
+    }
+  };
+  const file = attempt("open", () => context.files.open(path, "r"));
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  try {
+    for (;;) {
+      const count = attempt("read", () => file.read(buffer, null));
+      if (count === 0) return;
+      yield buffer.subarray(0, count);
+    }
+  } finally {
+    file.close();
+  }
+}
+
+function* plain(path: string, reader: RecordReader, context: NodeContext) {
+  for (const bytes of chunks(path, context)) yield* packetsOf(reader, () => reader.lines.push(bytes));
+  yield* packetsOf(reader, () => reader.lines.end());
+}
+
+async function* unpacked(path: string, reader: RecordReader, context: NodeContext) {
+  // The callback only keeps the error from being thrown twice; the loop below gets it.
+  const bytes = pipeline(Readable.from(copies(path, context)), zlib.createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
+  try {
+    for await (const chunk of bytes) yield* packetsOf(reader, () => reader.lines.push(chunk));
+  } catch (error) {
+    throw isZlibError(error) ? fileError("unpack", path, context, error) : error;
+  }
+  yield* packetsOf(reader, () => reader.lines.end());
+}
+
+/** The unpacking stream holds a few chunks while the next one is read. */
+function* copies(path: string, context: NodeContext) {
+  for (const bytes of chunks(path, context)) yield Buffer.from(bytes);
+}
+
+function isZlibError(error: unknown) {
+  return /^Z_|^ERR_/.test((error as { code?: string }).code ?? "");
+}
+
+function followed(options: Config, path: string, context: NodeContext): SourceInstance {
+  const reader = recordReader(options, path, context);
+  const withHeader = options.format === "csv" && options.header;
+  const follower = new Follower({ ...options, path, chunk_bytes: CHUNK_BYTES, with_first_line: withHeader }, context);
+  const { lines, packets } = reader;
+  const seen = { rotated: 0, truncated: 0 };
+  const steps: Record<"rotated" | "truncated", () => void> = {
+    rotated() {
+      lines.end();
+      lines.restart();
+    },
+    truncated: () => lines.restart(),
+  };
+  return {
+    async *run(signal) {
+      for await (const step of follower.steps(signal)) {
+        if (step.what === "bytes") yield* packetsOf(reader, () => lines.push(step.bytes));
+        else {
+          seen[step.what] += 1;
+          yield* packetsOf(reader, steps[step.what]);
+        }
+      }
+    },
+    close: () => follower.close(),
+    metrics: () => ({ ...packets.metrics(), rotations_total: seen.rotated, truncations_total: seen.truncated }),
+  };
+}
