@@ -2,8 +2,15 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { entropySeed, seededRandom } from "../base/random.ts";
-import { Engine, type Host, packetBudget, type ThrottlePolicy, timeBudget } from "../engine/index.ts";
-import { newHeart, startWatchdog } from "../engine/watchdog.ts";
+import {
+  Engine,
+  type Host,
+  newHeart,
+  packetBudget,
+  startWatchdog,
+  type ThrottlePolicy,
+  timeBudget,
+} from "../engine/index.ts";
 import { compileGraph, formatDiagnostics, type GraphPlan, type GraphSource } from "../graph/index.ts";
 import { diskFiles } from "../node/index.ts";
 import {

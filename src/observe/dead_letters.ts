@@ -1,4 +1,4 @@
-import type { StreamPacket } from "../packet/packet.ts";
+import type { StreamPacket } from "../packet/index.ts";
 
 /** A packet, or an input record that never became one, set aside with the reason. */
 export interface DeadLetter {
