@@ -44,16 +44,36 @@ function faultIssue(
   fault: NonNullable<TypeCheckResult["error"]>,
 ): ConfigIssue {
   const offset = fault.range?.start ?? 0;
-  const summary = lowerFirst(fault.summary ?? fault.message);
-  const unknown = fault.code === "unknown_variable" ? /^[\w.]+/.exec(text.slice(offset))?.[0] : undefined;
-  if (unknown === undefined) return { path, message: `expression is not valid CEL: ${summary}`, offset };
-  const near = didYouMean(unknown, Object.keys(VARIABLES));
-  return {
-    path,
-    offset,
-    message: `expression uses an unknown variable "${unknown}": it can use ${Object.keys(VARIABLES).join(", ")}`,
-    hint: near === undefined ? `a field of the payload is written payload.${unknown}` : `did you mean "${near}"?`,
-  };
+  if (fault.code === "unknown_variable") return { path, offset, ...unknownVariable(word(text, offset)) };
+  const message = `expression is not valid CEL: ${plainSummary(fault)}`;
+  const called = /'(?:\S+\.)?(\w+)\(/.exec(fault.summary)?.[1];
+  const near = called === undefined ? undefined : didYouMean(called, FUNCTIONS);
+  if (called === undefined || near === undefined) return { path, offset, message };
+  return { path, offset: text.indexOf(called, offset), message, hint: `did you mean "${near}"?` };
+}
+
+function unknownVariable(name: string): { message: string; hint: string } {
+  const known = Object.keys(VARIABLES);
+  const near = didYouMean(name, known);
+  const hint = near === undefined ? `a field of the payload is written payload.${name}` : `did you mean "${near}"?`;
+  return { message: `expression uses an unknown variable "${name}": it can use ${known.join(", ")}`, hint };
+}
+
+const word = (text: string, offset: number) => /^\w+/.exec(text.slice(offset))?.[0] ?? "";
+
+const FUNCTIONS = new Set(environment.getDefinitions().functions.map((known) => known.name));
+
+const WORDING: readonly (readonly [RegExp, string])[] = [
+  [/^no such overload: (.*)/, "$1 is not defined"],
+  [/^found no matching overload for '(.*)'/, "there is no $1"],
+  [/token: EOF$/, "end"],
+  [/dyn<(\w+)>/g, "$1"],
+];
+
+/** The library's one-line summary in words that need no CEL specification beside them. */
+function plainSummary({ summary, message }: { summary?: string; message?: string }): string {
+  const text = summary ?? String(message);
+  return WORDING.reduce((done, [from, to]) => done.replace(from, to), text.charAt(0).toLowerCase() + text.slice(1));
 }
 
 /** Compiles an expression that {@link expressionIssues} has passed; the result is what CEL gives (ints are bigint). */
@@ -106,8 +126,8 @@ const HINTS: Record<string, string> = {
 };
 
 function evaluationFault(text: string, error: unknown): Error {
-  const { code, summary, message } = error as Partial<EvaluationError>;
-  return new Error(`cannot evaluate "${text}": ${lowerFirst(summary ?? String(message))}${HINTS[code ?? ""] ?? ""}`, {
+  const fault = error as Partial<EvaluationError>;
+  return new Error(`cannot evaluate "${text}": ${plainSummary(fault)}${HINTS[fault.code ?? ""] ?? ""}`, {
     cause: error,
   });
 }
@@ -145,5 +165,3 @@ function describe(value: unknown): string {
   if (typeof value === "string") return `string "${value.slice(0, 40)}"`;
   return typeof value === "object" ? value.constructor?.name.toLowerCase() : `${typeof value} ${String(value)}`;
 }
-
-const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);

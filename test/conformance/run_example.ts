@@ -63,7 +63,8 @@ function shownExpected({ output = {} }: Example): Record<string, Shown[]> {
 function shownActual({ output = {} }: Example, emitted: Emitted): Record<string, Shown[]> {
   const shown: Record<string, Shown[]> = Object.fromEntries(Object.keys(output).map((port) => [port, []]));
   for (const { port, packet } of emitted) {
-    const list = (shown[port] ??= []);
+    shown[port] ??= [];
+    const list = shown[port];
     const expected = output[port]?.[list.length];
     list.push(expected === undefined ? { ...packet } : pick(packet, Object.keys(fieldsOf(expected))));
   }

@@ -22,10 +22,15 @@ export function jsonataIssues(path: ConfigIssue["path"], text: string): ConfigIs
     return [];
   } catch (error) {
     const { message, position = 0, token } = error as Fault;
-    // The position is that of the character behind the token.
-    const offset = Math.min(text.length, Math.max(0, position - (token?.length ?? 0)));
-    return [{ path, message: `expression is not valid JSONata: ${message}`, offset }];
+    return [
+      { path, message: `expression is not valid JSONata: ${message}`, offset: faultOffset(text, position, token) },
+    ];
   }
+}
+
+/** The position is that of the character behind the token, and at the end of the text it says nothing useful. */
+function faultOffset(text: string, position: number, token = ""): number {
+  return token === "(end)" ? text.length : Math.min(text.length, Math.max(0, position - token.length));
 }
 
 /**
