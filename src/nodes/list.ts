@@ -24,33 +24,12 @@ import { mockDetector } from "./vision/mock_detector.ts";
 import { zonePolicy } from "./vision/zone_policy.ts";
 
 /** Every node the binary carries, by domain. A node that is not here does not exist. */
-export const BUILT_IN: readonly NodeDefinition[] = [
-  // dev
-  barSink,
-  generateSource,
-  nullSink,
-  staticSource,
-  // io
-  fileSource,
-  jsonlSink,
-  printSink,
-  stdinSource,
-  // flow
-  burst,
-  filter,
-  identity,
-  map,
-  rateLimit,
-  route,
-  sample,
-  schemaValidate,
-  // state
-  dedup,
-  // vision
-  dedupPolicy,
-  eventV02,
-  eventV02Parse,
-  everyNthFrame,
-  mockDetector,
-  zonePolicy,
-];
+export const DOMAINS = {
+  dev: [barSink, generateSource, nullSink, staticSource],
+  io: [fileSource, jsonlSink, printSink, stdinSource],
+  flow: [burst, filter, identity, map, rateLimit, route, sample, schemaValidate],
+  state: [dedup],
+  vision: [dedupPolicy, eventV02, eventV02Parse, everyNthFrame, mockDetector, zonePolicy],
+} as const satisfies Record<string, readonly NodeDefinition[]>;
+
+export const BUILT_IN: readonly NodeDefinition[] = Object.values(DOMAINS).flat();
