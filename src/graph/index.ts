@@ -5,6 +5,6 @@ export type { Diagnostic, DiagnosticCode, Place } from "./diagnostic.ts";
 export { parseEnvFile } from "./env_file.ts";
 export { type GraphSource, MAX_GRAPH_BYTES, type ReadResult, readGraphFile } from "./file.ts";
 export { explainCode, type FormatOptions, formatDiagnostics, placeText } from "./format.ts";
-export { graphJsonSchema, type JsonSchema } from "./json_schema.ts";
+export { configJsonSchema, graphJsonSchema, type JsonSchema } from "./json_schema.ts";
 export * from "./plan.ts";
 export { runtimeOptions } from "./runtime.ts";

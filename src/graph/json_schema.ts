@@ -75,6 +75,12 @@ function configSchema(config: NodeDefinition["config"], doc: string): JsonSchema
   return { ...schema, properties, description: firstSentence(doc) };
 }
 
+/** JSON Schema of one node's config as it is written, where no variable stands in for a value. */
+export function configJsonSchema({ config }: NodeDefinition): JsonSchema {
+  const { $schema: _, ...json } = toJsonSchema(config, { typeMode: "input", errorMode: "ignore" }) as JsonSchema;
+  return json;
+}
+
 function convert(schema: v.GenericSchema<unknown, unknown>): JsonSchema {
   const { $schema: _, ...json } = toJsonSchema(schema, { typeMode: "input", errorMode: "ignore" }) as JsonSchema;
   return allowVariables(json) as JsonSchema;
