@@ -124,7 +124,7 @@ install_release() {
     die 1 "refused: $archive has SHA-256 $actual, but SHA256SUMS says $expected: it is damaged or was tampered with"
   say "SHA-256 verified: $actual"
   tar -xzOf "$work/$archive" "${archive%.tar.gz}/schnitzel" >"$new" ||
-    die 1 "cannot unpack $archive into $bin (the message is above); nothing was changed"
+    die 1 "cannot unpack $archive into $bin, which has $(free_kb) kB free (the message is above); nothing was changed"
   put_in_place
 }
 
@@ -136,7 +136,8 @@ install_from_source() {
   bun=$(sh "$source_dir/scripts/bun.sh") || die $? "no Bun to build with (the message is above)"
   say "building $source_dir with $bun"
   "$bun" "$source_dir/scripts/build.ts" || die 1 "the build failed (the message is above)"
-  cp "$source_dir/schnitzel" "$new" || die 1 "cannot copy $source_dir/schnitzel into $bin; the build itself is there"
+  cp "$source_dir/schnitzel" "$new" ||
+    die 1 "cannot copy $source_dir/schnitzel into $bin, which has $(free_kb) kB free; the build itself is ready"
   put_in_place
   say "built   $source_dir/schnitzel"
 }
@@ -147,6 +148,9 @@ prepare_target() {
   mkdir -p "$bin" || die 1 "cannot make $bin: choose another place with --prefix DIR"
   new=$(mktemp "$bin/.schnitzel.XXXXXX") || die 1 "cannot write into $bin: choose another place with --prefix DIR"
 }
+
+# tar does not say that a disk is full when it writes to a pipe or a file it did not open.
+free_kb() { df -Pk "$bin" | awk 'END { print $4 }'; }
 
 # A running schnitzel keeps its old file until it stops; one that does not start here never replaces it.
 put_in_place() {

@@ -68,7 +68,7 @@ export function serve(folder: string) {
 }
 
 /** What the installer needs of a system, and no more: neither a downloader nor minisign. */
-const TOOLS = "sh bash awk cat chmod cp dirname getconf grep gzip ldd mkdir mktemp mv rm sed sha256sum tar uname";
+const TOOLS = "sh bash awk cat chmod cp df dirname getconf grep gzip ldd mkdir mktemp mv rm sed sha256sum tar uname";
 
 /** A folder to be the whole PATH: the basic tools, `extra` ones, and `fakes` (name → shell script). */
 export function toolbox(folder: string, extra: readonly string[], fakes: Record<string, string> = {}): string {

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Runs everything that says whether schnitzel works: `sh scripts/test.sh`, or one tier: `sh scripts/test.sh unit`.
+# As root on Debian it first installs what the tests need beside Node (the ones that are missing); anything
+# still absent skips its tests loudly, or fails them where CI is set. The last line is the sum.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cd "$root"
+export PATH="$root/.toolchain/bin:$PATH"
+
+have() { command -v "$1" >/dev/null 2>&1; }
+apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null >&2; }
+
+# want COMMAND PACKAGE: adds the package when the command is missing.
+want() { have "$1" || missing="$missing $2"; }
+
+install_parts() {
+  missing=''
+  want curl curl
+  want git git
+  want logrotate logrotate
+  want minisign minisign
+  want shellcheck shellcheck
+  want wget wget
+  if [ "$(uname -m)" = x86_64 ]; then
+    want qemu-aarch64-static qemu-user-static
+    [ -e /lib/ld-linux-aarch64.so.1 ] || missing="$missing libc6:arm64"
+  fi
+  if [ -z "$missing" ] && have promtool; then return 0; fi
+  echo "test.sh: installing$missing promtool" >&2
+  case $missing in *:arm64*) dpkg --add-architecture arm64 ;; esac
+  apt update || return 1
+  # One by one: a package that cannot be had must not keep the others out.
+  for package in $missing; do
+    apt install -y --no-install-recommends "$package" || echo "test.sh: cannot install $package" >&2
+  done
+  have promtool || install_promtool || echo "test.sh: cannot get promtool" >&2
+}
+
+# Only this one file of the package: installed whole it would start a server.
+install_promtool() {
+  mkdir -p .toolchain/bin .toolchain/prometheus
+  (cd .toolchain/prometheus && apt download -o APT::Sandbox::User=root prometheus && dpkg-deb -x prometheus_*.deb .) &&
+    mv .toolchain/prometheus/usr/bin/promtool .toolchain/bin/promtool &&
+    rm -rf .toolchain/prometheus
+}
+
+if [ "$(id -u)" = 0 ] && have apt-get; then
+  install_parts || echo "test.sh: apt-get has no package lists; going on without" >&2
+else
+  echo "test.sh: not root on Debian, so nothing is installed; tests whose tools are missing say so" >&2
+fi
+
+bun=$(sh scripts/bun.sh)
+"$bun" scripts/build.ts
+# The tests run this one, and no older one that a person may have left on PATH.
+export SCHNITZEL_BINARY="$root/schnitzel"
+exec "$bun" scripts/ok.ts "$@"

@@ -1,0 +1,33 @@
+/** A part of the whole check that can be run alone: `bun run ok unit`. */
+export interface Tier {
+  readonly name: string;
+  /** Seconds it may take on two cores; then it is stopped and counted as failed. */
+  readonly share: number;
+  /** Commands that pass when they exit with 0, by name. */
+  readonly commands?: Readonly<Record<string, readonly string[]>>;
+  /** The test files of this tier; each file belongs to the first tier that takes it. */
+  readonly takes?: (file: string, text: string) => boolean;
+}
+
+const inside = (prefix: string) => (file: string) => file.startsWith(prefix);
+
+/** The shares add up to 17 minutes, which leaves 3 of the 20 a run may take for a clean machine's setup. */
+export const TIERS: readonly Tier[] = [
+  {
+    name: "checks",
+    share: 90,
+    commands: {
+      "format and lint": ["run", "lint"],
+      types: ["run", "types"],
+      "generated docs are fresh": ["scripts/docs.ts", "--check"],
+    },
+  },
+  { name: "architecture", share: 30, takes: inside("test/architecture") },
+  { name: "install", share: 120, takes: inside("test/install/") },
+  { name: "arm64", share: 120, takes: inside("test/build/arm64") },
+  { name: "build", share: 180, takes: inside("test/build/") },
+  { name: "docs", share: 90, takes: inside("test/docs/") },
+  // The standalone binary from outside, as a person uses it.
+  { name: "binary", share: 210, takes: (_, text) => text.includes("support/binary.ts") },
+  { name: "unit", share: 180, takes: () => true },
+];
