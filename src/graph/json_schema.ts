@@ -1,5 +1,4 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
-import type * as v from "valibot";
 import type { NodeDefinition } from "../node/index.ts";
 import { runtimeShape } from "./runtime.ts";
 import { edgeShape, graphShape, nodeShape } from "./schema.ts";
@@ -76,14 +75,13 @@ function configSchema(config: NodeDefinition["config"], doc: string): JsonSchema
 }
 
 /** JSON Schema of one node's config as it is written, where no variable stands in for a value. */
-export function configJsonSchema({ config }: NodeDefinition): JsonSchema {
+export function configJsonSchema({ config }: Pick<NodeDefinition, "config">): JsonSchema {
   const { $schema: _, ...json } = toJsonSchema(config, { typeMode: "input", errorMode: "ignore" }) as JsonSchema;
   return json;
 }
 
-function convert(schema: v.GenericSchema<unknown, unknown>): JsonSchema {
-  const { $schema: _, ...json } = toJsonSchema(schema, { typeMode: "input", errorMode: "ignore" }) as JsonSchema;
-  return allowVariables(json) as JsonSchema;
+function convert(config: NodeDefinition["config"]): JsonSchema {
+  return allowVariables(configJsonSchema({ config })) as JsonSchema;
 }
 
 const VARIABLE = { type: "string", pattern: "\\$\\{" };
