@@ -12,6 +12,7 @@ import { route } from "./flow/route.ts";
 import { sample } from "./flow/sample.ts";
 import { schemaValidate } from "./flow/schema_validate.ts";
 import { fileSource } from "./io/file_source.ts";
+import { jsonFileSink } from "./io/json_file_sink.ts";
 import { jsonlSink } from "./io/jsonl_sink.ts";
 import { printSink } from "./io/print_sink.ts";
 import { stdinSource } from "./io/stdin_source.ts";

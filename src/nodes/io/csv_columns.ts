@@ -35,6 +35,33 @@ export function fieldValue(text: string, column: Column): unknown {
   }
 }
 
+/**
+ * The number between `from` and `to` when it is written with at most 15 digits, a sign and a point; else NaN,
+ * which says "look closer", not "bad". Twice as fast as cutting the text out for `Number`.
+ */
+export function shortDecimal(text: string, from: number, to: number): number {
+  let at = from;
+  const negative = text.charCodeAt(at) === 0x2d;
+  if (negative) at += 1;
+  const first = at;
+  let digits = 0;
+  let point = to;
+  for (; at < to; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit >= 0 && digit <= 9) digits = digits * 10 + digit;
+    else if (digit === -2 && point === to && at > first) point = at;
+    else return Number.NaN;
+  }
+  const decimals = point === to ? 0 : to - point - 1;
+  const count = to - first - (point === to ? 0 : 1);
+  if (count === 0 || count > 15 || point === to - 1) return Number.NaN;
+  // Both are exact below 2^53, and IEEE division rounds once: the same number that `Number` reads.
+  const value = decimals === 0 ? digits : digits / POWERS_OF_TEN[decimals]!;
+  return negative ? -value : value;
+}
+
+const POWERS_OF_TEN = Array.from({ length: 16 }, (_, exponent) => 10 ** exponent);
+
 export function whyBad(text: string, { name, type, empty }: Column): string {
   if (text === "" && empty === BAD)
     return `column "${name}" (${type}) is empty; to allow that, say what it means: empty: null`;

@@ -1,4 +1,13 @@
-import { BAD, type Column, type ColumnSpecs, configColumns, fieldValue, headerColumns, whyBad } from "./csv_columns.ts";
+import {
+  BAD,
+  type Column,
+  type ColumnSpecs,
+  configColumns,
+  fieldValue,
+  headerColumns,
+  shortDecimal,
+  whyBad,
+} from "./csv_columns.ts";
 import type { LineFormat } from "./line_reader.ts";
 import type { RecordPackets } from "./record_packets.ts";
 
@@ -30,14 +39,16 @@ export class CsvFormat implements LineFormat {
   readonly #packets: RecordPackets;
   readonly #delimiter: number;
   readonly #quote: number;
-  /** Fields of the record being read; longer ones of before may stand behind `#count`. */
-  readonly #fields: string[] = [];
+  /** Where the fields of the record being read begin and end; what stands behind `#count` is old. */
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
   #count = 0;
   #columns: readonly Column[] | undefined;
   /** A record whose quoted field goes on behind the last block, and the number of its first line. */
   #open = "";
   #openLine = 0;
   #invalid = new Set<number>();
+  /** The record being read has a quoted field. */
   #quoted = false;
   #fault = "";
 
@@ -109,20 +120,23 @@ export class CsvFormat implements LineFormat {
     return open ? "a quoted field is not closed before the end" : "";
   }
 
-  /** Cuts one record into `#fields`; gives back where the next one begins, or {@link OPEN}. */
+  /** Finds the fields of one record; gives back where the next one begins, or {@link OPEN}. */
   #fieldsFrom(text: string, start: number): number {
     const delimiter = this.#delimiter;
     const quote = this.#quote;
-    const fields = this.#fields;
+    const starts = this.#starts;
+    const ends = this.#ends;
+    const length = text.length;
     let count = 0;
     let from = start;
     let at = start;
     this.#fault = "";
     this.#quoted = false;
-    for (; at < text.length; at++) {
+    for (; at < length; at++) {
       const code = text.charCodeAt(at);
       if (code === delimiter) {
-        fields[count++] = text.slice(from, at);
+        starts[count] = from;
+        ends[count++] = at;
         from = at + 1;
       } else if (code === LF) {
         break;
@@ -130,26 +144,27 @@ export class CsvFormat implements LineFormat {
         if (at !== from) return this.#faulty("a quote stands inside an unquoted field");
         const close = closingQuote(text, at, this.#options.quote);
         if (close === OPEN) return OPEN;
-        fields[count++] = this.#unquoted(text, at + 1, close);
+        this.#quoted = true;
+        starts[count] = at + 1;
+        ends[count++] = close;
         at = close + 1;
-        if (text.charCodeAt(at) === CR && (at + 1 === text.length || text.charCodeAt(at + 1) === LF)) at += 1;
+        if (text.charCodeAt(at) === CR && (at + 1 === length || text.charCodeAt(at + 1) === LF)) at += 1;
         this.#count = count;
-        if (at >= text.length || text.charCodeAt(at) === LF) return at + 1;
+        if (at >= length || text.charCodeAt(at) === LF) return at + 1;
         if (text.charCodeAt(at) !== delimiter) return this.#faulty("text stands behind a closing quote");
         from = at + 1;
       }
     }
-    const end = at > from && text.charCodeAt(at - 1) === CR ? at - 1 : at;
-    fields[count++] = text.slice(from, end);
+    starts[count] = from;
+    ends[count++] = at > from && text.charCodeAt(at - 1) === CR ? at - 1 : at;
     this.#count = count;
     return at + 1;
   }
 
-  #unquoted(text: string, from: number, close: number): string {
-    const { quote } = this.#options;
-    this.#quoted = true;
-    const field = text.slice(from, close);
-    return field.includes(quote) ? field.replaceAll(quote + quote, quote) : field;
+  #field(text: string, i: number): string {
+    const field = text.slice(this.#starts[i], this.#ends[i]);
+    // An unquoted field has no quotes at all, so this changes quoted ones only.
+    return this.#quoted ? field.replaceAll(this.#options.quote.repeat(2), this.#options.quote) : field;
   }
 
   #faulty(fault: string): number {
@@ -158,28 +173,40 @@ export class CsvFormat implements LineFormat {
   }
 
   #record(text: string, at: number, end: number, line: number, lines: number) {
-    if (this.#count === 1 && this.#fields[0] === "" && !this.#quoted) return;
+    if (this.#count === 1 && !this.#quoted && this.#starts[0] === this.#ends[0]) return;
     const columns = this.#columns;
-    if (columns === undefined) return this.#readHeader();
-    if (this.#count !== columns.length) {
-      return this.#rejectRecord(text, at, end, line, `the record has ${this.#count} fields, not ${columns.length}`);
+    if (columns === undefined) {
+      this.#columns = this.#readHeader(text);
+    } else if (this.#count !== columns.length) {
+      this.#rejectRecord(text, at, end, line, `the record has ${this.#count} fields, not ${columns.length}`);
+    } else if (this.#invalid.size > 0 && this.#hasInvalid(line, lines)) {
+      this.#rejectRecord(text, at, end, line, "the record is not valid UTF-8");
+    } else {
+      this.#typedRecord(text, at, end, line, columns);
     }
-    if (this.#invalid.size > 0 && this.#hasInvalid(line, lines)) {
-      return this.#rejectRecord(text, at, end, line, "the record is not valid UTF-8");
-    }
+  }
+
+  #typedRecord(text: string, at: number, end: number, line: number, columns: readonly Column[]) {
+    const starts = this.#starts;
+    const ends = this.#ends;
     const record: Record<string, unknown> = {};
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i]!;
-      const value = fieldValue(this.#fields[i]!, column);
-      if (value === BAD) return this.#rejectRecord(text, at, end, line, whyBad(this.#fields[i]!, column));
+      let value: unknown = column.type === "number" ? shortDecimal(text, starts[i]!, ends[i]!) : Number.NaN;
+      if (Number.isNaN(value)) value = fieldValue(this.#field(text, i), column);
+      if (value === BAD) {
+        this.#rejectRecord(text, at, end, line, whyBad(this.#field(text, i), column));
+        return;
+      }
       record[column.name] = value;
     }
     this.#packets.accept(record, line);
   }
 
-  #readHeader() {
+  #readHeader(text: string) {
     const { columns, origin } = this.#options;
-    this.#columns = headerColumns(this.#fields.slice(0, this.#count), columns, origin);
+    const names = Array.from({ length: this.#count }, (_, i) => this.#field(text, i));
+    return headerColumns(names, columns, origin);
   }
 
   #hasInvalid(line: number, lines: number) {
