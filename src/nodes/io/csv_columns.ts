@@ -68,8 +68,16 @@ export function whyBad(text: string, { name, type, empty }: Column): string {
   return `column "${name}" must be ${WANTED[type]}: it is ${JSON.stringify(text.slice(0, 100))}`;
 }
 
-/** Columns of a file whose first record names them. Throws when they cannot be the ones the config types. */
-export function headerColumns(names: readonly string[], specs: ColumnSpecs, origin: string): Column[] {
+/**
+ * Columns of a file whose first record names them. Throws when a name is unusable or missing; `needed` are
+ * further columns that config keys refer to, by key.
+ */
+export function headerColumns(
+  names: readonly string[],
+  specs: ColumnSpecs,
+  needed: Readonly<Record<string, string | undefined>>,
+  origin: string,
+): Column[] {
   const refuse = (why: string) => new Error(`cannot read ${origin} as CSV: ${why}`);
   const seen = new Set<string>();
   for (const name of names) {
@@ -78,11 +86,14 @@ export function headerColumns(names: readonly string[], specs: ColumnSpecs, orig
     if (seen.has(name)) throw refuse(`the header names the column "${name}" twice`);
     seen.add(name);
   }
-  for (const name of Object.keys(specs)) {
-    if (seen.has(name)) continue;
+  const missing = (key: string, name: string) => {
     const near = didYouMean(name, seen);
     const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-    throw refuse(`config.columns has "${name}", the header has ${[...seen].join(", ")}${hint}`);
+    return refuse(`config.${key} has "${name}", the header has ${[...seen].join(", ")}${hint}`);
+  };
+  for (const name of Object.keys(specs)) if (!seen.has(name)) throw missing("columns", name);
+  for (const [key, name] of Object.entries(needed)) {
+    if (name !== undefined && !seen.has(name)) throw missing(key, name);
   }
   return names.map((name) => column(name, Object.hasOwn(specs, name) ? specs[name]! : "string"));
 }

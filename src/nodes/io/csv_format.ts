@@ -15,6 +15,8 @@ export interface CsvOptions {
   /** For errors: the path, or `standard input`. */
   origin: string;
   columns: ColumnSpecs;
+  ts_field?: string | undefined;
+  source_id_field?: string | undefined;
   header: boolean;
   /** One character. */
   delimiter: string;
@@ -204,9 +206,9 @@ export class CsvFormat implements LineFormat {
   }
 
   #readHeader(text: string) {
-    const { columns, origin } = this.#options;
+    const { columns, origin, ts_field, source_id_field } = this.#options;
     const names = Array.from({ length: this.#count }, (_, i) => this.#field(text, i));
-    return headerColumns(names, columns, origin);
+    return headerColumns(names, columns, { ts_field, source_id_field }, origin);
   }
 
   #hasInvalid(line: number, lines: number) {

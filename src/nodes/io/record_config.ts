@@ -82,7 +82,6 @@ export function checkRecordConfig(config: RecordConfig): ConfigIssue[] {
       hint: `c${numbered}`,
     });
   }
-  issues.push({ path: ["columns"], message: `"__proto__" cannot be a column` });
   if (format !== "csv" && Object.keys(columns).length > 0) {
     issues.push({ path: ["columns"], message: `columns belong to format csv: the format is ${format}` });
   }
