@@ -26,9 +26,10 @@ export function buildInfo(): BuildInfo {
 }
 
 function git(...args: string[]): string | undefined {
+  // `safe.directory`: in a container the checkout often belongs to another user than the one who builds.
   // A source archive unpacked inside some other checkout must not report that one's commit.
   if (!fs.existsSync(path.join(ROOT, ".git"))) return undefined;
-  const run = Bun.spawnSync(["git", "-C", ROOT, ...args], { stderr: "ignore" });
+  const run = Bun.spawnSync(["git", "-c", `safe.directory=${ROOT}`, "-C", ROOT, ...args], { stderr: "ignore" });
   return run.success ? run.stdout.toString().trim() : undefined;
 }
 
@@ -63,7 +64,6 @@ const FLAGS = [
 /** Constants read with a `typeof` guard, so that the sources also run unbuilt. */
 function defines(target: Target, { commit, commitSec }: BuildInfo): string[] {
   const constants = {
-    SCHNITZEL_VERSION: VERSION,
     SCHNITZEL_COMMIT: commit,
     SCHNITZEL_COMMIT_DATE: new Date(commitSec * 1_000).toISOString(),
     SCHNITZEL_TARGET: target.name,

@@ -2,8 +2,9 @@ import { expect, test } from "bun:test";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as path from "node:path";
+import { temporaryFolder } from "../support/folder.ts";
 import { needs } from "../support/part.ts";
-import { addRelease, install, installed, makeKey, program, serve, sign, temporaryFolder, toolbox } from "./release.ts";
+import { addRelease, install, installed, makeKey, program, serve, sign, toolbox } from "./release.ts";
 
 const linux = { uname: "case $1 in -s) echo Linux ;; -m) echo x86_64 ;; esac", ldd: "echo 'ldd (GNU libc) 2.36'" };
 

@@ -1,17 +1,7 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { tarGz } from "../../scripts/tar.ts";
 import { ROOT, runCommand } from "../support/binary.ts";
-
-/** A throw-away folder, gone when the test's `using` scope ends. */
-export function temporaryFolder() {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "schnitzel-install-"));
-  return {
-    path: folder,
-    [Symbol.dispose]: () => fs.rmSync(folder, { recursive: true, force: true }),
-  };
-}
 
 /** An executable that answers `version`, which is all the installer asks of one, and `sleep` to keep running. */
 export const program = (version: string) =>

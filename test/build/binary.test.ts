@@ -1,0 +1,36 @@
+import { expect, test } from "bun:test";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { buildInfo, VERSION } from "../../scripts/compile.ts";
+import { hostTarget } from "../../scripts/targets.ts";
+import { run } from "../support/binary.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+test("the binary knows its version, commit, target and Bun", async () => {
+  const { stdout } = await run(["version", "--json"]);
+  expect(JSON.parse(stdout)).toMatchObject({
+    version: VERSION,
+    commit: expect.stringMatching(/^([0-9a-f]{12}(-dirty)?|unknown)$/),
+    commit_date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+    target: hostTarget().name,
+    bun: Bun.version,
+  });
+});
+
+test("the commit in the binary is the one that was built, and its time is that commit's", () => {
+  const { commit, commitSec } = buildInfo();
+  expect(commit === "unknown").toBe(commitSec === 0);
+});
+
+test("the binary runs no code of a bunfig.toml in the working directory", async () => {
+  using folder = temporaryFolder();
+  fs.writeFileSync(path.join(folder.path, "bunfig.toml"), 'preload = ["./preload.ts"]\n');
+  fs.writeFileSync(
+    path.join(folder.path, "preload.ts"),
+    'await Bun.write("ran.txt", "");\nconsole.log("PRELOADED");\n',
+  );
+  const { code, stdout } = await run(["version"], { cwd: folder.path });
+  expect(code).toBe(0);
+  expect(stdout).not.toContain("PRELOADED");
+  expect(fs.existsSync(path.join(folder.path, "ran.txt"))).toBe(false);
+});
