@@ -1,0 +1,98 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import {
+  BYTE_SIZE,
+  bytesOf,
+  type CompileResult,
+  compileGraph,
+  formatDiagnostics,
+  type GraphSource,
+  MAX_GRAPH_BYTES,
+  parseEnvFile,
+} from "../graph/index.ts";
+import { createRegistry, type Registry } from "../registry/index.ts";
+import { type FlagValues, flag, UsageError } from "./command/index.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Flags of every command that reads graphs. */
+export const GRAPH_FLAGS = {
+  set: flag.texts("PATH=VALUE", "Change a value of the graph, such as vars.rate=5 or nodes.cam.config.fps=5."),
+  "env-file": flag.text("FILE", "Take variables from NAME=value lines; they win over the environment."),
+  plugins: flag.text("DIR", "Folder with plugins, instead of plugins/ beside the graph."),
+  "max-graph-bytes": flag.text("SIZE", "Longest graph text, such as 4MiB; 1MiB unless given."),
+};
+
+/** What {@link GRAPH_FLAGS} say, checked. */
+export interface GraphSettings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly set: readonly string[];
+  readonly maxBytes: number;
+  /** The plugin folder for a graph in `baseDir`. */
+  pluginsDir(baseDir: string): string;
+}
+
+export function graphSettings(flags: FlagValues<typeof GRAPH_FLAGS>, terminal: Terminal): GraphSettings {
+  const { plugins, set } = flags;
+  if (plugins !== undefined && !fs.statSync(path.resolve(terminal.cwd, plugins), { throwIfNoEntry: false })) {
+    throw new UsageError(`--plugins ${plugins} is not there`);
+  }
+  const given = plugins === undefined ? undefined : path.resolve(terminal.cwd, plugins);
+  return {
+    env: { ...terminal.env, ...envFile(flags["env-file"], terminal) },
+    set,
+    maxBytes: maxBytes(flags["max-graph-bytes"]),
+    pluginsDir: (baseDir) => given ?? path.join(baseDir, "plugins"),
+  };
+}
+
+function envFile(file: string | undefined, { cwd, color }: Terminal): Record<string, string> {
+  if (file === undefined) return {};
+  let text: string;
+  try {
+    text = fs.readFileSync(path.resolve(cwd, file), "utf8");
+  } catch (error) {
+    throw new UsageError(`cannot read --env-file ${file}: ${(error as Error).message}`);
+  }
+  const { values, diagnostics } = parseEnvFile(text, file);
+  if (diagnostics.length === 0) return values;
+  const findings = formatDiagnostics(diagnostics, { texts: { [file]: text }, color });
+  throw new UsageError(`--env-file ${file} cannot be used:\n\n${findings}\n`);
+}
+
+function maxBytes(size: string | undefined): number {
+  if (size === undefined) return MAX_GRAPH_BYTES;
+  if (BYTE_SIZE.test(size) && bytesOf(size) > 0) return bytesOf(size);
+  throw new UsageError(`--max-graph-bytes must be a size such as 4MiB or 2000000: current value is "${size}"`);
+}
+
+/** Checks graphs; those of one plugin folder share what was loaded from it. */
+export class GraphChecker {
+  readonly #settings: GraphSettings;
+  readonly #terminal: Terminal;
+  readonly #registries = new Map<string, Registry>();
+
+  constructor(settings: GraphSettings, terminal: Terminal) {
+    this.#settings = settings;
+    this.#terminal = terminal;
+  }
+
+  check(source: GraphSource): Promise<CompileResult> {
+    const { env, set } = this.#settings;
+    return compileGraph(source, {
+      catalogue: this.registry(source.baseDir),
+      env,
+      set,
+      compatCwd: this.#terminal.cwd,
+    });
+  }
+
+  registry(baseDir: string): Registry {
+    const pluginsDir = this.#settings.pluginsDir(baseDir);
+    const known = this.#registries.get(pluginsDir);
+    if (known !== undefined) return known;
+    const warn = (message: string) => this.#terminal.err(`${message}\n`);
+    const registry = createRegistry({ pluginsDir, env: this.#terminal.env, warn });
+    this.#registries.set(pluginsDir, registry);
+    return registry;
+  }
+}

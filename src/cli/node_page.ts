@@ -1,0 +1,84 @@
+import * as v from "valibot";
+import { configJsonSchema } from "../graph/index.ts";
+import type { Example, NodeDefinition, Ports } from "../node/index.ts";
+import { configRows } from "./config_rows.ts";
+
+/** First sentence of a node's doc, for lists. */
+export function firstSentence(doc: string): string {
+  return (/^.*?[.!?](?=\s|$)/s.exec(doc)?.[0] ?? doc).replaceAll("\n", " ");
+}
+
+/** Output ports; where they follow from the config, those of the first example. */
+export function outputPorts(definition: NodeDefinition): { ports: Ports; varies: boolean } {
+  if (definition.staticOutputs !== undefined) return { ports: definition.staticOutputs, varies: false };
+  const config = v.safeParse(definition.config, definition.examples[0]?.config ?? {});
+  return { ports: config.success ? definition.outputs(config.output) : {}, varies: true };
+}
+
+/** A node's page in Markdown: what it does, its ports, config and examples. */
+export function nodePage(address: string, definition: NodeDefinition): string {
+  const { name, kind, doc, inputs, examples } = definition;
+  const { ports, varies } = outputPorts(definition);
+  return `${[
+    `# ${name}`,
+    `A ${kind}. In a graph: \`plugin: ${address}\``,
+    doc.trim(),
+    "## Ports",
+    portTable(inputs, ports),
+    ...(varies ? ["The outputs follow from the config; these are the ones of the first example."] : []),
+    "## Config",
+    configTable(definition),
+    "## Examples",
+    ...examples.map((example) => exampleText(address, example)),
+  ].join("\n\n")}\n`;
+}
+
+function portTable(inputs: Ports, outputs: Ports): string {
+  const rows = [
+    ...Object.entries(inputs).map(([name, port]) => ["in", name, port] as const),
+    ...Object.entries(outputs).map(([name, port]) => ["out", name, port] as const),
+  ].map(([way, name, { kinds, profile, doc }]) => [
+    way,
+    `\`${name}\``,
+    kinds === "*" ? "any" : kinds.map((kind) => `\`${kind}\``).join(", "),
+    profile === undefined ? "" : `\`${profile}\``,
+    doc,
+  ]);
+  return rows.length === 0 ? "None." : table(["", "port", "kinds", "profile", "what"], rows);
+}
+
+function configTable(definition: NodeDefinition): string {
+  const rows = configRows(configJsonSchema(definition)).map(({ key, type, fallback, doc }) => [
+    `\`${key}\``,
+    type,
+    fallback,
+    doc,
+  ]);
+  return rows.length === 0 ? "It has no config." : table(["key", "type", "default", "what"], rows);
+}
+
+const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function exampleText(address: string, { title, config, input, output, files, stdin, stdout }: Example): string {
+  const parts: (readonly [string, string, string] | undefined)[] = [
+    ["", "yaml", yamlOf({ plugin: address, ...(Object.keys(config).length === 0 ? {} : { config }) })],
+    ...Object.entries(files ?? {}).map(([file, text]) => [`File \`${file}\`:`, "text", text] as const),
+    stdin === undefined ? undefined : ["Standard input:", "text", stdin],
+    input === undefined ? undefined : ["In:", "yaml", yamlOf(input)],
+    output === undefined || Object.keys(output).length === 0 ? undefined : ["Out, by port:", "yaml", yamlOf(output)],
+    stdout === undefined ? undefined : ["Standard output:", "text", stdout],
+  ];
+  const shown = parts
+    .filter((part) => part !== undefined)
+    .map(
+      ([label, language, text]) => `${label === "" ? "" : `${label}\n\n`}\`\`\`${language}\n${text.trimEnd()}\n\`\`\``,
+    );
+  return [`### ${title}`, ...shown].join("\n\n");
+}
+
+const yamlOf = (value: unknown) => Bun.YAML.stringify(value, null, 2);

@@ -1,0 +1,49 @@
+import { writeAll } from "./standard_io.ts";
+
+/** What a command may touch of the process, so tests run it without one. */
+export interface Terminal {
+  /** Results, for stdout. */
+  out(text: string): void;
+  /** Diagnostics and everything else that is not the result, for stderr. */
+  err(text: string): void;
+  /** Whether `err` may use ANSI colours. */
+  readonly color: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths start. */
+  readonly cwd: string;
+  /** All of stdin, or undefined when it is longer than `maxBytes`. */
+  stdin(maxBytes: number): Promise<Uint8Array | undefined>;
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  return {
+    out: (text) => write(1, text),
+    err: (text) => write(2, text),
+    // https://no-color.org: set to anything but the empty text.
+    color: process.stderr.isTTY === true && !process.env.NO_COLOR,
+    env: process.env,
+    cwd: process.cwd(),
+    stdin: readStdin,
+  };
+}
+
+/** A reader that went away (`| head`) has seen what it wanted. */
+function write(descriptor: number, text: string) {
+  try {
+    writeAll(descriptor, Buffer.from(text));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+  }
+}
+
+async function readStdin(maxBytes: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of Bun.stdin.stream()) {
+    length += chunk.length;
+    if (length > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

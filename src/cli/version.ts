@@ -1,0 +1,39 @@
+import { version } from "../../package.json";
+import { defineCommand, flag } from "./command/index.ts";
+import { EXIT } from "./exit.ts";
+
+// Set by the build (scripts/compile.ts); the sources run without it.
+declare const SCHNITZEL_COMMIT: string;
+declare const SCHNITZEL_COMMIT_DATE: string;
+declare const SCHNITZEL_TARGET: string;
+
+/** What this program was made from. */
+export function buildFacts() {
+  const built = typeof SCHNITZEL_TARGET === "string";
+  return {
+    version,
+    commit: built ? SCHNITZEL_COMMIT : "unbuilt",
+    /** Of the commit, not the build: two builds of one commit are the same bytes. */
+    commit_date: built ? SCHNITZEL_COMMIT_DATE : null,
+    target: built ? SCHNITZEL_TARGET : `${process.platform}-${process.arch}`,
+    bun: Bun.version,
+  };
+}
+
+export const command = defineCommand({
+  flags: { json: flag.toggle("Print the facts as JSON.") },
+  examples: [
+    ["schnitzel version", "One line for a person."],
+    ["schnitzel version --json", "Version, commit, target and the Bun inside, for a script."],
+  ],
+  run({ flags, terminal }) {
+    const facts = buildFacts();
+    const { commit, target, bun } = facts;
+    terminal.out(
+      flags.json
+        ? `${JSON.stringify({ schema_version: 1, ...facts })}\n`
+        : `schnitzel ${version} (commit ${commit}, ${target}, bun ${bun})\n`,
+    );
+    return EXIT.ok;
+  },
+});
