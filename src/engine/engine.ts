@@ -36,6 +36,7 @@ export class Engine {
   lastProgressMs: number;
   readonly sources: Sources;
   readonly #ids: IdGenerator;
+  readonly #hasPlugins: boolean;
   readonly #options: RunOptions;
   readonly #abort = new AbortController();
   readonly #timers: Cancel[] = [];
@@ -48,6 +49,7 @@ export class Engine {
     this.plan = plan;
     this.host = host;
     this.#options = options;
+    this.#hasPlugins = plan.nodes.some((node) => node.origin !== "built_in");
     const { clock, random } = host;
     const heart = options.heart ?? new Int32Array(2);
     this.startedAtMs = clock.nowMs();
@@ -182,7 +184,7 @@ export class Engine {
       io,
       fetch,
       log: this.host.log(producer.id),
-      packet: packetFactory(this.#ids, producer.id),
+      packet: packetFactory(this.#ids, producer.id, this.#hasPlugins),
       reject: (record, reason) => this.failures.setAside(producer, record, reason, 1),
     };
   }

@@ -41,6 +41,7 @@ export class Failures {
     if (node.slot !== slot) return scheduler.settle(node, slot, error);
     const { packet, root } = slot;
     slot.packet = NO_PACKET;
+    slot.root = undefined;
     this.giveUp(node, packet, root, error, slot.attempts + 1);
     slot.attempts = 0;
     scheduler.refresh(node);

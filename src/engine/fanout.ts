@@ -12,7 +12,7 @@ export function makeSlot(scheduler: Scheduler, node: NodeRun): Slot {
     root: undefined,
     input: "",
     emit: {},
-    direct: false,
+    outlives: false,
     waiting: [],
     settled: false,
     error: undefined,
@@ -44,7 +44,7 @@ function emitToSole(scheduler: Scheduler, node: NodeRun, slot: Slot, port: strin
   return (packet) => {
     if (packet !== slot.packet && !admitted(node, slot, port, packet)) return;
     counters.produced += 1;
-    if (slot.direct && node.hand === undefined) {
+    if (!slot.outlives && node.hand === undefined) {
       passed.passed += 1;
       if (slot.root !== undefined) slot.root.add();
       node.hand = packet;

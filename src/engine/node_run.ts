@@ -21,8 +21,8 @@ export interface Slot {
   root: AckRoot | undefined;
   input: string;
   emit: Emit;
-  /** True while `process` has not returned: its packets may be handed on without an inbox. */
-  direct: boolean;
+  /** True once the call has outlived `process`; until then its packets may be handed on without an inbox. */
+  outlives: boolean;
   /** Emitted before the call's turn came, when results leave in order. */
   waiting: { edge: EdgeRun; packet: StreamPacket }[];
   settled: boolean;
@@ -47,6 +47,8 @@ export class NodeRun extends Producer {
   readonly keepsOrder: boolean;
   /** A call that returned an iterator, pulled as room allows. */
   expanding: { slot: Slot; iterator: Iterator<StreamPacket> } | undefined;
+  /** True when a packet would be taken at once, so it needs no inbox. Kept by the scheduler's refresh. */
+  idle = true;
   /** The packet just emitted over the sole edge, not yet in its inbox. */
   hand: StreamPacket | undefined;
   /** Resolves an async iterator that waits for room. */
@@ -68,14 +70,11 @@ export class NodeRun extends Producer {
     return this.queued !== 0 && this.slot !== undefined;
   }
 
-  /** True when a packet would be taken at once, so it needs no inbox. */
-  get idle(): boolean {
-    return this.queued === 0 && this.blocked === 0 && this.slot !== undefined && this.expanding === undefined;
-  }
-
   /** Calls that outlived `process`. */
   get inFlight(): number {
-    return this.slot === undefined ? this.plan.runtime.concurrency : this.plan.runtime.concurrency - 1 - this.#free.length;
+    return this.slot === undefined
+      ? this.plan.runtime.concurrency
+      : this.plan.runtime.concurrency - 1 - this.#free.length;
   }
 
   /** Adds a slot, or gives one back. */
@@ -87,6 +86,11 @@ export class NodeRun extends Producer {
   /** Takes the slot that {@link slot} names out of the free ones. */
   takeSlot() {
     this.slot = this.#free.pop();
+  }
+
+  /** What {@link idle} must be. */
+  get couldTake(): boolean {
+    return this.queued === 0 && this.blocked === 0 && this.slot !== undefined && this.expanding === undefined;
   }
 
   atFront(slot: Slot): boolean {

@@ -12,6 +12,8 @@ export interface EdgeRun {
   readonly fromPort: string;
   readonly to: NodeRun;
   readonly input: InputRun;
+  /** Name of the input port, as `process` gets it. */
+  readonly toPort: string;
   readonly counters: EdgeCounters;
   /** Packets that went through the inbox; the others were handed straight on and waited for nothing. */
   queued: number;
@@ -41,6 +43,7 @@ export interface Held {
  */
 export abstract class Producer {
   readonly plan: PlanNode;
+  readonly index: number;
   readonly counters: NodeCounters;
   /** Outgoing edges by port, in the order of the graph file. */
   readonly outputs = new Map<string, EdgeRun[]>();
@@ -53,6 +56,7 @@ export abstract class Producer {
 
   constructor(plan: PlanNode, counters: NodeCounters) {
     this.plan = plan;
+    this.index = plan.index;
     this.counters = counters;
     for (const port of plan.outputs) this.outputs.set(port, []);
   }

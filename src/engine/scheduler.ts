@@ -9,8 +9,8 @@ import { ReadySet } from "./ready_set.ts";
 
 /** A turn ends after this long, so that timers, sockets and the page stay live. */
 const TURN_MS = 8;
-/** Most steps between two looks at the clock: 64 steps of a fast graph are about 5 µs. */
-const MAX_STRIDE = 64;
+/** Most steps between two looks at the clock: 256 steps of a fast graph are about 5 µs. */
+const MAX_STRIDE = 256;
 /** Packets one call of `process` may emit beyond the room downstream; more needs an iterator. */
 const MAX_HELD = 65_536;
 
@@ -64,14 +64,21 @@ export class Scheduler {
     this.#ready = new ReadySet(byRank.length);
   }
 
-  /** Keeps the ready set true to `node.runnable`. */
+  /** Keeps the ready set true to `node.runnable`. Called whenever queue, room or slots of a node change. */
   readonly refresh = (node: NodeRun) => {
+    node.idle = node.couldTake;
     if (node.runnable) this.#ready.add(node.rank);
     else this.#ready.remove(node.rank);
   };
 
   get hasReady(): boolean {
-    return this.#ready.highest() >= 0;
+    return !this.#ready.isEmpty;
+  }
+
+  /** One step done: false when it is time to look at the clock. */
+  step(): boolean {
+    this.#untilClock -= 1;
+    return this.#untilClock > 0;
   }
 
   /** Runs until nothing is ready and `feed` has nothing, or the time is up; true when there is more to do. */
@@ -102,18 +109,23 @@ export class Scheduler {
     this.#heart[HEART_STEPS]! += 1;
   }
 
-  /** Sends a packet of a source, or one that skipped no inbox, over an edge. */
+  /** Sends a source's packet over its only edge, straight on when the node there is idle. */
+  sendSole(edge: EdgeRun, packet: StreamPacket) {
+    edge.counters.passed += 1;
+    if (edge.to.idle && this.fuse) this.#chain(edge.to, edge.toPort, packet, undefined);
+    else this.enqueue(edge, packet, undefined);
+  }
+
+  /** Sends a source's packet over one of several edges, or with a source that waits. */
   send(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
     edge.counters.passed += 1;
     if (root !== undefined) root.add();
-    const target = edge.to;
-    if (this.fuse && edge.from.sole === edge && target.idle) this.#chain(target, edge.input.name, packet, root);
-    else this.enqueue(edge, packet, root);
+    this.enqueue(edge, packet, root);
   }
 
   /** A packet from `emit` that cannot stay in hand. */
   emitted(node: NodeRun, slot: Slot, edge: EdgeRun, packet: StreamPacket) {
-    if (!slot.direct && !node.atFront(slot)) {
+    if (slot.outlives && !node.atFront(slot)) {
       if (slot.waiting.length >= MAX_HELD) throw tooMany(node);
       slot.waiting.push({ edge, packet });
       return;
@@ -182,29 +194,28 @@ export class Scheduler {
     let packet = firstPacket;
     const heart = this.#heart;
     for (;;) {
-      heart[HEART_NODE] = node.plan.index;
+      heart[HEART_NODE] = node.index;
       node.counters.consumed += 1;
       const slot = node.slot!;
       slot.packet = packet;
-      slot.root = root;
-      slot.input = input;
-      slot.direct = true;
+      if (root !== undefined) slot.root = root;
       let result: unknown;
       try {
         result = node.instance.process(packet, slot.emit, input);
       } catch (error) {
-        slot.direct = false;
+        slot.input = input;
         this.#putDown(node);
         this.failures.thrown(node, slot, error);
         return;
       }
-      slot.direct = false;
       if (result !== undefined) {
+        slot.input = input;
         this.#putDown(node);
         this.#keepGoing(node, slot, result);
         return;
       }
       slot.packet = NO_PACKET;
+      if (root !== undefined) slot.root = undefined;
       const next = node.hand;
       if (root !== undefined) root.done();
       if (next === undefined) return;
@@ -212,7 +223,7 @@ export class Scheduler {
       const edge = node.sole!;
       if (!edge.to.idle) return this.enqueue(edge, next, root);
       node = edge.to;
-      input = edge.input.name;
+      input = edge.toPort;
       packet = next;
       if (--this.#untilClock <= 0) this.readClock();
     }
@@ -238,6 +249,7 @@ export class Scheduler {
   occupy(node: NodeRun, slot: Slot) {
     if (node.slot !== slot) return;
     node.takeSlot();
+    slot.outlives = true;
     this.inFlight += 1;
     slot.settled = false;
     if (node.keepsOrder) node.line.push(slot);
@@ -246,7 +258,7 @@ export class Scheduler {
 
   #pull(node: NodeRun) {
     const { slot, iterator } = node.expanding!;
-    this.#heart[HEART_NODE] = node.plan.index;
+    this.#heart[HEART_NODE] = node.index;
     try {
       const step = iterator.next();
       if (!step.done) return this.emitDefault(node, slot, step.value);
@@ -284,6 +296,7 @@ export class Scheduler {
     const { packet, root, error } = slot;
     slot.packet = NO_PACKET;
     slot.root = undefined;
+    slot.outlives = false;
     slot.attempts = 0;
     node.freeSlot(slot);
     this.inFlight -= 1;

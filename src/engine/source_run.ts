@@ -13,8 +13,8 @@ export type Pull = "packet" | "waiting" | "ended";
 export class SourceRun extends Producer {
   /** Set once `create` has succeeded. */
   instance!: SourceInstance;
-  /** The packet that the last {@link pull} found. */
-  packet!: StreamPacket;
+  /** True when it hears an ack for each packet. */
+  waits = false;
   /** Start times of recent restarts, monotonic milliseconds. */
   readonly restartsMs: number[] = [];
   #iterator: SourceIterator | undefined;
@@ -42,6 +42,7 @@ export class SourceRun extends Producer {
 
   /** Begins, or begins again after a failure. Throws what `run` throws. */
   start(signal: AbortSignal) {
+    this.waits = this.instance.ack !== undefined;
     const items = this.instance.run(signal);
     this.#iterator =
       Symbol.asyncIterator in items
@@ -50,12 +51,18 @@ export class SourceRun extends Producer {
     this.#waiting = false;
   }
 
-  /** Finds the next packet, without waiting. */
+  get hasNext(): boolean {
+    return this.#at < this.#chunk.length;
+  }
+
+  /** The packet that {@link hasNext} or {@link pull} found. */
+  next(): StreamPacket {
+    return this.#chunk[this.#at++]!;
+  }
+
+  /** Looks for a packet, without waiting. */
   pull(): Pull {
-    if (this.#at < this.#chunk.length) {
-      this.packet = this.#chunk[this.#at++]!;
-      return "packet";
-    }
+    if (this.hasNext) return "packet";
     if (this.#ended) return "ended";
     if (this.#waiting || this.#iterator === undefined) return "waiting";
     return this.#advance(this.#iterator);

@@ -1,4 +1,4 @@
-import { isPacket, whyNotPacket } from "../packet/index.ts";
+import { isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
 import { AckRoot } from "./ack.ts";
 import type { Failures } from "./failures.ts";
 import { HEART_NODE, type Scheduler } from "./scheduler.ts";
@@ -23,6 +23,8 @@ export class Sources {
   /** Sources that have not ended, in declaration order. */
   readonly live: SourceRun[];
   readonly #options: SourcesOptions;
+  readonly #scheduler: Scheduler;
+  readonly #heart: Int32Array;
   readonly #startMs: number;
   #pointer = 0;
   #granted = 0;
@@ -30,11 +32,14 @@ export class Sources {
   constructor(sources: readonly SourceRun[], options: SourcesOptions) {
     this.live = [...sources];
     this.#options = options;
+    this.#scheduler = options.scheduler;
+    this.#heart = options.heart;
     this.#startMs = options.scheduler.nowMs;
   }
 
-  /** Takes one packet from the next source that has one; false when none has. */
+  /** Takes a packet from the next source that has one; false when none has. */
   readonly feed = (): boolean => {
+    if (this.live.length === 1) return this.#feedSole(this.live[0]!);
     for (let tries = this.live.length; tries > 0; tries--) {
       if (this.#pointer >= this.live.length) this.#pointer = 0;
       const source = this.live[this.#pointer]!;
@@ -43,6 +48,19 @@ export class Sources {
     }
     return false;
   };
+
+  /** A source without rivals goes on while nothing else is ready, as it would be asked next anyway. */
+  #feedSole(source: SourceRun): boolean {
+    const scheduler = this.#scheduler;
+    let fed = false;
+    while (source.blocked === 0) {
+      if (source.hasNext && this.#granted > 0) this.#send(source, source.next());
+      else if (!this.#offer(source)) return fed;
+      fed = true;
+      if (scheduler.hasReady || !scheduler.step()) break;
+    }
+    return fed;
+  }
 
   /** Ends every source; what is in flight goes on. */
   end() {
@@ -60,7 +78,7 @@ export class Sources {
 
   #offer(source: SourceRun): boolean {
     if (this.#granted === 0 && !this.#ask()) return false;
-    this.#options.heart[HEART_NODE] = source.plan.index;
+    this.#heart[HEART_NODE] = source.index;
     try {
       const pull = source.pull();
       if (pull === "ended") this.remove(source);
@@ -70,7 +88,7 @@ export class Sources {
       this.#options.onError(source, error);
       return false;
     }
-    this.#send(source);
+    this.#send(source, source.next());
     return true;
   }
 
@@ -89,23 +107,29 @@ export class Sources {
     return true;
   }
 
-  #send(source: SourceRun) {
-    const { scheduler, failures } = this.#options;
-    const { packet, instance, sole } = source;
-    if (!isPacket(packet))
-      return failures.setAside(source, packet, `run yielded no packet: ${whyNotPacket(packet)}`, 1);
+  #send(source: SourceRun, packet: StreamPacket) {
+    const { sole } = source;
+    if (!isPacket(packet)) return this.#refuse(source, packet);
     this.#granted -= 1;
     this.emitted += 1;
     source.counters.produced += 1;
-    if (instance.ack === undefined && sole !== undefined) return scheduler.send(sole, packet, undefined);
-    const root = instance.ack === undefined ? undefined : new AckRoot(packet, settle(source));
-    for (const edge of source.outputs.get(source.plan.outputs[0]!) ?? []) scheduler.send(edge, packet, root);
+    if (sole !== undefined && !source.waits) this.#scheduler.sendSole(sole, packet);
+    else this.#fanOut(source, packet);
+  }
+
+  #fanOut(source: SourceRun, packet: StreamPacket) {
+    const root = source.waits ? new AckRoot(packet, settle(source)) : undefined;
+    for (const edge of source.outputs.get(source.plan.outputs[0]!) ?? []) this.#scheduler.send(edge, packet, root);
     root?.done();
+  }
+
+  #refuse(source: SourceRun, yielded: unknown) {
+    this.#options.failures.setAside(source, yielded, `run yielded no packet: ${whyNotPacket(yielded)}`, 1);
   }
 }
 
 function settle(source: SourceRun) {
-  return (packet: SourceRun["packet"], failure: string | undefined) => {
+  return (packet: StreamPacket, failure: string | undefined) => {
     if (failure === undefined) source.instance.ack!(packet);
     else source.instance.nack?.(packet, failure);
   };

@@ -34,8 +34,8 @@ export function wire(plan: GraphPlan, scheduler: Scheduler, events: WiringEvents
   const edges = plan.edges.map((edge): EdgeRun => {
     const to = producers[edge.to] as NodeRun;
     const input = to.inputs.find((port) => port.name === edge.toPort)!;
-    const { index, fromPort } = edge;
-    return { index, from: producers[edge.from]!, fromPort, to, input, counters: new EdgeCounters(), queued: 0 };
+    const { index, fromPort, toPort } = edge;
+    return { index, from: producers[edge.from]!, fromPort, to, input, toPort, counters: new EdgeCounters(), queued: 0 };
   });
   for (const edge of edges) {
     edge.from.connect(edge);

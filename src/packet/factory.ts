@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import { NO_META, type PacketFields, type StreamPacket } from "./packet.ts";
+import { NO_META, Packet, type PacketFields, type StreamPacket } from "./packet.ts";
 
 const HEX3 = Array.from({ length: 4_096 }, (_, value) => value.toString(16).padStart(3, "0"));
 // Two variant bits (10) in front of 14 counter bits: RFC 9562 §5.7.
@@ -22,7 +22,6 @@ export class IdGenerator {
   readonly #clock: Clock;
   readonly #random: Random;
   #pinnedMs: number | undefined;
-  #readMs = Number.NaN;
   #idMs = -1;
   #counter = 0;
   #time = "";
@@ -44,21 +43,24 @@ export class IdGenerator {
     this.#pinnedMs = nowMs;
   }
 
-  /** A new id. Reads the clock, so call {@link iso} right after it for the same instant. */
-  next(): string {
-    const nowMs = this.#pinnedMs ?? this.#clock.nowMs();
-    this.#readMs = nowMs;
+  /** Wall clock in milliseconds, as pinned. */
+  nowMs(): number {
+    return this.#pinnedMs ?? this.#clock.nowMs();
+  }
+
+  /** A new id for the instant `nowMs`. */
+  next(nowMs: number): string {
     if (nowMs > this.#idMs) this.#openMillisecond(nowMs);
     else if (this.#counter === COUNTER_END) this.#openMillisecond(this.#idMs + 1);
     else if ((this.#counter & 0x3fff) === 0) this.#openGroup();
     return this.#head + VARIANT4[this.#counter++ & 0x3fff]! + this.#tail;
   }
 
-  /** The instant of the last {@link next}, ISO-8601 UTC with milliseconds. */
-  iso(): string {
-    if (this.#isoMs !== this.#readMs) {
-      this.#isoMs = this.#readMs;
-      this.#iso = new Date(this.#readMs).toISOString();
+  /** The instant `nowMs` as ISO-8601 UTC with milliseconds. */
+  iso(nowMs: number): string {
+    if (this.#isoMs !== nowMs) {
+      this.#isoMs = nowMs;
+      this.#iso = new Date(nowMs).toISOString();
     }
     return this.#iso;
   }
@@ -79,16 +81,23 @@ export class IdGenerator {
   }
 }
 
-export function packetFactory(ids: IdGenerator, defaultSourceId: string): PacketFactory {
+/**
+ * A factory whose packets come from `defaultSourceId` unless they say otherwise.
+ *
+ * With `freeze`, writing to a packet throws. Freezing costs as much as making the packet, so the engine asks
+ * for it when a graph has plugins; the built-in nodes are tested with frozen packets.
+ */
+export function packetFactory(ids: IdGenerator, defaultSourceId: string, freeze = true): PacketFactory {
   return (fields) => {
-    const id = ids.next();
-    return Object.freeze({
-      packet_id: fields.packet_id ?? id,
-      ts: fields.ts ?? ids.iso(),
-      kind: fields.kind,
-      source_id: fields.source_id ?? defaultSourceId,
-      payload: fields.payload,
-      meta: fields.meta ?? NO_META,
-    });
+    const nowMs = ids.nowMs();
+    const made = new Packet(
+      fields.packet_id ?? ids.next(nowMs),
+      fields.ts ?? ids.iso(nowMs),
+      fields.kind,
+      fields.source_id ?? defaultSourceId,
+      fields.payload,
+      fields.meta ?? NO_META,
+    );
+    return freeze ? Object.freeze(made) : made;
   };
 }

@@ -1,5 +1,5 @@
 import { WholeFloat } from "./float.ts";
-import { isPacket, type StreamPacket, whyNotPacket } from "./packet.ts";
+import { isPacket, Packet, type StreamPacket, whyNotPacket } from "./packet.ts";
 
 /** One packet as one line of compact JSON, fields in contract order, no line end. */
 export function encodeLine(packet: StreamPacket): string {
@@ -12,7 +12,7 @@ export function decodeLine(line: string): StreamPacket {
   const value: unknown = JSON.parse(line);
   if (!isPacket(value)) throw new Error(whyNotPacket(value));
   const { packet_id, ts, kind, source_id, payload, meta } = value;
-  return Object.freeze({ packet_id, ts, kind, source_id, payload, meta });
+  return Object.freeze(new Packet(packet_id, ts, kind, source_id, payload, meta));
 }
 
 /**

@@ -30,20 +30,40 @@ export interface PacketFields<Payload = unknown> {
 
 export const NO_META: Meta = Object.freeze({});
 
+/** How the runtime makes packets: six own fields, always in this order. The factory freezes them where plugins could write to them. */
+export class Packet<Payload = unknown> implements StreamPacket<Payload> {
+  readonly packet_id: string;
+  readonly ts: string;
+  readonly kind: string;
+  readonly source_id: string;
+  readonly payload: Payload;
+  readonly meta: Meta;
+
+  constructor(packet_id: string, ts: string, kind: string, source_id: string, payload: Payload, meta: Meta) {
+    this.packet_id = packet_id;
+    this.ts = ts;
+    this.kind = kind;
+    this.source_id = source_id;
+    this.payload = payload;
+    this.meta = meta;
+  }
+}
+
 const FIELDS = ["packet_id", "ts", "kind", "source_id"] as const;
 
 /** True when `value` has all six fields with the right types. Extra fields are not looked for. */
 export function isPacket(value: unknown): value is StreamPacket {
+  return value instanceof Packet || looksLikePacket(value);
+}
+
+function looksLikePacket(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const packet = value as StreamPacket;
   return (
-    typeof packet.packet_id === "string" &&
-    typeof packet.ts === "string" &&
-    typeof packet.kind === "string" &&
-    typeof packet.source_id === "string" &&
+    FIELDS.every((name) => typeof packet[name] === "string") &&
     typeof packet.meta === "object" &&
     packet.meta !== null &&
-    (packet.payload !== undefined || "payload" in packet)
+    "payload" in packet
   );
 }
 
@@ -67,14 +87,15 @@ export function replace<Payload>(
 ): StreamPacket<Payload>;
 export function replace(packet: StreamPacket, fields: Partial<PacketFields>): StreamPacket;
 export function replace(packet: StreamPacket, fields: Partial<PacketFields>): StreamPacket {
-  return Object.freeze({
-    packet_id: fields.packet_id ?? packet.packet_id,
-    ts: fields.ts ?? packet.ts,
-    kind: fields.kind ?? packet.kind,
-    source_id: fields.source_id ?? packet.source_id,
-    payload: "payload" in fields ? fields.payload : packet.payload,
-    meta: fields.meta ?? packet.meta,
-  });
+  const made = new Packet(
+    fields.packet_id ?? packet.packet_id,
+    fields.ts ?? packet.ts,
+    fields.kind ?? packet.kind,
+    fields.source_id ?? packet.source_id,
+    "payload" in fields ? fields.payload : packet.payload,
+    fields.meta ?? packet.meta,
+  );
+  return Object.isFrozen(packet) ? Object.freeze(made) : made;
 }
 
 /** Same fact, same key: `meta.idempotency_key`, else the packet's id. */

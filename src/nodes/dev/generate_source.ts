@@ -64,8 +64,8 @@ function maker({ kind, seed }: Config, { packet }: NodeContext): Next {
 function* flatOut(count: number, batch: number, next: Next, signal: AbortSignal) {
   for (let i = 0; i < count && !signal.aborted; ) {
     const end = Math.min(count, i + batch);
-    const packets: StreamPacket[] = [];
-    while (i < end) packets.push(next(i++));
+    const packets = new Array<StreamPacket>(end - i);
+    for (let at = 0; i < end; at++) packets[at] = next(i++);
     yield packets;
   }
 }
