@@ -9,7 +9,7 @@ import type { ProbeOptions } from "./probe.ts";
 
 export { PROBE_ARGUMENT, probePlugin } from "./probe_child.ts";
 
-export interface RegistryOptions extends Omit<ProbeOptions, "examples"> {
+export interface RegistryOptions extends Omit<ProbeOptions, "review"> {
   /** Folder with plugin files and `plugins.lock.yaml`; without it there are no plugins. */
   pluginsDir?: string;
   /** Environment; only the variables of the allowlist are read. */

@@ -1,5 +1,18 @@
 import { didYouMean } from "../base/suggest.ts";
-import { asIs, atLeast, boolean, integer, number, type Port, text } from "./legacy_config.ts";
+import {
+  atLeast,
+  boolean,
+  integer,
+  list,
+  mapOf,
+  nonEmptyText,
+  number,
+  orDefault,
+  type Port,
+  text,
+  unneeded,
+  writtenNumber,
+} from "./legacy_config.ts";
 
 /** An address whose node is in no binary of this version, with what to use. */
 export interface Planned {
@@ -24,7 +37,10 @@ const moved = (file: string, name: string) => [...packed(V, file, name), `${D}.$
 const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEntry])[] = [
   [[`${D}.dev:StaticSource`], { node: "static_source", fixed: { declare_kinds: false }, finish: listedPackets }],
   [[`${D}.dev:Identity`], { node: "identity" }],
-  [[`${D}.dev:BurstNode`], { node: "burst", keys: { count: atLeast(0, integer), meta_key: text } }],
+  [
+    [`${D}.dev:BurstNode`],
+    { node: "burst", keys: { count: atLeast(0, integer), meta_key: text }, fixed: { derive_keys: false } },
+  ],
   [
     [`${D}.dev:PrintSink`],
     { node: "print_sink", keys: { prefix: text, forward: boolean }, fixed: { format: "python" } },
@@ -40,8 +56,16 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
     [`${D}.file_sink:JsonlSink`],
     {
       node: "jsonl_sink",
-      keys: { path: text, body: text, forward: boolean, ensure_ascii: boolean, flush: boolean },
-      fixed: { spacing: "python" },
+      keys: {
+        path: text,
+        body: text,
+        forward: boolean,
+        ensure_ascii: boolean,
+        // Only a false one wrote in blocks, and so does our default.
+        flush: ["flush_ms", (value) => (boolean(value) === false ? undefined : 0)],
+      },
+      fixed: { spacing: "python", fsync: "never" },
+      finish: (config) => ({ ...config, flush_ms: config.flush_ms ?? 0 }),
     },
   ],
   [
@@ -57,7 +81,8 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
         indent: integer,
         meta_key: text,
       },
-      fixed: { spacing: "python" },
+      fixed: { spacing: "python", existing: "overwrite", names: "last_segment", atomic: false },
+      finish: (config) => ({ dir: "outputs/packets", ...config }),
     },
   ],
   [[`${D}.http:HttpJsonSink`], { planned: "http_sink", meanwhile: "jsonl_sink" }],
@@ -73,14 +98,14 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
     {
       node: "mock_detector",
       keys: {
-        emit_every_n: atLeast(1, integer),
-        event_type: text,
-        object_type: text,
-        severity: text,
-        confidence: number,
-        track_id: asIs,
-        bbox: asIs,
-        bbox_dx: integer,
+        emit_every_n: orDefault(atLeast(1, integer)),
+        event_type: nonEmptyText,
+        object_type: nonEmptyText,
+        severity: nonEmptyText,
+        confidence: orDefault(number),
+        track_id: (value) => (value === "frame_idx" ? value : orDefault(integer)(value)),
+        bbox: (value) => ({ ...DEFAULT_BOX, ...(mapOf({}, orDefault(writtenNumber))(value) as object | undefined) }),
+        bbox_dx: orDefault(writtenNumber),
       },
     },
   ],
@@ -88,27 +113,33 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
   [packed(V, "yolo", "OpenCvBboxDisplaySink"), { planned: "overlay", meanwhile: "print_sink" }],
   [
     moved("event_builder", "ProtocolV02EventBuilderNode"),
-    { node: "event_v02", keys: { site_id: text, camera_id: text } },
+    { node: "event_v02", keys: { site_id: nonEmptyText, camera_id: nonEmptyText }, fixed: { python_numbers: true } },
   ],
   [
     moved("policy", "ZonePolicyNode"),
     {
       node: "zone_policy",
       keys: {
-        zones: asIs,
+        zones: list,
         source: text,
-        site_id: text,
-        camera_id: text,
-        file_path: text,
-        api_cfg: asIs,
+        site_id: nonEmptyText,
+        camera_id: nonEmptyText,
+        file_path: nonEmptyText,
+        api_cfg: mapOf({ timeout_sec: number, error_backoff_sec: number, max_failures: atLeast(1, integer) }),
         cache_ttl_sec: number,
-        rule_map: asIs,
+        rule_map: mapOf({}, text),
       },
+      fixed: { lenient: true, boundary: "legacy" },
     },
   ],
   [
     moved("policy", "DedupPolicyNode"),
-    { node: "dedup_policy", keys: { cooldown_sec: number, prune_interval: integer } },
+    {
+      node: "dedup_policy",
+      // Ours forgets old keys by their number, so there is nothing to prune.
+      keys: { cooldown_sec: number, prune_interval: unneeded },
+      fixed: { time: "wall", severity_change: "any" },
+    },
   ],
   [packed(R, "person_follow", "PersonFollowCmdVelNode"), { planned: "person_follow" }],
   [packed(R, "person_follow", "Ros2CmdVelSink"), { planned: "cmd_vel_sink" }],
@@ -156,6 +187,8 @@ export function suggestLegacy(address: string): string | undefined {
   const near = didYouMean(className, byClass.keys());
   return near === undefined ? undefined : byClass.get(near);
 }
+
+const DEFAULT_BOX = { x1: 10, y1: 20, x2: 200, y2: 260 };
 
 const EMPTY_FOO = { kind: "foo", source_id: "dev", payload: {} };
 

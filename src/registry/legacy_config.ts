@@ -1,6 +1,9 @@
 import { WholeFloat } from "../packet/index.ts";
 
-/** Reads a value as the predecessor's node did; what makes no sense is passed on for the schema to refuse. */
+/**
+ * Reads a value as the predecessor's node did; what makes no sense is passed on for the schema to refuse.
+ * Undefined leaves the key out, where the predecessor took its default.
+ */
 export type Reading = (value: unknown) => unknown;
 
 /** How one node of the predecessor is expressed with ours. */
@@ -24,10 +27,10 @@ export interface Port {
 export function adaptConfig({ keys = {}, fixed, finish }: Port, config: Record<string, unknown>) {
   const adapted: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(config)) {
-    const entry = Object.hasOwn(keys, key) ? keys[key] : undefined;
-    if (entry === undefined) adapted[key] = value;
-    else if (value !== null && typeof entry === "function") adapted[key] = entry(value);
-    else if (value !== null && typeof entry === "object") adapted[entry[0]] = entry[1](value);
+    const entry = Object.hasOwn(keys, key) ? keys[key]! : asIs;
+    const [name, read] = typeof entry === "function" ? [key, entry] : entry;
+    const adaptedValue = value === null && entry !== asIs ? undefined : read(value);
+    if (adaptedValue !== undefined) adapted[name] = adaptedValue;
   }
   const whole = { ...adapted, ...fixed };
   return finish === undefined ? whole : finish(whole);
@@ -78,3 +81,38 @@ export const atLeast =
     const read = reading(value);
     return typeof read === "number" ? Math.max(least, read) : read;
   };
+
+/** Empty text was "not set". */
+export const nonEmptyText: Reading = (value) => (value === "" ? undefined : text(value));
+
+/** Where the predecessor fell back to its default instead of failing. */
+export const orDefault =
+  (reading: Reading): Reading =>
+  (value) => {
+    const read = reading(value);
+    return typeof read === "number" || read instanceof WholeFloat ? read : undefined;
+  };
+
+/** A number that keeps how it was written: `20.0`, also as text, is a float and shows it in event keys. */
+export const writtenNumber: Reading = (value) => {
+  const read = typeof value === "string" ? number(value) : value;
+  const whole = typeof read === "number" && Number.isInteger(read);
+  return whole && typeof value === "string" && !/^\s*[+-]?\d+\s*$/.test(value) ? new WholeFloat(read) : read;
+};
+
+/** Reads the values of a map by key; keys without a reading stay. What is no map is left out. */
+export const mapOf =
+  (readings: Readonly<Record<string, Reading>>, others: Reading = asIs): Reading =>
+  (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof WholeFloat) {
+      return undefined;
+    }
+    const entries = Object.entries(value).map(([key, item]) => [key, (readings[key] ?? others)(item)] as const);
+    return Object.fromEntries(entries.filter(([, item]) => item !== undefined && item !== null));
+  };
+
+/** A list, or nothing. */
+export const list: Reading = (value) => (Array.isArray(value) ? value : undefined);
+
+/** Read by the predecessor, without a counterpart that would change a packet. */
+export const unneeded: Reading = () => undefined;

@@ -12,7 +12,8 @@ export interface ProbeOptions {
   /** Program and arguments that start this executable once more. */
   command?: readonly string[];
   deadlineMs?: number;
-  examples?: boolean;
+  /** Also looks at the docs and runs the examples of every node. */
+  review?: boolean;
 }
 
 /** This executable: a compiled binary alone, else bun with the entry that only probes. */
@@ -24,14 +25,14 @@ const thisExecutable = (): readonly string[] =>
  * it. The child gets the bytes, not the file, no environment, and is killed at the deadline.
  */
 export async function probe(source: PluginSource, options: ProbeOptions = {}): Promise<readonly ProbedNode[]> {
-  const { command = thisExecutable(), deadlineMs = DEFAULT_DEADLINE_MS, examples = false } = options;
+  const { command = thisExecutable(), deadlineMs = DEFAULT_DEADLINE_MS, review = false } = options;
   const { id, file, sha256, text } = source;
-  const request: ProbeRequest = { id, file, sha256, examples };
+  const request: ProbeRequest = { id, file, sha256, review };
   const child = Bun.spawn([...command, PROBE_ARGUMENT, JSON.stringify(request)], {
     stdin: new TextEncoder().encode(text),
     stdout: "pipe",
     stderr: "ignore",
-    env: minimalEnv(),
+    env: childEnv(),
     // Not the working directory: bun reads a bunfig.toml there.
     cwd: path.parse(process.execPath).root,
     maxBuffer: MAX_OUTPUT_BYTES,
@@ -66,7 +67,11 @@ function failed({ id, file }: PluginSource, fact: string): never {
 }
 
 /** Windows cannot start a process without these two; nothing else of this environment is a plugin's business. */
-function minimalEnv(): Record<string, string> {
+function childEnv(): Record<string, string> {
   const kept = process.platform === "win32" ? ["SystemRoot", "TEMP"] : [];
-  return Object.fromEntries(kept.map((name) => [name, process.env[name] ?? ""]));
+  return {
+    ...Object.fromEntries(kept.map((name) => [name, process.env[name] ?? ""])),
+    // main.ts refuses to run graphs under it: a plugin that starts this program on load would do so without end.
+    SCHNITZEL_PLUGIN_TRIAL: "1",
+  };
 }

@@ -1,7 +1,7 @@
-import { type ExampleResult, runExamples } from "./examples.ts";
 import { definitionsOf } from "./exports.ts";
 import type { CheckedSource } from "./plugin_module.ts";
 import { asResolution, type RefusalCode } from "./refusal.ts";
+import { type NodeReview, reviewNode } from "./review.ts";
 
 /** First argument of a process that is to load one plugin and tell how it went. Not for people. */
 export const PROBE_ARGUMENT = "__probe-plugin";
@@ -12,15 +12,14 @@ export interface ProbeRequest {
   id: string;
   file: string;
   sha256: string;
-  /** Also runs the examples of every node. */
-  examples: boolean;
+  /** Also looks at the docs and runs the examples of every node. */
+  review: boolean;
 }
 
-export interface ProbedNode {
+export interface ProbedNode extends NodeReview {
   export: string;
   name: string;
   kind: string;
-  examples: readonly ExampleResult[];
 }
 
 export type ProbeReport =
@@ -35,18 +34,20 @@ export async function probePlugin(argv: readonly string[]): Promise<void> {
   if (argv[0] !== PROBE_ARGUMENT) return;
   // A plugin that waits for ever must meet the deadline, not an empty event loop.
   setInterval(() => {}, 60_000);
-  const { examples, ...source } = JSON.parse(argv[1]!) as ProbeRequest;
-  const report = await probe({ ...source, text: await Bun.stdin.text() }, examples);
+  const { review, ...source } = JSON.parse(argv[1]!) as ProbeRequest;
+  const report = await probe({ ...source, text: await Bun.stdin.text() }, review);
   await Bun.write(Bun.stdout, `\n${REPORT_MARK}${JSON.stringify(report)}\n`);
   process.exit(0);
 }
 
-async function probe(source: CheckedSource, withExamples: boolean): Promise<ProbeReport> {
+const NOT_REVIEWED: NodeReview = { faults: [], examples: [] };
+
+async function probe(source: CheckedSource, withReview: boolean): Promise<ProbeReport> {
   try {
     const nodes: ProbedNode[] = [];
     for (const [name, definition] of await definitionsOf(source)) {
-      const examples = withExamples ? await runExamples(definition) : [];
-      nodes.push({ export: name, name: definition.name, kind: definition.kind, examples });
+      const review = withReview ? await reviewNode(definition) : NOT_REVIEWED;
+      nodes.push({ export: name, name: definition.name, kind: definition.kind, ...review });
     }
     return { ok: true, nodes };
   } catch (error) {
