@@ -75,7 +75,6 @@ export class LineFile {
 
   /** Writes what waits, syncs unless `fsync: never`, publishes an atomic file. A second call does nothing. */
   close(): void {
-    for (const cancel of Object.values(this.#timers)) cancel?.();
     if (this.#closed) return;
     this.#closed = true;
     try {
@@ -85,6 +84,8 @@ export class LineFile {
       else if (this.#options.atomic) this.#context.files.remove(this.#workPath);
     } finally {
       this.#release();
+      // Last, because the final write arms the timer of the next sync.
+      for (const cancel of Object.values(this.#timers)) cancel?.();
     }
   }
 

