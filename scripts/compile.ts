@@ -57,6 +57,7 @@ const FLAGS = [
   "--sourcemap=inline", // stack traces name our files and lines; costs 1 % of size and no start-up time
   "--bytecode",
   "--format=esm", // bytecode defaults to cjs, which has no top-level await
+  "--splitting", // a command loads only what it imports
   "--no-compile-autoload-bunfig",
   "--no-compile-autoload-dotenv",
 ];
