@@ -11,7 +11,8 @@ const UNITS: Record<string, number> = {
   tib: 2 ** 40,
 };
 
-export const BYTE_SIZE = /^\d+(?:\.\d+)?\s*(?:[kmgt]i?b|b)?$/i;
+// Both cases are spelled out, as JSON Schema patterns have no flags.
+export const BYTE_SIZE = /^\d+(?:\.\d+)?\s*(?:[kKmMgGtT]i?[bB]|[bB])?$/;
 
 /** Bytes in `64MiB` (1,024-based), `2GB` (1,000-based) or a plain number. The text must match {@link BYTE_SIZE}. */
 export function bytesOf(size: string | number): number {

@@ -272,7 +272,7 @@ export const CODES = {
     title: "A node's id has characters it must not have",
     cause:
       "Ids are letters, digits, _ and -, start with a letter or _, and have at most 128 characters. A dot separates a node from its port.",
-    fix: "Rename it.",
+    fix: "Rename the node, and the edges that mean it.",
     example: "{ id: cam.front, plugin: generate_source }",
   },
   UNKNOWN_NODE: {
@@ -340,7 +340,7 @@ export const CODES = {
   },
   AMBIGUOUS_PORT: {
     title: "An edge does not say which input it leads to",
-    cause: "The node has several inputs. (Without a name an edge leaves by the first output.)",
+    cause: "The node has several inputs, and none of them is the default; only outputs have one, the first.",
     fix: "Write node.port.",
     example: "edges:\n  - { from: cam, to: join }",
   },

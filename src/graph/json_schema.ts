@@ -85,9 +85,10 @@ function convert(config: NodeDefinition["config"]): JsonSchema {
 }
 
 const VARIABLE = { type: "string", pattern: "\\$\\{" };
+const NARROW = ["enum", "pattern", "format", "maxLength"];
 const TYPED = new Set(["number", "integer", "boolean", "array"]);
 
-/** Wherever a number, truth value, list or choice is wanted, `${VAR}` may stand too. */
+/** Wherever anything narrower than any text is wanted, `${VAR}` may stand too. */
 function allowVariables(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(allowVariables);
   if (typeof schema !== "object" || schema === null) return schema;
@@ -98,7 +99,7 @@ function allowVariables(schema: unknown): unknown {
       key === "properties" ? mapValues(value as JsonSchema) : NESTED.has(key) ? allowVariables(value) : value;
   }
   const described = description === undefined ? {} : { description };
-  const typed = TYPED.has(String(rest.type)) || Array.isArray(rest.enum);
+  const typed = TYPED.has(String(rest.type)) || NARROW.some((key) => key in rest);
   return typed ? { ...described, anyOf: [inner, VARIABLE] } : { ...described, ...inner };
 }
 

@@ -73,7 +73,8 @@ export function loadTree(source: SourceText, findings: Findings): Tree | undefin
       "put each graph into a file of its own; a line of --- starts a new document",
     );
   }
-  if (errors.length > 0 || documents.length !== 1) return undefined;
+  if (errors.length > 0 || documents.length > 1) return undefined;
+  if (documents.length === 0) return { type: "scalar", source, start: 0, end: 0, text: "", quoted: false };
   return new Converter(source, refuse).convert(documents[0]!);
 }
 
@@ -96,17 +97,28 @@ function compose(text: string): Document.Parsed[] {
   const parser = new Parser();
   const composer = new Composer({ schema: "failsafe", uniqueKeys: false, strict: true, prettyErrors: false });
   const documents: Document.Parsed[] = [];
+  let odd = 0;
   const take = (tokens: Iterable<CST.Token>) => {
-    for (const token of tokens) for (const document of composer.next(token)) documents.push(document);
+    for (const token of tokens) {
+      if (token.type === "error" || token.type === "directive") odd += 1;
+      for (const document of composer.next(token)) documents.push(document);
+    }
   };
   for (const lexeme of new Lexer().lex(text)) {
     take(parser.next(lexeme));
-    // The stack holds the document, every open collection and the scalar being read.
-    if (parser.stack.length > MAX_DEPTH + 2) throw new TooDeep(parser.offset - lexeme.length);
+    if (depthOf(parser.stack) > MAX_DEPTH) throw new TooDeep(parser.offset - lexeme.length);
+    // Half a million errors would take the composer seconds; what comes behind the first ones changes nothing.
+    if (odd > MAX_SYNTAX_ERRORS || documents.length > 1) break;
   }
   take(parser.end());
-  for (const document of composer.end()) documents.push(document);
+  // Faults outside of any document need one to be listed in.
+  for (const document of composer.end(odd > 0 && documents.length === 0, text.length)) documents.push(document);
   return documents;
+}
+
+/** The stack holds the document, every open collection and perhaps the scalar being read. */
+function depthOf(stack: Parser["stack"]): number {
+  return stack.length - (stack.length > MAX_DEPTH && "items" in stack.at(-1)! ? 1 : 2);
 }
 
 function refuseSyntax(error: YAMLParseError, refuse: Refuse) {

@@ -4,7 +4,7 @@ import type { DiagnosticCode } from "./diagnostic.ts";
 import type { Findings } from "./findings.ts";
 import { show } from "./issues.ts";
 import { offsetSpot } from "./offset_spot.ts";
-import type { ReadNode } from "./read.ts";
+import type { ReadNode } from "./read_node.ts";
 import {
   childOf,
   descend,

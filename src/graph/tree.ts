@@ -53,6 +53,11 @@ export function entryOf(tree: Tree | undefined, key: string): { key: Spot; value
   return tree?.type === "map" ? tree.entries.get(key) : undefined;
 }
 
+/** True for a key with nothing behind it, and for a written null. */
+export function isNull(tree: Tree | undefined): boolean {
+  return tree?.type === "scalar" && tree.value === null;
+}
+
 /** The subtree at `path`, or undefined. */
 export function descend(tree: Tree, path: Path): Tree | undefined {
   let current: Tree | undefined = tree;

@@ -212,7 +212,7 @@ export class Variables {
     },
     "oc.decode": (text: string, at: Path): Filled => {
       const { text: filled, secret } = this.#join(text, at);
-      const tree = this.#decode(filled.trim());
+      const tree = this.#decode(unquote(filled.trim()) ?? filled.trim());
       return { tree: secret && tree.type === "scalar" ? { ...tree, secret } : tree };
     },
     file: (text: string, at: Path): Filled => {

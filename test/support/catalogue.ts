@@ -111,7 +111,8 @@ const show = defineNode({
   doc: "Shows packets.",
   config: v.strictObject({ prefix: v.optional(v.string(), ""), forward: v.optional(v.boolean(), false) }),
   inputs: { in: port(ANY, "Packets.") },
-  outputs: ({ forward }): Record<string, ReturnType<typeof port>> => (forward ? { out: port(ANY, "The same.") } : {}),
+  outputs: ({ forward }: { forward: boolean }): Record<string, ReturnType<typeof port>> =>
+    forward ? { out: port(ANY, "The same.") } : {},
   examples: [],
   create: noInstance,
 });

@@ -1,0 +1,125 @@
+import type * as v from "valibot";
+import { show } from "./issues.ts";
+import { legacyRuntime } from "./legacy_runtime.ts";
+import type { RuntimeOptions } from "./plan.ts";
+import { type Reader, without } from "./reader.ts";
+import { runtimeAliasShape, runtimeOptions, runtimeShape } from "./runtime.ts";
+import { NODE_ALIASES, nodeShape } from "./schema.ts";
+import { childOf, entryOf, isNull, type MapTree, type Path, pathText, plain, spotAt, type Tree } from "./tree.ts";
+
+/** A node as written, before its plugin is looked up. */
+export interface ReadNode {
+  /** Position in the document's list. */
+  index: number;
+  /** `nodes[3]`. */
+  path: string;
+  id: string;
+  plugin: string;
+  kind: string | undefined;
+  runtime: RuntimeOptions;
+  /** Keys of `runtime` that are written. */
+  runtimeKeys: readonly string[];
+  /** The `config` map without `__runtime__`; undefined when it is left out. */
+  config: MapTree | undefined;
+  tree: MapTree;
+}
+
+type WrittenRuntime = { tree: Tree; path: Path; isAlias: boolean };
+
+/** Reads one item of `nodes`; undefined when it has faults, which are reported. */
+export function readNode(tree: Tree, index: number, reader: Reader): ReadNode | undefined {
+  const base: Path = ["nodes", index];
+  const action = `Cannot read nodes[${index}] as`;
+  if (tree.type !== "map") {
+    return reader.refuse(
+      "BAD_SHAPE",
+      tree,
+      base,
+      `${action} a node must be a map: current value is ${show(plain(tree))}`,
+    );
+  }
+  const errors = reader.findings.errors;
+  const known = reader.aliases(reader.built(tree, "node", base), NODE_ALIASES, base);
+  const config = configOf(known, base, reader);
+  const written = runtimeOf(known, config, base, reader);
+  const runtime = written ? readRuntime(written, base, reader) : runtimeOptions();
+  const shape = reader.shape(nodeShape, without(known, ["runtime", "config"]), base, { action });
+  const id = shape?.id ?? shape?.node_id;
+  if (shape && id === undefined) {
+    reader.refuse("MISSING_KEY", tree, base, `${action} id is missing: it must be a string`);
+  }
+  if (!shape || !runtime || id === undefined || reader.findings.errors > errors) return undefined;
+  return {
+    index,
+    path: `nodes[${index}]`,
+    id,
+    plugin: shape.plugin,
+    kind: shape.kind,
+    runtime,
+    runtimeKeys: written?.tree.type === "map" ? [...written.tree.entries.keys()] : [],
+    config: config && without(config, ["__runtime__"]),
+    tree,
+  };
+}
+
+function configOf(node: MapTree, base: Path, reader: Reader): MapTree | undefined {
+  const tree = childOf(node, "config");
+  if (tree === undefined || tree.type === "map" || isNull(tree)) return tree?.type === "map" ? tree : undefined;
+  const path = [...base, "config"];
+  if (reader.compat) {
+    reader.warn("SLOPPY_SHAPE", tree, path, `${pathText(path)} is no map and counts as empty`);
+    return undefined;
+  }
+  return reader.refuse(
+    "BAD_SHAPE",
+    tree,
+    path,
+    `Cannot read ${pathText(base)} as config must be a map: current value is ${show(plain(tree))}`,
+  );
+}
+
+/** `runtime` of the node, or the predecessor's `config.__runtime__`; the first wins. */
+function runtimeOf(node: MapTree, config: MapTree | undefined, base: Path, reader: Reader): WrittenRuntime | undefined {
+  const own = childOf(node, "runtime");
+  const alias = entryOf(config, "__runtime__");
+  if (own && alias) reader.shadowed(alias.key, base, "config.__runtime__", "runtime");
+  if (own) return { tree: own, path: ["runtime"], isAlias: false };
+  return alias && { tree: alias.value, path: ["config", "__runtime__"], isAlias: true };
+}
+
+function readRuntime({ tree, path, isAlias }: WrittenRuntime, base: Path, reader: Reader): RuntimeOptions | undefined {
+  const full = [...base, ...path];
+  if (isNull(tree)) return runtimeOptions();
+  if (tree.type !== "map") {
+    if (reader.compat && isAlias) {
+      reader.warn("SLOPPY_SHAPE", tree, full, `${pathText(full)} is no map and counts as empty`);
+      return runtimeOptions();
+    }
+    return reader.refuse(
+      "BAD_SHAPE",
+      tree,
+      full,
+      `Cannot read ${pathText(full)} as it must be a map: current value is ${show(plain(tree))}`,
+    );
+  }
+  if (reader.compat && isAlias) return readLegacy(tree, full, reader);
+  const shape = reader.shape(isAlias ? runtimeAliasShape : runtimeShape, reader.built(tree, "runtime", full), full, {
+    action: `Cannot read ${pathText(base)} as`,
+    name: path.join("."),
+  });
+  return shape && weighted(shape, tree, full, reader);
+}
+
+function weighted(given: v.InferOutput<typeof runtimeAliasShape>, tree: Tree, path: Path, reader: Reader) {
+  const options = runtimeOptions(given);
+  if (options.inbox.overflow !== "weighted_drop" || given.inbox?.weights || given.overflow_weights) return options;
+  const at = spotAt(tree, given.inbox ? ["inbox", "overflow"] : ["inbox_overflow"]);
+  const message = `Cannot read ${pathText(path)} as overflow is weighted_drop but weights are missing`;
+  return reader.refuse("MISSING_KEY", at, path, message, "add weights: { key: group_id, values: { a: 1, b: 5 } }");
+}
+
+function readLegacy(tree: MapTree, path: Path, reader: Reader): RuntimeOptions {
+  return legacyRuntime(plain(tree) as Record<string, unknown>, (key, message) =>
+    reader.warn("SLOPPY_SHAPE", spotAt(tree, [key]), [...path, key], `At ${pathText(path)}, ${message}`),
+  );
+}
