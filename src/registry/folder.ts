@@ -28,6 +28,8 @@ export interface LockResult {
   changes: readonly LockChange[];
   faults: readonly Fault[];
   written: boolean;
+  /** True when the lock says what stands in the folder, be it since now. */
+  current: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ export function lockFolder(dir: string, { check = false } = {}): LockResult {
   const stale = !fs.existsSync(file) || changes.some(({ what }) => what !== "unchanged");
   const written = !check && faults.length === 0 && stale;
   if (written) writeLock(file, formatLock(entries));
-  return { file, changes, faults, written };
+  return { file, changes, faults, written, current: written || !stale };
 }
 
 function pin(dir: string, id: string, file: string): LockEntry {
@@ -95,7 +97,7 @@ function writeLock(file: string, text: string) {
   fs.renameSync(temporary, file);
 }
 
-export interface CheckResult {
+export interface CheckedPlugin {
   id: string;
   file: string;
   ok: boolean;
@@ -106,7 +108,7 @@ export interface CheckResult {
 }
 
 /** The plugins that `target`, a folder or one plugin file, stands for; undefined when it is neither. */
-export function findTarget(target: string): { dir: string; plugins: { id: string; file: string }[] } | undefined {
+export function findPlugins(target: string): { dir: string; plugins: { id: string; file: string }[] } | undefined {
   const stat = fs.statSync(target, { throwIfNoEntry: false });
   if (stat === undefined) return undefined;
   if (stat.isDirectory()) return { dir: target, plugins: listPlugins(target) };
@@ -124,7 +126,7 @@ export async function checkPlugin(
   dir: string,
   { id, file }: { id: string; file: string },
   options: ProbeOptions = {},
-): Promise<CheckResult> {
+): Promise<CheckedPlugin> {
   const faults: Fault[] = [];
   let nodes: readonly ProbedNode[] = [];
   const pinned = attempt(faults, () => pin(dir, id, file));
@@ -142,7 +144,7 @@ export async function checkPlugin(
   return { id, file, ok: faults.length === 0 && clean, faults, nodes, lock };
 }
 
-function lockState(dir: string, id: string, pinned: LockEntry | undefined, faults: Fault[]): CheckResult["lock"] {
+function lockState(dir: string, id: string, pinned: LockEntry | undefined, faults: Fault[]): CheckedPlugin["lock"] {
   const lock = attempt(faults, () => readLock(dir));
   if (lock === undefined) return "no_lock";
   const entry = lock.get(id);

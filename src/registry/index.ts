@@ -7,6 +7,16 @@ import { adaptConfig } from "./legacy_config.ts";
 import { PluginShelf } from "./plugins.ts";
 import type { ProbeOptions } from "./probe.ts";
 
+export { type WrittenType, writeEditorTypes } from "./editor_types.ts";
+export {
+  type CheckedPlugin,
+  checkPlugin,
+  type Fault,
+  findPlugins,
+  type LockChange,
+  type LockResult,
+  lockFolder,
+} from "./folder.ts";
 export { PROBE_ARGUMENT, probePlugin } from "./probe_child.ts";
 
 export interface RegistryOptions extends Omit<ProbeOptions, "review"> {
