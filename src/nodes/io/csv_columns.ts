@@ -54,7 +54,7 @@ export function shortDecimal(text: string, from: number, to: number): number {
   }
   const decimals = point === to ? 0 : to - point - 1;
   const count = to - first - (point === to ? 0 : 1);
-  if (count === 0 || count > 15 || point === to - 1) return Number.NaN;
+  if (count === 0 || count > 15) return Number.NaN;
   // Both are exact below 2^53, and IEEE division rounds once: the same number that `Number` reads.
   const value = decimals === 0 ? digits : digits / POWERS_OF_TEN[decimals]!;
   return negative ? -value : value;

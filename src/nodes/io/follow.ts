@@ -111,8 +111,6 @@ export class Follower {
     const { with_first_line, max_line_bytes } = this.#options;
     const end = lastLineEnd(file, max_line_bytes);
     const firstLine = with_first_line ? readFirstLine(file, max_line_bytes) : EMPTY;
-    // With nothing behind the header, reading from the beginning comes to the same.
-    if (end <= firstLine.length) return this.#moveTo(0, file);
     this.#moveTo(end, file);
     if (firstLine.length > 0) this.#firstLine = firstLine;
   }

@@ -191,7 +191,11 @@ export class LineFile {
   #rotate() {
     this.#finish();
     this.#release();
-    this.#publish();
+    try {
+      this.#publish();
+    } catch (error) {
+      throw fileError("rotate", this.#path, this.#context, error);
+    }
     this.#open();
   }
 

@@ -143,6 +143,20 @@ test("json_file_sink writes under another name first", async () => {
   expect(fs.readdirSync(path.join(base, "out"))).toEqual(["000000_test_raw.json"]);
 });
 
+test("json_file_sink leaves nothing of a file that could not get its name", async () => {
+  const base = folder();
+  const context = testContext({ base });
+  const files: typeof context.files = {
+    ...context.files,
+    rename() {
+      throw Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
+    },
+  };
+  const { process } = startNode(jsonFileSink, { dir: "out" }, { ...context, files });
+  await expect(process(packet())).rejects.toThrow(/cannot write .*000000_test_raw\.json: EACCES/);
+  expect(fs.readdirSync(path.join(base, "out"))).toEqual([]);
+});
+
 test("json_file_sink names the node and the path when its folder cannot be made", () => {
   const base = folder();
   fs.writeFileSync(path.join(base, "out"), "");

@@ -186,11 +186,12 @@ test("jsonl_sink counts what an earlier run wrote towards max_bytes", async () =
 });
 
 test("jsonl_sink never splits a line longer than max_bytes", async () => {
-  const { node, put, read } = setup({ max_bytes: 4 });
+  const { node, put, read, files } = setup({ max_bytes: 4 });
   await put("long line");
   await put(1);
   await node.close?.();
   expect([read(), read("out.jsonl.1")]).toEqual(["1\n", '"long line"\n']);
+  expect(files()).toEqual(["out.jsonl", "out.jsonl.1"]);
 });
 
 test("jsonl_sink begins a new file after max_age_sec, but not for an empty one", async () => {
@@ -281,17 +282,19 @@ test("jsonl_sink neither loses nor doubles an accepted line when the disk fills 
     },
   );
   const accepted: number[] = [];
+  const refused: number[] = [];
   for (let i = 0; i < 30_000; i++) {
     if (i === 25_000) quota.bytes = Number.POSITIVE_INFINITY;
     await sink.process(packet({ payload: i })).then(
       () => accepted.push(i),
-      () => {},
+      () => refused.push(i),
     );
   }
   await sink.node.close?.();
   const lines = fs.readFileSync(path.join(base, "out.jsonl"), "utf8").trimEnd().split("\n");
   expect(lines.map(Number)).toEqual(accepted);
-  expect(accepted.length).toBeLessThan(30_000);
+  // From the first refusal on nothing more is held back until there is room.
+  expect(refused).toEqual(Array.from({ length: 25_000 - refused[0]! }, (_, i) => refused[0]! + i));
 });
 
 test("jsonl_sink completes a line of which the disk took a part", async () => {
@@ -310,6 +313,68 @@ test("jsonl_sink completes a line of which the disk took a part", async () => {
   quota.bytes = 1_000;
   await sink.process(packet({ payload: "second" }));
   expect(fs.readFileSync(path.join(base, "out.jsonl"), "utf8")).toBe('"first"\n"second"\n');
+});
+
+test("jsonl_sink does not write a line that it refused", async () => {
+  const base = folder();
+  const context = testContext({ base });
+  const quota = { bytes: 0 };
+  const files = limited(context.files, quota);
+  const sink = startNode(jsonlSink, { path: "out.jsonl", body: "payload", flush_ms: 0 }, { ...context, files });
+  await expect(sink.process(packet({ payload: "refused" }))).rejects.toThrow("ENOSPC");
+  quota.bytes = 1_000;
+  await sink.process(packet({ payload: "taken" }));
+  expect(fs.readFileSync(path.join(base, "out.jsonl"), "utf8")).toBe('"taken"\n');
+});
+
+/** A sink whose files cannot be renamed until `repair`. */
+function unrotatable(config: Record<string, unknown>) {
+  const base = folder();
+  const context = testContext({ base });
+  let broken = true;
+  const files: Files = {
+    ...context.files,
+    rename(from, to) {
+      if (broken) throw Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
+      context.files.rename(from, to);
+    },
+  };
+  const sink = startNode(jsonlSink, { path: "out.jsonl", body: "payload", ...config }, { ...context, files });
+  return {
+    context,
+    close: () => sink.node.close?.(),
+    put: (payload: unknown) => sink.process(packet({ payload })),
+    read: (name: string) => fs.readFileSync(path.join(base, name), "utf8"),
+    repair() {
+      broken = false;
+    },
+  };
+}
+
+test("jsonl_sink refuses lines that a full file has no room for while it cannot be rotated", async () => {
+  const { put, read, close, repair } = unrotatable({ max_bytes: 4 });
+  await put(1);
+  await put(2);
+  await expect(put(3)).rejects.toThrow(/cannot rotate .*out\.jsonl: EACCES/);
+  repair();
+  await put(4);
+  await close();
+  expect([read("out.jsonl.1"), read("out.jsonl")]).toEqual(["1\n2\n", "4\n"]);
+});
+
+test("jsonl_sink goes on in an old file that cannot be rotated, logs it and rotates later", async () => {
+  const { put, read, close, repair, context } = unrotatable({ max_age_sec: 10 });
+  await put(1);
+  context.clock.advance(10_000);
+  expect(context.logged).toMatchObject([{ level: "error" }]);
+  await put(2);
+  context.clock.advance(1_000);
+  expect(read("out.jsonl")).toBe("1\n2\n");
+  repair();
+  context.clock.advance(10_000);
+  await put(3);
+  await close();
+  expect([read("out.jsonl.1"), read("out.jsonl")]).toEqual(["1\n2\n", "3\n"]);
 });
 
 test("jsonl_sink logs a failed write that nobody waits for and tries again", async () => {

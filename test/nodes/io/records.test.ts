@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import * as v from "valibot";
+import { seededRandom } from "../../../src/base/random.ts";
 import type { SourceInstance, SourceYield } from "../../../src/node/index.ts";
 import { stdinSource } from "../../../src/nodes/io/stdin_source.ts";
 import type { StreamPacket } from "../../../src/packet/index.ts";
@@ -42,6 +43,25 @@ async function read(
     error,
     metrics: source.metrics?.(),
   };
+}
+
+/** What stdin_source has made of `pieces` when it is stopped behind them. */
+async function readUntilStop(config: Record<string, unknown>, pieces: readonly string[]) {
+  const context = testContext();
+  const abort = new AbortController();
+  const io: typeof context.io = {
+    ...context.io,
+    async *read() {
+      for (const piece of pieces) yield encoder.encode(piece);
+      abort.abort();
+    },
+  };
+  const source = stdinSource.create(v.parse(stdinSource.config, config), { ...context, io }) as SourceInstance;
+  const payloads: unknown[] = [];
+  for await (const item of source.run(abort.signal) as AsyncIterable<SourceYield>) {
+    payloads.push(...(item as StreamPacket[]).map((packet) => packet.payload));
+  }
+  return { payloads, rejected: context.rejected };
 }
 
 const issues = (config: Record<string, unknown>) =>
@@ -167,9 +187,14 @@ test("a line of exactly max_line_bytes passes and a longer one does not, whereve
 });
 
 test("an endless line is rejected once, shown in part and passed over", async () => {
-  const { payloads, rejected } = await read({ format: "jsonl" }, `${"x".repeat(5_000_000)}\n{"a":1}\n`, 65_536);
-  expect(payloads).toEqual([{ a: 1 }]);
+  const { packets, rejected } = await read({ format: "jsonl" }, `${"x".repeat(5_000_000)}\n{"a":1}\n`, 65_536);
+  expect(packets).toMatchObject([{ payload: { a: 1 }, meta: { line: 2 } }]);
   expect(rejected.map(({ record }) => [record.line, record.text.length])).toEqual([[1, 1_024]]);
+});
+
+test("a line is held back up to max_line_bytes and no further", async () => {
+  const { rejected } = await readUntilStop({ format: "lines", max_line_bytes: 64 }, ["x".repeat(40), "x".repeat(40)]);
+  expect(rejected).toMatchObject([{ record: { line: 1 } }]);
 });
 
 test("a binary file is set aside line by line", async () => {
@@ -246,6 +271,18 @@ test("csv reads a number exactly as Number does", async () => {
   expect(payloads.map((payload) => (payload as { n: number }).n)).toEqual(texts.map(Number));
 });
 
+test("csv reads random decimals exactly as Number does", async () => {
+  const random = seededRandom(7);
+  const texts = Array.from({ length: 5_000 }, () => {
+    const digits = Array.from({ length: 1 + (random.uint32() % 18) }, () => random.uint32() % 10).join("");
+    const point = random.uint32() % (digits.length + 1);
+    return `${random.uint32() % 2 ? "-" : ""}${digits.slice(0, point)}.${digits.slice(point)}`;
+  });
+  const { payloads, bad } = await read({ ...CSV, columns: { n: "number" } }, `n\n${texts.join("\n")}\n`);
+  expect(bad).toEqual([]);
+  expect(payloads).toEqual(texts.map((text) => ({ n: Number(text) })));
+});
+
 test("csv sets an empty field aside unless its column says what it stands for", async () => {
   const config = {
     ...CSV,
@@ -303,6 +340,21 @@ test("csv bounds a record with quoted line feeds by max_line_bytes", async () =>
   const { payloads, bad } = await read({ ...CSV, max_line_bytes: 64 }, `a,b\n"${body}",1\n2,3\n`);
   expect(payloads).toEqual([{ a: "2", b: "3" }]);
   expect(bad[0]).toEqual([2, "a quoted field makes the record longer than max_line_bytes (64)"]);
+});
+
+test("csv holds an open record back up to max_line_bytes and no further", async () => {
+  const rows = "1,2\n".repeat(20);
+  const { payloads } = await readUntilStop({ ...CSV, max_line_bytes: 64 }, [`a,b\n"open,1\n${rows}`]);
+  expect(payloads.length).toBe(20);
+});
+
+test("csv reads a quoted last field in front of CRLF and of a carriage return at the end", async () => {
+  const { payloads, bad } = await read(CSV, 'a,b\n1,"2"\r\n3,"4"\r');
+  expect(payloads).toEqual([
+    { a: "1", b: "2" },
+    { a: "3", b: "4" },
+  ]);
+  expect(bad).toEqual([]);
 });
 
 test("csv takes another delimiter and quote, or none", async () => {
@@ -379,21 +431,9 @@ test("on_bad_record fail ends the source at the first bad record, after the good
 });
 
 test("a stop in the middle of a line makes no record of its first half", async () => {
-  const context = testContext();
-  const abort = new AbortController();
-  const io: typeof context.io = {
-    ...context.io,
-    async *read() {
-      yield encoder.encode('1\n{"a":');
-      abort.abort();
-    },
-  };
-  const config = v.parse(stdinSource.config, { format: "jsonl" });
-  const source = stdinSource.create(config, { ...context, io }) as SourceInstance;
-  const taken: SourceYield[] = [];
-  for await (const item of source.run(abort.signal) as AsyncIterable<SourceYield>) taken.push(item);
-  expect(taken).toMatchObject([[{ payload: 1 }]]);
-  expect(context.rejected).toEqual([]);
+  const { payloads, rejected } = await readUntilStop({ format: "jsonl" }, ['1\n{"a":']);
+  expect(payloads).toEqual([1]);
+  expect(rejected).toEqual([]);
 });
 
 // config
