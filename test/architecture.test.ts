@@ -15,7 +15,7 @@ import { ROOT } from "./support/binary.ts";
 
 const HOUSE: House = {
   rooms: {
-    base: { imports: [] },
+    base: { imports: [], open: true },
     packet: { imports: ["base"] },
     node: { imports: ["base", "packet"] },
     observe: { imports: ["base", "packet"] },
@@ -37,6 +37,7 @@ const HOUSE: House = {
     // observe/prometheus.ts loads a library that a run without --http does not need.
     http: { imports: ["base", "observe", "observe/prometheus.ts", "graph", "control"] },
     cli: {
+      open: true,
       imports: [
         ...["base", "packet", "node", "observe", "store", "inference", "media", "nodes/list.ts", "registry", "graph"],
         ...["delivery", "engine", "record", "control", "mesh", "fleet", "http"],

@@ -8,21 +8,12 @@ import { temporaryFolder } from "../support/folder.ts";
 /** What only development needs, and would make the copies ten times as big. */
 const UNUSED = /node_modules\/(typescript|@typescript|@biomejs|rxjs|fast-check|bun-types|@types)$/;
 
+const PARTS = ["src", "scripts", "package.json", "node_modules", "tsconfig.json", "LICENSE"];
+
 /** Everything a build reads, in a folder of its own, without git. */
 function copyProject(to: string) {
-  for (const part of [
-    "src",
-    "scripts",
-    "plugins",
-    "graphs",
-    "package.json",
-    "node_modules",
-    "tsconfig.json",
-    "LICENSE",
-  ]) {
-    const options = { recursive: true, filter: (from: string) => !UNUSED.test(from) };
-    fs.cpSync(path.join(ROOT, part), path.join(to, part), options);
-  }
+  const options = { recursive: true, filter: (from: string) => !UNUSED.test(from) };
+  for (const part of PARTS) fs.cpSync(path.join(ROOT, part), path.join(to, part), options);
 }
 
 async function buildIn(project: string): Promise<string> {

@@ -8,8 +8,10 @@ export interface SourceFile {
 
 /** A folder of `src/` and what it may import, its doors included. The house's layout as data. */
 export interface Room {
-  /** `folder` for its index.ts, `folder/file.ts` for another door; `base` has no index: every file is one. */
+  /** `folder` for its index.ts, `folder/file.ts` for another door. */
   imports: readonly string[];
+  /** Without an index.ts: every file is a door. */
+  open?: true;
 }
 
 export interface House {
@@ -51,7 +53,7 @@ function insideFinding(file: string, target: string, { rooms }: House): string |
   if (from === to) return from === "nodes" ? domainFinding(file, target) : undefined;
   const door = target.slice("src/".length);
   const allowed = room.imports.some((entry) =>
-    entry.endsWith(".ts") ? door === entry : door === `${entry}/index.ts` || (entry === "base" && to === "base"),
+    entry.endsWith(".ts") ? door === entry : entry === to && (rooms[to]?.open || door === `${entry}/index.ts`),
   );
   return allowed ? undefined : `${from} may import ${room.imports.join(", ") || "nothing"}`;
 }
