@@ -155,11 +155,11 @@ test("records of a long input are the same in one piece and in pieces", async ()
   expect(split.packets.map((packet) => packet.meta.line)).toEqual(whole.packets.map((packet) => packet.meta.line));
 });
 
-test("a byte order mark at the beginning is no part of the first record", async () => {
-  expect((await read({ format: "lines" }, "\ufeffa\n\ufeffb\n")).payloads).toEqual([
-    { line: "a" },
-    { line: "\ufeffb" },
-  ]);
+test("a byte order mark is no part of the first record, and data anywhere else", async () => {
+  for (const pieceBytes of [1, 100]) {
+    const { payloads } = await read({ format: "lines" }, "\ufeffa\n\ufeffb\n", pieceBytes);
+    expect(payloads).toEqual([{ line: "a" }, { line: "\ufeffb" }]);
+  }
 });
 
 test("a line that is not UTF-8 is set aside and its neighbours are not", async () => {
