@@ -27,7 +27,7 @@ import { zonePolicy } from "./vision/zone_policy.ts";
 /** Every node the binary carries, by domain. A node that is not here does not exist. */
 export const DOMAINS = {
   dev: [barSink, generateSource, nullSink, staticSource],
-  io: [fileSource, jsonlSink, printSink, stdinSource],
+  io: [fileSource, jsonFileSink, jsonlSink, printSink, stdinSource],
   flow: [burst, filter, identity, map, rateLimit, route, sample, schemaValidate],
   state: [dedup],
   vision: [dedupPolicy, eventV02, eventV02Parse, everyNthFrame, mockDetector, zonePolicy],
