@@ -5,12 +5,17 @@ export const SUMMARY = "schnitzel runs a checked graph of stream nodes on one ma
 /** Every command. Each stands in the file it is named after and is loaded only when it is called. */
 export const COMMANDS: Group = {
   commands: {
+    run: { summary: "Run a graph, or the built-in demo.", load: () => import("./run.ts") },
     validate: {
       summary: "Check graphs and print every finding.",
       alias: "lint",
       load: () => import("./validate.ts"),
     },
+    graph: { summary: "Show a graph as text, Mermaid, SVG or JSON.", load: () => import("./graph.ts") },
     nodes: { summary: "List the nodes a graph can use, or show one's page.", load: () => import("./nodes.ts") },
+    schema: { summary: "Print the JSON Schema of graph files, for editors.", load: () => import("./schema.ts") },
+    explain: { summary: "Say what a code means and what to do about it.", load: () => import("./explain.ts") },
+    plugin: { summary: "Lock, check and write types for plugins.", load: () => import("./plugin.ts") },
     version: { summary: "Show which schnitzel this is.", load: () => import("./version.ts") },
   },
 };

@@ -1,6 +1,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { type Diagnostic, type DiagnosticCode, type GraphSource, readGraphFile } from "../graph/index.ts";
+import {
+  type Diagnostic,
+  type DiagnosticCode,
+  type GraphSource,
+  type ReadResult,
+  readGraphFile,
+} from "../graph/index.ts";
 import { UsageError } from "./command/index.ts";
 import { markdownGraphs } from "./markdown_graphs.ts";
 import type { Terminal } from "./terminal.ts";
@@ -119,4 +125,12 @@ async function readStdin(maxBytes: number, terminal: Terminal): Promise<GraphFil
   } catch {
     return refuse("FILE_NOT_TEXT", "it is not UTF-8 text", "send it as UTF-8");
   }
+}
+
+/** Reads the one graph that a command is about: a file, or `-` for standard input. */
+export async function readOneGraph(file: string, maxBytes: number, terminal: Terminal): Promise<ReadResult> {
+  const { graphs, diagnostics } = file === "-" ? await readStdin(maxBytes, terminal) : readFile(file, maxBytes);
+  if (diagnostics.length > 0) return { diagnostics: [...diagnostics] };
+  if (graphs.length === 1) return { source: graphs[0]! };
+  throw new UsageError(`${file} shows ${graphs.length} graphs`, "name a file with one");
 }

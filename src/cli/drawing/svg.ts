@@ -1,0 +1,73 @@
+import type { GraphPlan, PlanNode } from "../../graph/index.ts";
+import { layered, type Stop } from "./layers.ts";
+
+/** Pixels. The width holds 20 characters of the font; longer texts are cut. */
+const BOX = { width: 170, height: 44, gapX: 90, gapY: 22, margin: 20 };
+const MAX_TEXT = 20;
+
+/** Fill by kind, readable on white and on dark pages. */
+const FILL: Readonly<Record<string, string>> = { source: "#d5f0dc", sink: "#fbe3cf", policy: "#e6e0f8" };
+
+/** The graph as an SVG picture: sources to the left, every edge from left to right. */
+export function drawSvg({ name, nodes, edges }: GraphPlan): string {
+  const { layers, routes } = layered(nodes.length, edges);
+  const rows = Math.max(1, ...layers.map((layer) => layer.length));
+  const width = 2 * BOX.margin + Math.max(1, layers.length) * (BOX.width + BOX.gapX) - BOX.gapX;
+  const height = 2 * BOX.margin + rows * (BOX.height + BOX.gapY) - BOX.gapY;
+  /** Centre of a stop; short layers stand in the middle. */
+  const centre = ({ layer, row }: Stop) => ({
+    x: BOX.margin + BOX.width / 2 + layer * (BOX.width + BOX.gapX),
+    y: height / 2 + (row - (layers[layer]!.length - 1) / 2) * (BOX.height + BOX.gapY),
+  });
+  const parts = [
+    ...routes.map((route, at) => edge(route.map(centre), label(nodes[edges[at]!.from]!, edges[at]!.fromPort))),
+    ...layers.flat().flatMap((stop) => (stop.node === undefined ? [] : box(nodes[stop.node]!, centre(stop)))),
+  ];
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="13">
+<title>${escaped(name)}</title>
+<defs><marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" fill="#777"/></marker></defs>
+${parts.join("\n")}
+</svg>
+`;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+const label = ({ outputs }: PlanNode, port: string) => (port === outputs[0] ? "" : port);
+
+function edge(points: readonly Point[], text: string): string {
+  const [first, ...rest] = points as [Point, ...Point[]];
+  let from = { x: first.x + BOX.width / 2, y: first.y };
+  let path = `M${from.x} ${from.y}`;
+  for (const [at, point] of rest.entries()) {
+    const last = at === rest.length - 1;
+    const to = { x: point.x - BOX.width / 2, y: point.y };
+    const bend = BOX.gapX / 2;
+    path += `C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
+    from = { x: point.x + BOX.width / 2, y: point.y };
+    if (!last) path += `H${from.x}`;
+  }
+  const line = `<path d="${path}" fill="none" stroke="#777" stroke-width="1.5" marker-end="url(#arrow)"/>`;
+  if (text === "") return line;
+  const next = rest[0]!;
+  const at = { x: (first.x + next.x) / 2, y: (first.y + next.y) / 2 - 6 };
+  return `${line}\n<text x="${at.x}" y="${at.y}" text-anchor="middle" font-size="11" fill="#777">${escaped(text)}</text>`;
+}
+
+function box({ id, definition }: PlanNode, { x, y }: Point): string {
+  const corner = definition.kind === "source" || definition.kind === "sink" ? BOX.height / 2 : 6;
+  const left = `x="${x - BOX.width / 2}" y="${y - BOX.height / 2}" width="${BOX.width}" height="${BOX.height}"`;
+  return [
+    `<rect ${left} rx="${corner}" fill="${FILL[definition.kind] ?? "#dce8fa"}" stroke="#555"/>`,
+    `<text x="${x}" y="${y - 3}" text-anchor="middle" font-weight="bold" fill="#222">${escaped(cut(id))}</text>`,
+    `<text x="${x}" y="${y + 14}" text-anchor="middle" font-size="11" fill="#555">${escaped(cut(definition.name))}</text>`,
+  ].join("\n");
+}
+
+const cut = (text: string) => (text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`);
+
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const escaped = (text: string) => text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);

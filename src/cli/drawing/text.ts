@@ -1,0 +1,18 @@
+import type { GraphPlan } from "../../graph/index.ts";
+
+/** The graph as text: every node in the order packets reach it, with where its ports lead. */
+export function drawText({ name, nodes, edges, ranks }: GraphPlan): string {
+  const order = [...nodes].sort((a, b) => ranks[a.index]! - ranks[b.index]! || a.index - b.index);
+  const width = Math.max(0, ...nodes.map(({ id }) => id.length));
+  const blocks = order.map(({ index, id, definition, outputs }) => {
+    const leaving = edges.filter(({ from }) => from === index);
+    const open = outputs.filter((port) => !leaving.some(({ fromPort }) => fromPort === port));
+    const lines = [
+      `${id.padEnd(width)}  ${definition.name} (${definition.kind})`,
+      ...leaving.map(({ fromPort, to, toPort }) => `  .${fromPort} -> ${nodes[to]!.id}.${toPort}`),
+      ...open.map((port) => `  .${port} is not connected`),
+    ];
+    return lines.join("\n");
+  });
+  return `${[`${name}: ${nodes.length} nodes, ${edges.length} edges`, ...blocks].join("\n\n")}\n`;
+}
