@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import type { DeadLetter, Redactor } from "../observe/index.ts";
 
 export interface DeadLetterFile {
@@ -10,7 +9,7 @@ export interface DeadLetterFile {
 /** Appends every dead letter to `file` as a JSON line; without a file it does nothing. */
 export function deadLetterFile(file: string | undefined, redactor: Redactor): DeadLetterFile {
   if (file === undefined) return { write() {}, close() {} };
-  const descriptor = fs.openSync(path.resolve(file), "a");
+  const descriptor = fs.openSync(file, "a");
   return {
     write: (letter) => void fs.writeSync(descriptor, `${lineOf(letter, redactor)}\n`),
     close: () => fs.closeSync(descriptor),

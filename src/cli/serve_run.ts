@@ -3,7 +3,7 @@ import type { Engine } from "../engine/index.ts";
 import type { GraphPlan } from "../graph/index.ts";
 import { diskFiles } from "../node/index.ts";
 import { type Log, type Redactor, runReport } from "../observe/index.ts";
-import type { RunArguments } from "./run_graph.ts";
+import type { RunSettings } from "./run_plan.ts";
 
 interface Served {
   stop(): Promise<void>;
@@ -11,25 +11,25 @@ interface Served {
 
 /** Starts the HTTP server when the command or the graph asks for it; undefined when it could not start. */
 export async function serveRun(
-  args: RunArguments,
+  settings: RunSettings,
   plan: GraphPlan,
   engine: Engine,
   redactor: Redactor,
   log: Log,
 ): Promise<Served | undefined> {
-  const listen = args.http ?? plan.http?.listen;
+  const listen = settings.http ?? plan.http?.listen;
   if (listen === undefined) return { stop: async () => {} };
   // Loaded only here: a run without a server starts 10 ms faster.
   const { HttpError, parseListen, readTokenFile, serveHttp } = await import("../http/index.ts");
   try {
     const token =
-      args.httpTokenFile === undefined
+      settings.httpTokenFile === undefined
         ? undefined
-        : readTokenFile(args.httpTokenFile, diskFiles({ base: process.cwd() }));
+        : readTokenFile(settings.httpTokenFile, diskFiles({ base: "." }));
     if (token !== undefined) redactor.add(token);
     const served = await serveHttp({
       listen: parseListen(listen),
-      insecure: args.httpInsecure,
+      insecure: settings.httpInsecure,
       ...(token === undefined ? {} : { token }),
       clock: systemClock,
       snapshot: () => engine.snapshot(),

@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { entropySeed, seededRandom } from "../base/random.ts";
 import {
@@ -11,7 +10,7 @@ import {
   type ThrottlePolicy,
   timeBudget,
 } from "../engine/index.ts";
-import { compileGraph, formatDiagnostics, type GraphPlan, type GraphSource } from "../graph/index.ts";
+import { type Diagnostic, formatDiagnostics, type GraphPlan } from "../graph/index.ts";
 import { diskFiles } from "../node/index.ts";
 import {
   createRedactor,
@@ -25,19 +24,15 @@ import {
   startProgress,
   summary,
 } from "../observe/index.ts";
-import { createRegistry } from "../registry/index.ts";
 import { deadLetterFile } from "./dead_letter_file.ts";
 import { EXIT } from "./exit.ts";
 import { serveRun } from "./serve_run.ts";
 import { stopOnSignals } from "./signals.ts";
 import { processIo } from "./standard_io.ts";
+import type { Terminal } from "./terminal.ts";
 
-/** `schnitzel run`, its arguments already checked. */
-export interface RunArguments {
-  source: GraphSource;
-  pluginsDir: string | undefined;
-  env: Readonly<Record<string, string | undefined>>;
-  set: readonly string[];
+/** How `schnitzel run` runs a plan, checked. */
+export interface RunSettings {
   maxPackets: number | undefined;
   maxSeconds: number | undefined;
   drainSeconds: number;
@@ -57,39 +52,40 @@ export interface RunArguments {
   logLevel: LogLevelName;
   logFormat: LogFormat;
   failDegraded: boolean;
+  /** Values to hide from logs and reports. */
+  secrets: readonly string[];
 }
 
-/** Checks the graph, runs it and reports. Resolves with the exit code; what happened is on stderr. */
-export async function runGraph(args: RunArguments): Promise<number> {
-  const registry = createRegistry({ env: args.env, ...(args.pluginsDir ? { pluginsDir: args.pluginsDir } : {}) });
-  const compiled = await compileGraph(args.source, {
-    catalogue: registry,
-    env: args.env,
-    set: args.set,
-    compatCwd: process.cwd(),
-  });
-  if (compiled.diagnostics.length > 0) {
-    const color = process.stderr.isTTY === true;
-    process.stderr.write(`${formatDiagnostics(compiled.diagnostics, { texts: compiled.texts, color })}\n`);
-  }
-  if (compiled.plan === undefined) return EXIT.invalid;
-  return new Run(args, compiled.plan, createRedactor(compiled.secrets)).toEnd();
+/** Prints what a check found, to stderr. */
+export function printFindings(
+  diagnostics: readonly Diagnostic[],
+  texts: Readonly<Record<string, string>>,
+  { err, color }: Terminal,
+) {
+  if (diagnostics.length > 0) err(`${formatDiagnostics(diagnostics, { texts, color })}\n`);
+}
+
+/** Runs a plan and reports. Resolves with the exit code; what happened is on stderr and in the report. */
+export function runPlan(plan: GraphPlan, settings: RunSettings, terminal: Terminal): Promise<number> {
+  return new Run(plan, settings, terminal).toEnd();
 }
 
 class Run {
-  readonly #args: RunArguments;
   readonly #plan: GraphPlan;
+  readonly #settings: RunSettings;
+  readonly #terminal: Terminal;
   readonly #redactor: Redactor;
 
-  constructor(args: RunArguments, plan: GraphPlan, redactor: Redactor) {
-    this.#args = args;
+  constructor(plan: GraphPlan, settings: RunSettings, terminal: Terminal) {
     this.#plan = plan;
-    this.#redactor = redactor;
+    this.#settings = settings;
+    this.#terminal = terminal;
+    this.#redactor = createRedactor(settings.secrets);
   }
 
   async toEnd(): Promise<number> {
-    const { logLevel, logFormat, drainSeconds } = this.#args;
-    const letters = deadLetterFile(this.#args.deadLettersFile, this.#redactor);
+    const { logLevel, logFormat, drainSeconds } = this.#settings;
+    const letters = deadLetterFile(this.#settings.deadLettersFile, this.#redactor);
     const io = processIo(() => engine.stop("stdout_closed"));
     const progress = startProgress({
       clock: systemClock,
@@ -105,7 +101,7 @@ class Run {
       redactor: this.#redactor,
       write: progress.above,
     });
-    const seed = this.#args.seed ?? entropySeed();
+    const seed = this.#settings.seed ?? entropySeed();
     const host: Host = {
       clock: systemClock,
       random: seededRandom(seed),
@@ -125,7 +121,7 @@ class Run {
     });
     const stopWatching = this.#watch(heart);
     const signals = stopOnSignals(engine, log);
-    const served = await serveRun(this.#args, this.#plan, engine, this.#redactor, log);
+    const served = await serveRun(this.#settings, this.#plan, engine, this.#redactor, log);
     if (served === undefined) return EXIT.precondition;
     const run = await engine.run();
     progress.stop();
@@ -141,11 +137,11 @@ class Run {
 
   #files() {
     const { baseDir, compat } = this.#plan;
-    return diskFiles({ base: baseDir, ...(compat ? { fallback: process.cwd() } : {}) });
+    return diskFiles({ base: baseDir, ...(compat ? { fallback: this.#terminal.cwd } : {}) });
   }
 
   #throttles(): ThrottlePolicy[] {
-    const { maxPackets, maxSeconds } = this.#args;
+    const { maxPackets, maxSeconds } = this.#settings;
     const throttles: ThrottlePolicy[] = [];
     if (maxPackets !== undefined) throttles.push(packetBudget(maxPackets));
     if (maxSeconds !== undefined) throttles.push(timeBudget(maxSeconds));
@@ -154,7 +150,7 @@ class Run {
 
   /** At once when a plugin runs; else after a second, so that a short run pays for no second thread. */
   #watch(heart: Int32Array): () => void {
-    const { stallSeconds, reportJson } = this.#args;
+    const { stallSeconds, reportJson } = this.#settings;
     const start = () =>
       startWatchdog({
         heart,
@@ -172,15 +168,15 @@ class Run {
   #report(run: RunSnapshot) {
     const report = runReport(run, systemClock.nowMs(), this.#redactor);
     const line = `${reportLine(report)}\n`;
-    const { reportFile, reportJson } = this.#args;
-    if (reportFile !== undefined) fs.writeFileSync(path.resolve(reportFile), line);
-    if (reportJson) process.stdout.write(line);
-    else process.stderr.write(`${this.#redactor.text(summary(run))}\n`);
+    const { reportFile, reportJson } = this.#settings;
+    if (reportFile !== undefined) fs.writeFileSync(reportFile, line);
+    if (reportJson) this.#terminal.out(line);
+    else this.#terminal.err(`${this.#redactor.text(summary(run))}\n`);
   }
 
   #exitCode({ status }: RunSnapshot): number {
     if (status === "error") return EXIT.failure;
-    return status === "degraded" && this.#args.failDegraded ? EXIT.degraded : EXIT.ok;
+    return status === "degraded" && this.#settings.failDegraded ? EXIT.degraded : EXIT.ok;
   }
 }
 
