@@ -28,7 +28,7 @@ export function buildInfo(): BuildInfo {
 function git(...args: string[]): string | undefined {
   // `safe.directory`: in a container the checkout often belongs to another user than the one who builds.
   // A source archive unpacked inside some other checkout must not report that one's commit.
-  if (!fs.existsSync(path.join(ROOT, ".git"))) return undefined;
+  if (!fs.existsSync(path.join(ROOT, ".git")) || Bun.which("git") === null) return undefined;
   const run = Bun.spawnSync(["git", "-c", `safe.directory=${ROOT}`, "-C", ROOT, ...args], { stderr: "ignore" });
   return run.success ? run.stdout.toString().trim() : undefined;
 }
