@@ -26,15 +26,17 @@ install_parts() {
     want qemu-aarch64-static qemu-user-static
     [ -e /lib/ld-linux-aarch64.so.1 ] || missing="$missing libc6:arm64"
   fi
-  if [ -z "$missing" ] && have promtool; then return 0; fi
-  echo "test.sh: installing$missing promtool" >&2
+  promtool=''
+  have promtool || promtool=' promtool'
+  if [ -z "$missing$promtool" ]; then return 0; fi
+  echo "test.sh: installing$missing$promtool" >&2
   case $missing in *:arm64*) dpkg --add-architecture arm64 ;; esac
   apt update || return 1
   # One by one: a package that cannot be had must not keep the others out.
   for package in $missing; do
     apt install -y --no-install-recommends "$package" || echo "test.sh: cannot install $package" >&2
   done
-  have promtool || install_promtool || echo "test.sh: cannot get promtool" >&2
+  [ -z "$promtool" ] || install_promtool || echo "test.sh: cannot get promtool" >&2
 }
 
 # Only this one file of the package: installed whole it would start a server.
