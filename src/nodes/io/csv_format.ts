@@ -8,6 +8,7 @@ import {
   shortDecimal,
   whyBad,
 } from "./csv_columns.ts";
+import { CsvRow, OPEN } from "./csv_row.ts";
 import type { LineFormat } from "./line_reader.ts";
 import type { RecordPackets } from "./record_packets.ts";
 
@@ -26,11 +27,6 @@ export interface CsvOptions {
   max_line_bytes: number;
 }
 
-const LF = 0x0a;
-const CR = 0x0d;
-/** {@link CsvFormat} needs more text to finish a quoted field. */
-const OPEN = -1;
-
 /**
  * CSV after RFC 4180, record by record and strict: a record that has too few or too many fields, a quote
  * where none may stand, or a field that is not of its column's type is rejected with its line. After a bad
@@ -39,27 +35,17 @@ const OPEN = -1;
 export class CsvFormat implements LineFormat {
   readonly #options: CsvOptions;
   readonly #packets: RecordPackets;
-  readonly #delimiter: number;
-  readonly #quote: number;
-  /** Where the fields of the record being read begin and end; what stands behind `#count` is old. */
-  readonly #starts: number[] = [];
-  readonly #ends: number[] = [];
-  #count = 0;
+  readonly #row: CsvRow;
   #columns: readonly Column[] | undefined;
   /** A record whose quoted field goes on behind the last block, and the number of its first line. */
   #open = "";
   #openLine = 0;
   #invalid = new Set<number>();
-  /** The record being read has a quoted field. */
-  #quoted = false;
-  #fault = "";
 
   constructor(options: CsvOptions, packets: RecordPackets) {
     this.#options = options;
     this.#packets = packets;
-    this.#delimiter = options.delimiter.charCodeAt(0);
-    // NaN equals no character.
-    this.#quote = options.quote === "" ? Number.NaN : options.quote.charCodeAt(0);
+    this.#row = new CsvRow(options.delimiter, options.quote);
     this.reset();
   }
 
@@ -91,22 +77,23 @@ export class CsvFormat implements LineFormat {
   /** Reads records from `text`, which begins one; gives back the number of the line behind it. */
   #read(text: string, firstLine: number, last: boolean): number {
     const { max_line_bytes } = this.#options;
+    const row = this.#row;
     let line = firstLine;
     this.#open = "";
     for (let at = 0; at < text.length; ) {
-      const end = this.#fieldsFrom(text, at);
+      const end = row.find(text, at);
       if (end === OPEN && !last && text.length - at <= max_line_bytes) {
         this.#open = text.slice(at);
         this.#openLine = line;
         return line + linesIn(text, at, text.length);
       }
-      const fault = this.#fault || this.#openFault(end === OPEN, (end === OPEN ? text.length : end) - at);
+      const fault = row.fault || this.#openFault(end === OPEN, (end === OPEN ? text.length : end) - at);
       if (fault !== "") {
         at = this.#rejectLine(text, at, line, fault);
         line += 1;
         continue;
       }
-      const lines = this.#quoted ? linesIn(text, at, end) : 1;
+      const lines = row.quoted ? linesIn(text, at, end) : 1;
       this.#record(text, at, end, line, lines);
       line += lines;
       at = end;
@@ -122,65 +109,13 @@ export class CsvFormat implements LineFormat {
     return open ? "a quoted field is not closed before the end" : "";
   }
 
-  /** Finds the fields of one record; gives back where the next one begins, or {@link OPEN}. */
-  #fieldsFrom(text: string, start: number): number {
-    const delimiter = this.#delimiter;
-    const quote = this.#quote;
-    const starts = this.#starts;
-    const ends = this.#ends;
-    const length = text.length;
-    let count = 0;
-    let from = start;
-    let at = start;
-    this.#fault = "";
-    this.#quoted = false;
-    for (; at < length; at++) {
-      const code = text.charCodeAt(at);
-      if (code === delimiter) {
-        starts[count] = from;
-        ends[count++] = at;
-        from = at + 1;
-      } else if (code === LF) {
-        break;
-      } else if (code === quote) {
-        if (at !== from) return this.#faulty("a quote stands inside an unquoted field");
-        const close = closingQuote(text, at, this.#options.quote);
-        if (close === OPEN) return OPEN;
-        this.#quoted = true;
-        starts[count] = at + 1;
-        ends[count++] = close;
-        at = close + 1;
-        if (text.charCodeAt(at) === CR && (at + 1 === length || text.charCodeAt(at + 1) === LF)) at += 1;
-        this.#count = count;
-        if (at >= length || text.charCodeAt(at) === LF) return at + 1;
-        if (text.charCodeAt(at) !== delimiter) return this.#faulty("text stands behind a closing quote");
-        from = at + 1;
-      }
-    }
-    starts[count] = from;
-    ends[count++] = at > from && text.charCodeAt(at - 1) === CR ? at - 1 : at;
-    this.#count = count;
-    return at + 1;
-  }
-
-  #field(text: string, i: number): string {
-    const field = text.slice(this.#starts[i], this.#ends[i]);
-    // An unquoted field has no quotes at all, so this changes quoted ones only.
-    return this.#quoted ? field.replaceAll(this.#options.quote.repeat(2), this.#options.quote) : field;
-  }
-
-  #faulty(fault: string): number {
-    this.#fault = fault;
-    return 0;
-  }
-
   #record(text: string, at: number, end: number, line: number, lines: number) {
-    if (this.#count === 1 && !this.#quoted && this.#starts[0] === this.#ends[0]) return;
+    if (this.#row.count === 1 && !this.#row.quoted && this.#row.starts[0] === this.#row.ends[0]) return;
     const columns = this.#columns;
     if (columns === undefined) {
       this.#columns = this.#readHeader(text);
-    } else if (this.#count !== columns.length) {
-      this.#rejectRecord(text, at, end, line, `the record has ${this.#count} fields, not ${columns.length}`);
+    } else if (this.#row.count !== columns.length) {
+      this.#rejectRecord(text, at, end, line, `the record has ${this.#row.count} fields, not ${columns.length}`);
     } else if (this.#invalid.size > 0 && this.#hasInvalid(line, lines)) {
       this.#rejectRecord(text, at, end, line, "the record is not valid UTF-8");
     } else {
@@ -189,15 +124,15 @@ export class CsvFormat implements LineFormat {
   }
 
   #typedRecord(text: string, at: number, end: number, line: number, columns: readonly Column[]) {
-    const starts = this.#starts;
-    const ends = this.#ends;
+    const starts = this.#row.starts;
+    const ends = this.#row.ends;
     const record: Record<string, unknown> = {};
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i]!;
       let value: unknown = column.type === "number" ? shortDecimal(text, starts[i]!, ends[i]!) : Number.NaN;
-      if (Number.isNaN(value)) value = fieldValue(this.#field(text, i), column);
+      if (Number.isNaN(value)) value = fieldValue(this.#row.field(text, i), column);
       if (value === BAD) {
-        this.#rejectRecord(text, at, end, line, whyBad(this.#field(text, i), column));
+        this.#rejectRecord(text, at, end, line, whyBad(this.#row.field(text, i), column));
         return;
       }
       record[column.name] = value;
@@ -207,7 +142,7 @@ export class CsvFormat implements LineFormat {
 
   #readHeader(text: string) {
     const { columns, origin, ts_field, source_id_field } = this.#options;
-    const names = Array.from({ length: this.#count }, (_, i) => this.#field(text, i));
+    const names = Array.from({ length: this.#row.count }, (_, i) => this.#row.field(text, i));
     return headerColumns(names, columns, { ts_field, source_id_field }, origin);
   }
 
@@ -226,13 +161,6 @@ export class CsvFormat implements LineFormat {
     this.#packets.reject(text.slice(at, end), line, reason);
     return end + 1;
   }
-}
-
-/** Where the field that the quote at `open` begins is closed; two quotes in a row stand for one. */
-function closingQuote(text: string, open: number, quote: string): number {
-  let at = text.indexOf(quote, open + 1);
-  while (at !== -1 && text.startsWith(quote, at + 1)) at = text.indexOf(quote, at + 2);
-  return at;
 }
 
 /** Lines of text, the last one with or without its line feed. */

@@ -57,6 +57,8 @@ began, and the header is taken from the beginning.`,
   config,
   outputs: recordPort,
   check: (options) => [...checkRecordConfig(options), ...checkFollow(options)],
+  // A file that is followed may come later.
+  reads: ({ path, follow }) => (follow ? [] : [{ path: ["path"], file: path }]),
   examples: [
     {
       title: "Typed CSV, a bad row set aside",

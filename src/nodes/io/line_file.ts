@@ -2,6 +2,7 @@ import * as path from "node:path";
 import type { Cancel } from "../../base/clock.ts";
 import type { NodeContext, OpenFile } from "../../node/index.ts";
 import { fileError } from "./file_error.ts";
+import { endsTorn, shiftFiles } from "./rotation.ts";
 
 export interface LineFileOptions {
   path: string;
@@ -199,20 +200,13 @@ export class LineFile {
     this.#open();
   }
 
-  /** Moves `path` to `path.1`, that one to `path.2` and so on; then an atomic file takes its name. */
   #publish() {
     const { files, log } = this.#context;
     const { max_files, atomic } = this.#options;
-    if (files.exists(this.#path)) {
-      let free = 1;
-      while (free < max_files && files.exists(`${this.#path}.${free}`)) free += 1;
-      if (files.exists(`${this.#path}.${free}`)) {
-        this.#deleted += 1;
-        log.info("deleted the oldest rotated file to keep max_files", { path: `${this.#path}.${free}`, max_files });
-      }
-      // A rename replaces its target, which is the deletion. Oldest first, so a crash leaves a gap, not a loss.
-      for (let n = free; n > 1; n--) files.rename(`${this.#path}.${n - 1}`, `${this.#path}.${n}`);
-      files.rename(this.#path, `${this.#path}.1`);
+    const deleted = shiftFiles(this.#path, max_files, files);
+    if (deleted !== undefined) {
+      this.#deleted += 1;
+      log.info("deleted the oldest rotated file to keep max_files", { path: deleted, max_files });
     }
     if (atomic) files.rename(this.#workPath, this.#path);
     this.#published += 1;
@@ -230,16 +224,5 @@ export class LineFile {
         this.#after(timer, Math.max(delayMs, SYNC_EVERY_MS), run);
       }
     }, delayMs);
-  }
-}
-
-/** True when the file has bytes and the last one is not a line end. */
-function endsTorn(file: OpenFile): boolean {
-  try {
-    const { size } = file.stat();
-    const last = new Uint8Array(1);
-    return size > 0 && file.read(last, size - 1) === 1 && last[0] !== 0x0a;
-  } finally {
-    file.close();
   }
 }
