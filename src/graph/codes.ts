@@ -244,6 +244,13 @@ export const CODES = {
     fix: "The message and the caret say what and where.",
     example: "config: { when: payload.temp > }",
   },
+  RESOURCE_MISSING: {
+    title: "A file that a node reads is not there",
+    cause:
+      "With --strict (and by doctor) the files that the configs name are looked up; this one is missing or a folder.",
+    fix: "Check the path; relative ones start at the graph file's folder.",
+    example: "config: { path: readings.csv }",
+  },
   KIND_MISMATCH: {
     title: "The written kind does not agree with the node",
     cause: "kind: is a check, not a setting: node agrees with everything but a source, other kinds must be the node's.",

@@ -72,6 +72,12 @@ export interface ConfigIssue {
   severity?: "error" | "warning";
 }
 
+/** A file that a node reads, and where in its config the name stands. */
+export interface ReadFile {
+  path: readonly (string | number)[];
+  file: string;
+}
+
 export type ConfigSchema = v.GenericSchema<unknown, unknown>;
 
 type OutputNames<Outputs> = Outputs extends (config: never) => infer Made
@@ -96,6 +102,8 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   examples: readonly Example[];
   /** Static check beyond the schema, such as expressions; runs at validation, without side effects. */
   check?(config: v.InferOutput<Schema>): readonly ConfigIssue[];
+  /** Files that must be there when a run begins; `validate --strict` looks. */
+  reads?(config: v.InferOutput<Schema>): readonly ReadFile[];
   create(config: v.InferOutput<Schema>, context: NodeContext): Instance<Kind, OutputNames<Outputs>>;
 }
 
@@ -112,6 +120,7 @@ export interface NodeDefinition {
   readonly examples: readonly Example[];
   readonly api: { major: number; minor: number };
   readonly check: (config: unknown) => readonly ConfigIssue[];
+  readonly reads?: ((config: unknown) => readonly ReadFile[]) | undefined;
   readonly create: (config: unknown, context: NodeContext) => NodeInstance | SourceInstance;
 }
 
@@ -136,6 +145,7 @@ export function defineNode<
     examples: spec.examples,
     api: PLUGIN_API,
     check: (spec.check ?? (() => [])) as NodeDefinition["check"],
+    reads: spec.reads as NodeDefinition["reads"],
     create: spec.create as unknown as NodeDefinition["create"],
   });
 }

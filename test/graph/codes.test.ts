@@ -70,6 +70,8 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
   NODE_NOT_BUILT_IN_YET: nodes(`id: c, plugin: "${OLD}Later"`),
   CONFIG_VALUE: nodes(`${C}, config: { count: -1 }`),
   CONFIG_CHECK: nodes(C, "id: w, plugin: when, config: { when: a ? b }"),
+  RESOURCE_MISSING: async () =>
+    (await compile(nodes("id: f, plugin: reader, config: { path: none.csv }"), { resources: true })).diagnostics,
   KIND_MISMATCH: nodes(`${C}, kind: sink`),
   RUNTIME_UNUSED: nodes(`${C}, runtime: { inbox: {} }`),
   EMPTY_GRAPH: "version: 2",

@@ -31,6 +31,17 @@ const camera = defineNode({
   create: noInstance,
 });
 
+const reader = defineNode({
+  name: "reader",
+  kind: "source",
+  doc: "Reads a file.",
+  config: v.strictObject({ path: v.string() }),
+  outputs: { out: port(ANY, "Lines.") },
+  examples: [],
+  reads: ({ path }) => [{ path: ["path"], file: path }],
+  create: noInstance,
+});
+
 const limit = defineNode({
   name: "limit",
   kind: "policy",
@@ -118,7 +129,18 @@ const show = defineNode({
 });
 
 /** A few nodes with the shapes that matter to the checks of a graph. */
-export const DEFINITIONS: readonly NodeDefinition[] = [counter, camera, limit, when, join, hold, events, store, show];
+export const DEFINITIONS: readonly NodeDefinition[] = [
+  counter,
+  camera,
+  reader,
+  limit,
+  when,
+  join,
+  hold,
+  events,
+  store,
+  show,
+];
 
 const OLD = "schnitzel_stream.nodes.dev:";
 const LEGACY: Record<string, NodeDefinition> = { Counter: counter, Limit: limit, Show: show, Camera: camera };

@@ -49,6 +49,7 @@ nothing is fetched. Values are checked, never changed: no defaults are filled in
     },
   ],
   check: ({ schema, schema_file }) => schemaIssues(schema, schema_file),
+  reads: ({ schema_file }) => (schema_file === undefined ? [] : [{ path: ["schema_file"], file: schema_file }]),
   create({ schema, schema_file }, context) {
     const errorsOf = schema_file === undefined ? compileSchema(schema) : compileFile(schema_file, context);
     let invalid = 0;

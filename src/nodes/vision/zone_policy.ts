@@ -29,6 +29,8 @@ An event without a box, or with a coordinate missing, is in no zone.`,
   config: zoneConfig,
   inputs: { in: port("event", "Events with `payload.bbox`.", "json_portable") },
   outputs: { out: port("event", "The same events with `payload.zone`.", "json_portable") },
+  reads: ({ source, file_path, lenient }) =>
+    source === "file" && file_path !== undefined && !lenient ? [{ path: ["file_path"], file: file_path }] : [],
   examples: [
     {
       title: "The feet decide, unless the rule says otherwise",
