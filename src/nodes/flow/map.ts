@@ -6,7 +6,9 @@ import { compileJsonata, jsonataIssues } from "./jsonata_expression.ts";
 import { compileOps, mapOp, opIssues } from "./map_ops.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
-const field = v.optional(v.union([text, v.strictObject({ cel: text })]));
+const field = v.optional(
+  v.union([text, v.strictObject({ cel: v.pipe(text, v.description("CEL expression that gives text.")) })]),
+);
 
 const config = v.strictObject({
   ops: v.pipe(

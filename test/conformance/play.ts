@@ -1,0 +1,82 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import * as v from "valibot";
+import type { Emit, Example, NodeDefinition, NodeInstance, SourceInstance } from "../../src/node/index.ts";
+import type { StreamPacket } from "../../src/packet/index.ts";
+import { packet, type TestContext, testContext } from "../support/node.ts";
+
+/** A node in the surroundings its example describes: files, standard input, a virtual clock. */
+export interface Stage {
+  readonly context: TestContext;
+  /** A new instance with the example's config. */
+  create(): NodeInstance | SourceInstance;
+  /** Runs an instance over the example's input. Does not close it. */
+  play(instance: NodeInstance | SourceInstance): Promise<Emitted[]>;
+}
+
+export interface Emitted {
+  port: string;
+  packet: StreamPacket;
+}
+
+/** Sets the stage for one example, and strikes it afterwards. */
+export async function onStage<Result>(
+  definition: NodeDefinition,
+  example: Example,
+  use: (stage: Stage) => Promise<Result>,
+): Promise<Result> {
+  const base = mkdtempSync(join(tmpdir(), "example-"));
+  try {
+    for (const [file, text] of Object.entries(example.files ?? {})) {
+      mkdirSync(dirname(join(base, file)), { recursive: true });
+      writeFileSync(join(base, file), text);
+    }
+    const context = testContext({ base, stdin: example.stdin ?? "" });
+    const config = v.parse(definition.config, example.config);
+    return await use({
+      context,
+      create: () => definition.create(config, context),
+      play: (instance) => ("run" in instance ? playSource(instance, example) : playNode(instance, definition, example)),
+    });
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+
+async function playSource(source: SourceInstance, { output = {} }: Example): Promise<Emitted[]> {
+  // A source without an end is stopped once the example's packets are there.
+  const limit = Math.max(1, Object.values(output).flat().length);
+  const abort = new AbortController();
+  const packets: StreamPacket[] = [];
+  for await (const item of source.run(abort.signal)) {
+    packets.push(...(Array.isArray(item) ? item : [item as StreamPacket]));
+    if (packets.length >= limit) abort.abort();
+    if (abort.signal.aborted) break;
+  }
+  return packets.map((packet) => ({ port: "out", packet }));
+}
+
+async function playNode(node: NodeInstance, { inputs, outputs, config }: NodeDefinition, example: Example) {
+  const emitted: Emitted[] = [];
+  // Every name is a method, so a port that was never declared is seen instead of throwing.
+  const emit = new Proxy({} as Emit, {
+    get: (_target, port) => (packet: StreamPacket) => void emitted.push({ port: String(port), packet }),
+  });
+  const [defaultPort = "out"] = Object.keys(outputs(v.parse(config, example.config)));
+  for (const given of example.input ?? []) {
+    const result = await node.process(deepFreeze(packet(given)), emit, Object.keys(inputs)[0]!);
+    if (!result || !("next" in result)) continue;
+    for (let step = await result.next(); !step.done; step = await result.next()) {
+      emitted.push({ port: defaultPort, packet: step.value });
+    }
+  }
+  return emitted;
+}
+
+/** A node that changes what it was given throws on a frozen packet. */
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
+  for (const item of Object.values(value)) deepFreeze(item);
+  return Object.freeze(value);
+}
