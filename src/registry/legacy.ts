@@ -61,11 +61,11 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
         body: text,
         forward: boolean,
         ensure_ascii: boolean,
-        // Only a false one wrote in blocks, and so does our default.
-        flush: ["flush_ms", (value) => (boolean(value) === false ? undefined : 0)],
+        // Without flush it wrote in blocks; 200 ms is our default.
+        flush: ["flush_ms", (value) => (boolean(value) === false ? 200 : 0)],
       },
       fixed: { spacing: "python", fsync: "never" },
-      finish: (config) => ({ ...config, flush_ms: config.flush_ms ?? 0 }),
+      finish: (config) => ({ flush_ms: 0, ...config }),
     },
   ],
   [

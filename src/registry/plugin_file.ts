@@ -32,8 +32,18 @@ export function pluginIdOf(file: string): string | undefined {
 }
 
 /** The files in the folder that could be plugin `id`; normally none or one. */
-export const findPlugin = (dir: string, id: string): string[] =>
-  pluginFiles(id).filter((file) => fs.lstatSync(path.join(dir, file), { throwIfNoEntry: false }));
+export const findPlugin = (dir: string, id: string): string[] => pluginFiles(id).filter((file) => exists(dir, file));
+
+/** Also for a symbolic link, wherever it leads: that is for the loader to refuse. */
+function exists(dir: string, file: string): boolean {
+  try {
+    return fs.lstatSync(path.join(dir, file), { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    // ENOTDIR: what would be a folder on the way is a file.
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false;
+    throw error;
+  }
+}
 
 /** The only file of plugin `id`. Two are refused: which one was meant? */
 export function onlyFile(dir: string, id: string, files: readonly string[]): string {
@@ -48,7 +58,7 @@ export function listPlugins(dir: string): { id: string; file: string }[] {
   const entries = isFolder ? fs.readdirSync(dir, { withFileTypes: true }) : [];
   return entries
     .flatMap((entry) => (entry.isDirectory() ? [`${entry.name}/plugin.ts`, `${entry.name}/plugin.js`] : [entry.name]))
-    .filter((file) => fs.lstatSync(path.join(dir, file), { throwIfNoEntry: false }))
+    .filter((file) => exists(dir, file))
     .flatMap((file) => {
       const id = pluginIdOf(file);
       return id === undefined ? [] : [{ id, file }];

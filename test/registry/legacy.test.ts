@@ -1,0 +1,273 @@
+import { describe, expect, test } from "bun:test";
+import * as v from "valibot";
+import { WholeFloat } from "../../src/packet/index.ts";
+import { createRegistry } from "../../src/registry/index.ts";
+import { LEGACY } from "../../src/registry/legacy.ts";
+
+const registry = createRegistry({ env: {} });
+
+const D = "schnitzel_stream.nodes";
+const V = "schnitzel_stream.packs.vision.nodes";
+const R = "schnitzel_stream.packs.robotics.nodes";
+const X = "schnitzel_stream.packs.experiments.nodes";
+
+/** The predecessor's classes as its catalogue lists them, with every spelling, and what each is here. */
+const RESOLVES: Readonly<Record<string, string>> = {
+  [`${D}.dev:StaticSource`]: "static_source",
+  [`${D}.dev:Identity`]: "identity",
+  [`${D}.dev:BurstNode`]: "burst",
+  [`${D}.dev:PrintSink`]: "print_sink",
+  [`${D}.dev:FooSource`]: "static_source",
+  [`${D}.dev:BarSink`]: "bar_sink",
+  [`${D}.file_sink:JsonlSink`]: "jsonl_sink",
+  [`${D}.file_sink:JsonFileSink`]: "json_file_sink",
+  [`${V}:EveryNthFrameSamplerNode`]: "every_nth_frame",
+  [`${V}.video:EveryNthFrameSamplerNode`]: "every_nth_frame",
+  [`${D}.video:EveryNthFrameSamplerNode`]: "every_nth_frame",
+  [`${V}:MockDetectorNode`]: "mock_detector",
+  [`${V}.mock_detection:MockDetectorNode`]: "mock_detector",
+  [`${D}.mock_detection:MockDetectorNode`]: "mock_detector",
+  [`${V}:ProtocolV02EventBuilderNode`]: "event_v02",
+  [`${V}.event_builder:ProtocolV02EventBuilderNode`]: "event_v02",
+  [`${D}.event_builder:ProtocolV02EventBuilderNode`]: "event_v02",
+  [`${V}:ZonePolicyNode`]: "zone_policy",
+  [`${V}.policy:ZonePolicyNode`]: "zone_policy",
+  [`${D}.policy:ZonePolicyNode`]: "zone_policy",
+  [`${V}:DedupPolicyNode`]: "dedup_policy",
+  [`${V}.policy:DedupPolicyNode`]: "dedup_policy",
+  [`${D}.policy:DedupPolicyNode`]: "dedup_policy",
+};
+
+/** Those whose node is not in this version, with the name that the answer must carry. */
+const PLANNED: Readonly<Record<string, string>> = {
+  [`${D}.durable_sqlite:SqliteQueueSink`]: "sqlite_queue_sink",
+  [`${D}.durable_sqlite:SqliteQueueSource`]: "sqlite_queue_source",
+  [`${D}.durable_sqlite:SqliteQueueAckSink`]: "sqlite_queue_ack",
+  [`${D}.blob_ref:BytesToFileRefNode`]: "bytes_to_ref",
+  [`${D}.blob_ref:FileRefToBytesNode`]: "ref_to_bytes",
+  [`${D}.http:HttpJsonSink`]: "http_sink",
+  [`${V}:OpenCvVideoFileSource`]: "video_file",
+  [`${V}.video:OpenCvVideoFileSource`]: "video_file",
+  [`${D}.video:OpenCvVideoFileSource`]: "video_file",
+  [`${V}:OpenCvRtspSource`]: "rtsp_source",
+  [`${V}.video:OpenCvRtspSource`]: "rtsp_source",
+  [`${V}:OpenCvWebcamSource`]: "webcam_source",
+  [`${V}.video:OpenCvWebcamSource`]: "webcam_source",
+  [`${V}:YoloV8DetectorNode`]: "detector",
+  [`${V}.yolo:YoloV8DetectorNode`]: "detector",
+  [`${V}:OpenCvBboxDisplaySink`]: "overlay",
+  [`${V}.yolo:OpenCvBboxDisplaySink`]: "overlay",
+  [`${R}:PersonFollowCmdVelNode`]: "person_follow",
+  [`${R}.person_follow:PersonFollowCmdVelNode`]: "person_follow",
+  [`${R}:Ros2CmdVelSink`]: "cmd_vel_sink",
+  [`${R}.person_follow:Ros2CmdVelSink`]: "cmd_vel_sink",
+  [`${X}:SyntheticRiskEventSource`]: "risk_source",
+  [`${X}.backpressure:SyntheticRiskEventSource`]: "risk_source",
+  [`${X}:SlowScoringNode`]: "slow_scoring",
+  [`${X}.backpressure:SlowScoringNode`]: "slow_scoring",
+  [`${X}:BackpressureMetricsSink`]: "bench_metrics_sink",
+  [`${X}.backpressure:BackpressureMetricsSink`]: "bench_metrics_sink",
+  "schnitzel_stream.jobs.legacy_ai_pipeline:LegacyAIPipelineJob": "schnitzel migrate",
+  "ai.vision.adapters.yolo_adapter:YOLOAdapter": "detector",
+  "ai.vision.yolo_adapter:YOLOAdapter": "detector",
+  "ai.vision.adapters.onnx_adapter:ONNXYOLOAdapter": "detector",
+  "ai.vision.adapters.custom_adapter:CustomModelAdapter": "onnx_model",
+  "demo.yolo_ppe_adapter:YOLOPPEAdapter": "detector",
+  "ai.plugins.ros2.image_source:Ros2ImageSource": "ros2_image_source",
+  "ai.plugins.ros2.event_emitter:Ros2EventEmitter": "ros2_event_sink",
+  "ai.plugins.sensors.fake_ultrasonic:FakeUltrasonicSensorSource": "fake_ultrasonic_source",
+  "ai.plugins.sensors.serial_ultrasonic:SerialUltrasonicSensorSource": "serial_source",
+};
+
+/** The config our node gets for the predecessor's, as its schema reads it. */
+function adapted(address: string, config: Record<string, unknown>) {
+  const resolution = registry.resolve(address);
+  if (!resolution.found) throw new Error(resolution.message);
+  return v.parse(resolution.definition.config, resolution.legacy!.adapt(config));
+}
+
+describe("an address of the predecessor", () => {
+  for (const [address, node] of Object.entries(RESOLVES)) {
+    test(`${address} resolves to ${node}`, () => {
+      const resolution = registry.resolve(address);
+      expect(resolution).toMatchObject({ found: true, origin: "built_in", definition: { name: node } });
+      expect(registry.isLegacy(address)).toBe(true);
+    });
+  }
+
+  for (const [address, name] of Object.entries(PLANNED)) {
+    test(`${address} is not built in yet and names ${name}`, () => {
+      const resolution = registry.resolve(address);
+      expect(resolution).toMatchObject({ found: false, code: "NODE_NOT_BUILT_IN_YET" });
+      expect(resolution).toHaveProperty("message", expect.stringContaining(name));
+    });
+  }
+
+  test("is in the catalogue above, every one", () => {
+    expect([...LEGACY.keys()].sort()).toEqual([...Object.keys(RESOLVES), ...Object.keys(PLANNED)].sort());
+  });
+
+  test("with a typo in its class is answered with the right one", () => {
+    expect(registry.resolve(`${D}.dev:StaticSorce`)).toMatchObject({
+      code: "UNKNOWN_PLUGIN",
+      hint: `did you mean ${D}.dev:StaticSource?`,
+    });
+  });
+
+  test("of a scaffolded pack is legacy, unknown, and sent to plugins", () => {
+    const address = "schnitzel_stream.packs.yard.nodes.gate:GateKeeper";
+    expect(registry.isLegacy(address)).toBe(true);
+    expect(registry.resolve(address)).toMatchObject({
+      code: "UNKNOWN_PLUGIN",
+      hint: "a class of your own becomes a plugin",
+    });
+  });
+
+  test("does not make a plugin of the same form legacy", () => {
+    expect(registry.isLegacy("loiter:Loiter")).toBe(false);
+  });
+});
+
+describe("the predecessor's config of", () => {
+  test("StaticSource keeps its packets, without promising their kinds", () => {
+    const packets = [{ kind: "event", source_id: "cam01", payload: { n: new WholeFloat(2) }, meta: { a: 1 }, ts: "t" }];
+    expect(adapted(`${D}.dev:StaticSource`, { packets })).toEqual({ packets, declare_kinds: false });
+  });
+
+  test("StaticSource without packets is an empty one", () => {
+    expect(adapted(`${D}.dev:StaticSource`, {})).toEqual({ packets: [], declare_kinds: false });
+  });
+
+  test("StaticSource passes over a ts that is no text and a meta that is no map", () => {
+    const packets = [{ ts: 17, meta: "none", payload: 1 }];
+    expect(adapted(`${D}.dev:StaticSource`, { packets })).toMatchObject({ packets: [{ kind: "raw", payload: 1 }] });
+    expect(adapted(`${D}.dev:StaticSource`, { packets })).not.toHaveProperty("packets.0.ts");
+  });
+
+  test("FooSource is one packet of kind foo", () => {
+    expect(adapted(`${D}.dev:FooSource`, {})).toMatchObject({ packets: [{ kind: "foo", source_id: "dev" }] });
+  });
+
+  test("BurstNode leaves keys alone and takes text for its count", () => {
+    expect(adapted(`${D}.dev:BurstNode`, { count: "5", meta_key: "n" })).toEqual({
+      count: 5,
+      meta_key: "n",
+      derive_keys: false,
+    });
+  });
+
+  test("BurstNode sends nothing for a negative count", () => {
+    expect(adapted(`${D}.dev:BurstNode`, { count: -1 })).toMatchObject({ count: 0 });
+  });
+
+  test("BurstNode reads a whole float as an integer", () => {
+    expect(adapted(`${D}.dev:BurstNode`, { count: new WholeFloat(2) })).toMatchObject({ count: 2 });
+  });
+
+  test("PrintSink prints as Python does", () => {
+    expect(adapted(`${D}.dev:PrintSink`, { prefix: "> ", forward: "False" })).toEqual({
+      prefix: "> ",
+      format: "python",
+      forward: false,
+    });
+  });
+
+  test("JsonlSink writes every line at once and never syncs", () => {
+    expect(adapted(`${D}.file_sink:JsonlSink`, { path: "a.jsonl", ensure_ascii: true })).toMatchObject({
+      path: "a.jsonl",
+      body: "packet",
+      spacing: "python",
+      ensure_ascii: true,
+      flush_ms: 0,
+      fsync: "never",
+    });
+  });
+
+  test("JsonlSink with flush: false writes in blocks", () => {
+    const config = adapted(`${D}.file_sink:JsonlSink`, { path: "a.jsonl", flush: false });
+    expect(config).toHaveProperty("flush_ms", 200);
+  });
+
+  test("JsonFileSink overwrites, in place, under its old default folder", () => {
+    expect(adapted(`${D}.file_sink:JsonFileSink`, { indent: "4" })).toMatchObject({
+      dir: "outputs/packets",
+      indent: 4,
+      body: "payload",
+      spacing: "python",
+      existing: "overwrite",
+      names: "last_segment",
+      atomic: false,
+    });
+  });
+
+  test("EveryNthFrameSamplerNode keeps every frame for an every_n below one", () => {
+    expect(adapted(`${V}:EveryNthFrameSamplerNode`, { every_n: "0", offset: "2" })).toEqual({ every_n: 1, offset: 2 });
+  });
+
+  test("MockDetectorNode keeps how the numbers of its box are written", () => {
+    const bbox = { x1: 10, y1: new WholeFloat(20), x2: "30", y2: "40.0" };
+    const config = adapted(`${V}:MockDetectorNode`, { bbox, bbox_dx: new WholeFloat(5) });
+    expect(config).toMatchObject({ bbox: { x1: 10, y1: new WholeFloat(20), x2: 30, y2: new WholeFloat(40) } });
+    expect((config as { bbox_dx: unknown }).bbox_dx).toBeInstanceOf(WholeFloat);
+  });
+
+  test("MockDetectorNode takes its defaults for numbers that are none", () => {
+    const config = { confidence: "sure", emit_every_n: "often", track_id: "first", bbox: { x1: "left" } };
+    expect(adapted(`${V}:MockDetectorNode`, config)).toMatchObject({
+      confidence: 0.75,
+      emit_every_n: 1,
+      track_id: "frame_idx",
+      bbox: { x1: 10, y1: 20, x2: 200, y2: 260 },
+    });
+  });
+
+  test("MockDetectorNode takes a track number as text", () => {
+    expect(adapted(`${V}:MockDetectorNode`, { track_id: "7" })).toMatchObject({ track_id: 7 });
+  });
+
+  test("ProtocolV02EventBuilderNode falls back to the source for an empty camera", () => {
+    expect(adapted(`${V}:ProtocolV02EventBuilderNode`, { site_id: "S001", camera_id: "" })).toEqual({
+      site_id: "S001",
+      python_numbers: true,
+    });
+  });
+
+  test("ZonePolicyNode is lenient and keeps the gaps in its boundaries", () => {
+    const zones = [{ zone_id: "Z1", polygon: [[0, 0]] }];
+    expect(adapted(`${V}:ZonePolicyNode`, { zones, rule_map: { FIRE: "bbox_center" } })).toMatchObject({
+      zones,
+      rule_map: { FIRE: "bbox_center" },
+      lenient: true,
+      boundary: "legacy",
+    });
+  });
+
+  test("ZonePolicyNode reads text for the numbers of its API", () => {
+    const api_cfg = { base_url: "http://127.0.0.1", timeout_sec: "2.5", max_failures: "0" };
+    expect(adapted(`${V}:ZonePolicyNode`, { source: "api", api_cfg, zones: null })).toMatchObject({
+      api_cfg: { base_url: "http://127.0.0.1", timeout_sec: 2.5, max_failures: 1 },
+    });
+  });
+
+  test("DedupPolicyNode measures arrivals and needs no pruning", () => {
+    expect(adapted(`${V}:DedupPolicyNode`, { cooldown_sec: "5.5", prune_interval: 50 })).toMatchObject({
+      cooldown_sec: 5.5,
+      time: "wall",
+      severity_change: "any",
+    });
+  });
+
+  test("any node treats null as not set", () => {
+    expect(adapted(`${D}.dev:BurstNode`, { count: null })).toMatchObject({ count: 1 });
+  });
+
+  test("any node keeps a key that was never read, for the graph to report", () => {
+    const resolution = registry.resolve(`${D}.dev:Identity`);
+    expect(resolution.found && resolution.legacy!.adapt({ pakcets: 1 })).toEqual({ pakcets: 1 });
+  });
+
+  test("any node leaves a value that makes no sense for the schema to refuse", () => {
+    expect(() => adapted(`${D}.dev:BurstNode`, { count: "many" })).toThrow();
+    expect(() => adapted(`${D}.dev:PrintSink`, { forward: "maybe" })).toThrow();
+  });
+});
