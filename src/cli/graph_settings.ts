@@ -76,12 +76,14 @@ export class GraphChecker {
     this.#terminal = terminal;
   }
 
-  check(source: GraphSource): Promise<CompileResult> {
+  /** `resources`: also look for the files that nodes read. */
+  check(source: GraphSource, { resources = false } = {}): Promise<CompileResult> {
     const { env, set } = this.#settings;
     return compileGraph(source, {
       catalogue: this.registry(source.baseDir),
       env,
       set,
+      resources,
       compatCwd: this.#terminal.cwd,
     });
   }

@@ -21,12 +21,13 @@ export const command = defineCommand({
   args: [{ name: "PATH", doc: "File, folder or glob; - is standard input.", many: true }],
   flags: {
     ...GRAPH_FLAGS,
+    strict: flag.toggle("Also look for the files that nodes read."),
     json: flag.toggle("Print findings and summary as JSON on stdout."),
   },
   examples: [
     ["schnitzel validate graphs/yard.yaml", "One graph, every finding at once."],
     ["schnitzel validate graphs/ README.md --json", "Every graph of a project, also those its docs show."],
-    ["schnitzel validate yard.yaml --set vars.rate=5", "As it would run with that value."],
+    ["schnitzel validate yard.yaml --set vars.rate=5 --strict", "With that value, and with the files it reads."],
   ],
   exits: { [EXIT.ok]: "No graph has an error.", [EXIT.invalid]: "A graph has an error, or usage." },
   async run({ args, flags, terminal }) {
@@ -35,7 +36,7 @@ export const command = defineCommand({
     const found = await findGraphs(args, settings.maxBytes, terminal);
     if (found.files.length === 0) throw nothingFound(found);
     const checked: Checked[] = [];
-    for (const file of found.files) checked.push(await check(file, checker));
+    for (const file of found.files) checked.push(await check(file, checker, flags.strict));
     if (flags.json) terminal.out(`${JSON.stringify(asJson(checked, found.skipped), null, 2)}\n`);
     else print(checked, found.skipped, terminal);
     return checked.every(({ ok }) => ok) ? EXIT.ok : EXIT.invalid;
@@ -48,12 +49,12 @@ const nothingFound = ({ skipped }: FoundFiles) =>
     skipped.map(({ path, reason }) => `${path} is skipped: ${reason}`).join("\n        ") || undefined,
   );
 
-async function check(file: GraphFile, checker: GraphChecker): Promise<Checked> {
+async function check(file: GraphFile, checker: GraphChecker, resources: boolean): Promise<Checked> {
   const diagnostics = [...file.diagnostics];
   const plans: GraphPlan[] = [];
   let texts: Record<string, string> = {};
   for (const graph of file.graphs) {
-    const result = await checker.check(graph);
+    const result = await checker.check(graph, { resources });
     texts = { ...texts, ...result.texts };
     diagnostics.push(...result.diagnostics);
     if (result.plan !== undefined) plans.push(result.plan);
