@@ -2,7 +2,6 @@ import * as v from "valibot";
 import { isDefinition, type NodeDefinition } from "../node/index.ts";
 import { PROFILES } from "../packet/index.ts";
 import { checkApi } from "./api_version.ts";
-import { syntaxFault } from "./imports.ts";
 import { type CheckedSource, importPlugin } from "./plugin_module.ts";
 import { PluginRefused } from "./refusal.ts";
 
@@ -19,11 +18,16 @@ const ports = v.record(
   }),
 );
 
+function isSchema(value: unknown): boolean {
+  const { kind, async, "~run": run } = Object(value) as Record<string, unknown>;
+  return kind === "schema" && async === false && typeof run === "function";
+}
+
 /** What TypeScript promises of a definition; a plugin in JavaScript, or with an `any`, may hold something else. */
 const shape = v.object({
   name: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]{0,63}$/, "must be snake_case")),
   kind: v.picklist(KINDS),
-  config: v.object({ kind: v.literal("schema"), async: v.literal(false), "~run": func }, "must be a valibot schema"),
+  config: v.custom(isSchema, "must be a valibot schema, and none that must be awaited"),
   inputs: ports,
   outputs: func,
   staticOutputs: v.optional(ports),
@@ -47,9 +51,13 @@ export async function definitionsOf(source: CheckedSource): Promise<Map<string, 
 
 /** What was thrown and the place in the plugin, on one line. A plugin may throw anything at all. */
 function thrownText(error: unknown): string {
-  if (!(error instanceof Error)) return error instanceof Object ? syntaxFault(error) : String(error);
-  const place = /plugin:[^\s()]+/.exec(error.stack ?? "")?.[0];
-  return `${error.name}: ${error.message}${place === undefined ? "" : ` (${place})`}`;
+  try {
+    if (!(error instanceof Error)) return String(error);
+    const place = /plugin:[^\s()]+/.exec(error.stack ?? "")?.[0];
+    return `${error.name}: ${error.message}${place === undefined ? "" : ` (${place})`}`;
+  } catch {
+    return "a value that cannot be shown";
+  }
 }
 
 /** Refuses a module without any definition, or with a broken one. */
