@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { pythonFloat, WholeFloat } from "../packet/index.ts";
 import type { Findings } from "./findings.ts";
-import { type Issue, type IssueContext, issueDiagnostic, issuePath, isUnknownKey, show } from "./issues.ts";
-import { readPlain } from "./scalars.ts";
+import { type Issue, type IssueContext, issueDiagnostic, issuePath, isUnknownKey } from "./issues.ts";
+import { pythonNumber } from "./scalars.ts";
 import { descend, type Path, pathText, placeOf, spotAt } from "./tree.ts";
+import { show } from "./words.ts";
 
 export interface CheckOptions extends IssueContext {
   /** Plain value of `tree`; repaired in place where the dialect asks for it. */
@@ -27,7 +28,12 @@ export function checkValue(options: CheckOptions): { output: unknown } | undefin
     const left = round < MAX_ROUNDS ? result.issues.filter((issue) => !settle(issue, options)) : result.issues;
     // Issues that were settled may have hidden others, so only a round without any settled one counts.
     if (left.length < result.issues.length) continue;
-    for (const issue of left) findings.add(issueDiagnostic(issue, options, "error"));
+    for (const issue of left) {
+      const tree = descend(options.tree, issuePath(issue));
+      // Its variable has no value, and that was reported.
+      if (tree?.type === "scalar" && tree.broken) continue;
+      findings.add(issueDiagnostic(issue, options, "error"));
+    }
     return undefined;
   }
 }
@@ -61,23 +67,15 @@ function wantedTypes(issue: Issue): Set<string> {
   return new Set([issue, ...here].filter((inner) => inner.kind === "schema").map((inner) => inner.type));
 }
 
-const TRUTH: Record<string, boolean> = {
-  true: true,
-  yes: true,
-  on: true,
-  1: true,
-  false: false,
-  no: false,
-  off: false,
-  0: false,
-};
+const TRUTH = new Map(
+  Object.entries({ true: true, yes: true, on: true, 1: true, false: false, no: false, off: false, 0: false }),
+);
 
 function coerce(input: unknown, wanted: ReadonlySet<string>): unknown {
   if (typeof input === "string") {
-    const number = wanted.has("number") ? readPlain(input.trim(), "python") : undefined;
-    if (typeof number === "number") return number;
-    if (number instanceof WholeFloat) return number.valueOf();
-    return wanted.has("boolean") ? TRUTH[input.trim().toLowerCase()] : undefined;
+    const number = wanted.has("number") ? pythonNumber(input) : undefined;
+    if (number !== undefined) return number;
+    return wanted.has("boolean") ? TRUTH.get(input.trim().toLowerCase()) : undefined;
   }
   if (wanted.has("boolean") && (input === 0 || input === 1)) return input === 1;
   if (!wanted.has("string")) return undefined;
@@ -86,7 +84,7 @@ function coerce(input: unknown, wanted: ReadonlySet<string>): unknown {
 }
 
 function warnCoerced(
-  { tree, base, action, name, findings }: CheckOptions,
+  { tree, base, subject, name, findings }: CheckOptions,
   path: Path,
   from: unknown,
   to: unknown,
@@ -96,7 +94,7 @@ function warnCoerced(
   findings.add({
     code: "COERCED",
     severity: "warning",
-    message: `${action.replace(/^Cannot create (.*) as$/, "For $1")}, ${pathText([name, ...path])} reads ${values}`,
+    message: `In ${subject}, ${pathText([name, ...path])} reads ${values}`,
     place: placeOf(spotAt(tree, path)),
     path: pathText([...base, ...path]),
     hint: "write it with the type it means",

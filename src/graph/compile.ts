@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as path from "node:path";
 import { didYouMean } from "../base/suggest.ts";
-import type { Catalogue, Resolution } from "../node/index.ts";
+import { type Catalogue, diskFiles, type Files, type Resolution } from "../node/index.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { connect, type Draft, type DraftNode } from "./draft.ts";
 import type { GraphSource } from "./file.ts";
@@ -16,7 +16,7 @@ import type { ReadNode } from "./read_node.ts";
 import { hideSecrets } from "./redact.ts";
 import { runRules } from "./rules/index.ts";
 import { SourceText } from "./source_text.ts";
-import { childOf, type ListTree, type MapTree, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
+import { childOf, isBroken, type ListTree, type MapTree, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
 import { Variables } from "./variables.ts";
 import { checkVersion } from "./version.ts";
 
@@ -28,6 +28,8 @@ export interface CompileOptions {
   set?: readonly string[];
   /** Second place for `${file:…}` in graphs of the predecessor, whose paths started at the current directory. */
   compatCwd?: string;
+  /** Also look whether the files that nodes read are there. */
+  resources?: boolean;
 }
 
 export interface CompileResult {
@@ -103,7 +105,7 @@ class Compiler {
     for (const secret of variables.secrets) this.#secrets.add(secret);
     if (!checkVersion(resolved, compat, this.findings)) return undefined;
     const graph = readGraph(resolved, compat, this.findings);
-    const draft = await this.#draft(graph, resolved, compat, variables.broken);
+    const draft = await this.#draft(graph, resolved, compat);
     runRules(draft, this.findings);
     if (this.findings.errors > 0) return undefined;
     return freezePlan(this.#head(graph, compat), draft);
@@ -173,10 +175,10 @@ class Compiler {
     });
   }
 
-  async #draft(graph: ReadGraph, root: MapTree, compat: boolean, broken: ReadonlySet<Tree>): Promise<Draft> {
+  async #draft(graph: ReadGraph, root: MapTree, compat: boolean): Promise<Draft> {
     const { catalogue } = this.#options;
     await catalogue.prepare([...new Set(graph.nodes.map((node) => node.plugin))]);
-    const context = { compat, broken, findings: this.findings };
+    const context = { compat, findings: this.findings, ...this.#files(compat) };
     const nodes = graph.nodes.map((node, index) => this.#node(node, index, catalogue.resolve(node.plugin), context));
     return {
       compat,
@@ -188,13 +190,19 @@ class Compiler {
     };
   }
 
+  #files(compat: boolean): { files?: Files } {
+    const { resources = false, compatCwd } = this.#options;
+    const fallback = compat && compatCwd !== undefined ? { fallback: compatCwd } : {};
+    return resources ? { files: diskFiles({ base: this.#source.baseDir, ...fallback }) } : {};
+  }
+
   #node(node: ReadNode, index: number, resolution: Resolution, context: ConfigContext): DraftNode {
     const { id, plugin, kind, path: nodePath, runtime, runtimeKeys, tree } = node;
     const at: DraftNode["at"] = (path, what) => placeOf(spotAt(tree, path, what));
     const idKey = tree.entries.has("id") ? "id" : "node_id";
     const base = { index, id, plugin, kind, path: nodePath, place: at([idKey]), at, runtime, runtimeKeys };
     if (!resolution.found) {
-      if (!context.broken.has(childOf(tree, "plugin")!)) this.#unresolved(node, resolution);
+      if (!isBroken(childOf(tree, "plugin")!)) this.#unresolved(node, resolution);
       return {
         ...base,
         definition: undefined,

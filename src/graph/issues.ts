@@ -1,10 +1,10 @@
 import type * as v from "valibot";
 import { didYouMean } from "../base/suggest.ts";
-import { WholeFloat } from "../packet/index.ts";
 import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
-import { HIDDEN, hideCredentials } from "./redact.ts";
+import { HIDDEN } from "./redact.ts";
 import { readPlain } from "./scalars.ts";
 import { descend, type Path, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
+import { expectedText, issuePhrase, show } from "./words.ts";
 
 export type Issue = v.BaseIssue<unknown>;
 type Schema = { expects: string; [part: string]: unknown };
@@ -16,8 +16,10 @@ export interface IssueContext {
   tree: Tree;
   /** Where `tree` stands, for `Diagnostic.path`. */
   base: Path;
-  /** `Cannot create node "limit" (rate_limit) as`. */
+  /** `create node "limit" (rate_limit)`, what cannot be done when there is an error. */
   action: string;
+  /** `node "limit" (rate_limit)`, what a warning is about. */
+  subject: string;
   /** Name of the value in the message: `config`. */
   name: string;
   /** Code for a value of the wrong type or range. */
@@ -45,7 +47,8 @@ export function issueDiagnostic(issue: Issue, context: IssueContext, severity: D
       ? missingKey(path, context)
       : badValue(issue, path, context);
   const document = [...context.base, ...path];
-  return { severity, path: pathText(document), ...found, message: `${context.action} ${found.message}` };
+  const lead = severity === "error" ? `Cannot ${context.action} as ` : `Ignored in ${context.subject}: `;
+  return { severity, path: pathText(document), ...found, message: lead + found.message };
 }
 
 type Found = Pick<Diagnostic, "code" | "message" | "place" | "hint">;
@@ -83,59 +86,6 @@ function label(name: string, path: Path): string {
   return text.startsWith("[") ? name + text : `${name}.${text}`;
 }
 
-const LIMITS: Record<string, (requirement: unknown, input: unknown) => string> = {
-  min_value: (limit) => `must be >= ${limit}`,
-  max_value: (limit) => `must be <= ${limit}`,
-  gt_value: (limit) => `must be > ${limit}`,
-  lt_value: (limit) => `must be < ${limit}`,
-  multiple_of: (limit) => `must be a multiple of ${limit}`,
-  integer: () => "must be a whole number",
-  safe_integer: () => "must be a whole number below 2^53",
-  finite: () => "must be a finite number",
-  non_empty: () => "must not be empty",
-  min_length: (limit, input) => `must have at least ${limit} ${unit(input)}`,
-  max_length: (limit, input) => `must have at most ${limit} ${unit(input)}`,
-  length: (limit, input) => `must have ${limit} ${unit(input)}`,
-  regex: (pattern) => `must match ${pattern}`,
-  url: () => "must be a URL",
-  min_entries: (limit) => `must have at least ${limit} keys`,
-  max_entries: (limit) => `must have at most ${limit} keys`,
-  starts_with: (text) => `must start with ${show(text)}`,
-  ends_with: (text) => `must end with ${show(text)}`,
-};
-
-function unit(input: unknown): string {
-  return Array.isArray(input) ? "items" : "characters";
-}
-
-function issuePhrase(issue: Issue): string {
-  // valibot's own messages start like this; anything else is the schema author's.
-  if (!issue.message.startsWith("Invalid ")) {
-    return issue.message.startsWith("must ") ? issue.message : `is not valid (${issue.message})`;
-  }
-  const limit = LIMITS[issue.type];
-  if (issue.kind === "validation" && limit) return limit(issue.requirement, issue.input);
-  return `must be ${expectedText(issue.expected ?? "something else")}`;
-}
-
-const TYPE_NAMES: Record<string, string> = {
-  number: "a number",
-  string: "a string",
-  boolean: "true or false",
-  Object: "a map",
-  Record: "a map",
-  Array: "a list",
-};
-
-/** valibot's `(string | number)` in words; `undefined` only says that the key may be left out. */
-function expectedText(expected: string): string {
-  const options = expected.replace(/^\((.*)\)$/, "$1").split(" | ");
-  const words = options.filter((option) => option !== "undefined").map((option) => TYPE_NAMES[option] ?? option);
-  return words.length > 1 && words.every((word) => word.startsWith('"'))
-    ? `one of ${words.join(", ")}`
-    : words.join(" or ");
-}
-
 function valueHint(issue: Issue, tree: Tree | undefined): string | undefined {
   const text = issue.input;
   if (typeof text !== "string") return undefined;
@@ -144,19 +94,6 @@ function valueHint(issue: Issue, tree: Tree | undefined): string | undefined {
   if (near !== undefined) return `did you mean "${near}"?`;
   if (tree?.type !== "scalar" || !tree.quoted || typeof readPlain(text, "yaml12") !== issue.expected) return undefined;
   return "without the quotes it is read as a " + issue.expected;
-}
-
-/** A value as it would stand in the file, at most 60 characters, URL passwords hidden. */
-export function show(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (value instanceof WholeFloat) return `${value}.0`;
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) {
-    const keys = Object.keys(value);
-    return keys.length === 0 ? "an empty map" : `a map with ${keys.slice(0, 5).join(", ")}`;
-  }
-  const text = typeof value === "string" ? JSON.stringify(hideCredentials(value)) : String(value);
-  return text.length > 60 ? `${text.slice(0, 56)}..."` : text;
 }
 
 function keysAt(schema: unknown, path: Path): string[] {

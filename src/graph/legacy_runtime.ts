@@ -1,6 +1,7 @@
 import { isNumeric, WholeFloat } from "../packet/index.ts";
 import type { RuntimeOptions } from "./plan.ts";
 import { LEGACY_WEIGHT_KEY, MAX_CAPACITY, runtimeOptions } from "./runtime.ts";
+import { pythonNumber } from "./scalars.ts";
 
 const OVERFLOW = { drop_new: "drop_new", drop_oldest: "drop_oldest", error: "error", weighted_drop: "weighted_drop" };
 const KEYS = ["inbox_max", "inbox_overflow", "overflow_weight_key", "overflow_weights", "overflow_default_weight"];
@@ -62,9 +63,7 @@ function weights(given: Record<string, unknown>, warn: Warn) {
 function decimal(value: unknown): number | undefined {
   if (isNumeric(value)) return value.valueOf();
   if (typeof value === "boolean") return Number(value);
-  if (typeof value !== "string" || value.trim() === "") return undefined;
-  const number = Number(value.trim());
-  return Number.isNaN(number) ? undefined : number;
+  return typeof value === "string" ? pythonNumber(value) : undefined;
 }
 
 /** What Python's `int()` makes of it: numbers lose their fraction, text must be a whole number. */

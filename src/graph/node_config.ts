@@ -1,30 +1,19 @@
-import type { ConfigIssue, NodeDefinition, Ports, Resolution } from "../node/index.ts";
+import type { ConfigIssue, Files, NodeDefinition, Ports, Resolution } from "../node/index.ts";
 import { checkValue } from "./check_value.ts";
 import type { DiagnosticCode } from "./diagnostic.ts";
 import type { Findings } from "./findings.ts";
-import { show } from "./issues.ts";
 import { offsetSpot } from "./offset_spot.ts";
 import type { ReadNode } from "./read_node.ts";
-import {
-  childOf,
-  descend,
-  type MapTree,
-  type Path,
-  pathText,
-  placeOf,
-  plain,
-  type Spot,
-  spotAt,
-  type Tree,
-} from "./tree.ts";
+import { descend, isBroken, type MapTree, type Path, pathText, placeOf, plain, type Spot, spotAt } from "./tree.ts";
+import { show } from "./words.ts";
 
 type Found = Extract<Resolution, { found: true }>;
 
 export interface ConfigContext {
   compat: boolean;
-  /** Scalars whose variables could not be filled in; that was reported already. */
-  broken: ReadonlySet<Tree>;
   findings: Findings;
+  /** Where the files that nodes read are looked for; undefined when nobody looks. */
+  files?: Files;
 }
 
 /** The checked config of a node and the ports that follow from it; `config` is undefined when it is not valid. */
@@ -40,6 +29,7 @@ export function checkConfig(node: ReadNode, found: Found, context: ConfigContext
 class ConfigCheck {
   readonly #found: Found;
   readonly #context: ConfigContext;
+  readonly #subject: string;
   readonly #action: string;
   readonly #base: Path;
   readonly #tree: MapTree;
@@ -47,7 +37,8 @@ class ConfigCheck {
   constructor(node: ReadNode, found: Found, context: ConfigContext) {
     this.#found = found;
     this.#context = context;
-    this.#action = `Cannot create node "${node.id}" (${found.definition.name}) as`;
+    this.#subject = `node "${node.id}" (${found.definition.name})`;
+    this.#action = `Cannot create ${this.#subject} as`;
     this.#base = ["nodes", node.index, "config"];
     // A config that is left out is empty; its missing keys are reported at the node.
     this.#tree = node.config ?? { ...spotAt(node.tree, []), type: "map", entries: new Map() };
@@ -56,7 +47,7 @@ class ConfigCheck {
   run(): CheckedConfig {
     const { definition } = this.#found;
     const failed = { config: undefined, outputs: definition.staticOutputs };
-    if (this.#context.broken.size > 0 && holds(this.#tree, this.#context.broken)) return failed;
+    if (isBroken(this.#tree)) return failed;
     const value = this.#adapted();
     if (value === undefined) return failed;
     const checked = checkValue({
@@ -64,7 +55,8 @@ class ConfigCheck {
       value,
       tree: this.#tree,
       base: this.#base,
-      action: this.#action,
+      action: `create ${this.#subject}`,
+      subject: this.#subject,
       name: "config",
       code: "CONFIG_VALUE",
       compat: this.#context.compat,
@@ -74,6 +66,7 @@ class ConfigCheck {
     if (!checked) return failed;
     const config = { value: checked.output };
     const sound = this.#ownCheck(definition, config.value);
+    if (sound) this.#readsCheck(definition, config.value);
     const outputs = this.#guarded("outputs", () => definition.outputs(config.value));
     return sound && outputs ? { config, outputs } : { config: undefined, outputs: outputs ?? definition.staticOutputs };
   }
@@ -96,6 +89,18 @@ class ConfigCheck {
     if (!issues) return false;
     for (const issue of issues) this.#reportOwn(issue);
     return issues.every((issue) => issue.severity === "warning");
+  }
+
+  #readsCheck(definition: NodeDefinition, value: unknown) {
+    const { files } = this.#context;
+    if (files === undefined) return;
+    for (const { path, file } of this.#guarded("reads", () => definition.reads?.(value) ?? []) ?? []) {
+      if (files.exists(file) && !files.stat(file).isDirectory()) continue;
+      const what = files.exists(file) ? "is a folder" : "is not there";
+      const message = `${this.#action} ${pathText(["config", ...path])} names a file that ${what}: ${files.resolve(file)}`;
+      const hint = "relative paths start at the graph file's folder";
+      this.#refuse("RESOURCE_MISSING", spotAt(this.#tree, path), path, message, hint);
+    }
   }
 
   #reportOwn({ path, message, hint, offset, severity = "error" }: ConfigIssue) {
@@ -138,10 +143,4 @@ class ConfigCheck {
       ...(hint === undefined ? {} : { hint }),
     });
   }
-}
-
-function holds(tree: Tree, broken: ReadonlySet<Tree>): boolean {
-  if (tree.type === "scalar") return broken.has(tree);
-  if (tree.type === "list") return tree.items.some((item) => holds(item, broken));
-  return [...tree.entries.keys()].some((key) => holds(childOf(tree, key)!, broken));
 }

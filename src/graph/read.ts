@@ -24,13 +24,16 @@ export function readGraph(root: MapTree, compat: boolean, findings: Findings): R
   const errors = findings.errors;
   const top = readTop(root, reader);
   const unreadIds = new Set<string>();
-  const nodes = items(root, "nodes", reader).flatMap((tree, index) => {
+  const nodeTrees = items(root, "nodes", reader);
+  const nodes = nodeTrees.flatMap((tree, index) => {
     const node = readNode(tree, index, reader);
     if (!node) rememberId(tree, unreadIds);
     return node ?? [];
   });
-  const edges = items(root, "edges", reader).flatMap((tree, index) => readEdge(tree, index, reader) ?? []);
-  const incomplete = findings.errors > errors;
+  const edgeTrees = items(root, "edges", reader);
+  const edges = edgeTrees.flatMap((tree, index) => readEdge(tree, index, reader) ?? []);
+  const unread = nodeTrees.length + edgeTrees.length - nodes.length - edges.length;
+  const incomplete = unread > 0 || findings.errors > errors;
   return { name: top?.name, http: top?.http, nodes, edges, unreadIds, incomplete };
 }
 
@@ -41,7 +44,7 @@ function readTop(root: MapTree, reader: Reader) {
   const empty = ["nodes", "edges", "vars", "http"].filter((key) => isNull(childOf(root, key)));
   const left = [...lists, ...empty, ...(reader.compat ? ["config"] : [])];
   const rest = without(reader.built(root, "graph", []), left);
-  return reader.shape(graphShape, rest, [], { action: "Cannot read the graph as" });
+  return reader.shape(graphShape, rest, [], { subject: "the graph" });
 }
 
 function items(root: MapTree, key: "nodes" | "edges", reader: Reader): readonly Tree[] {

@@ -1,8 +1,8 @@
 import type { LooseEdge } from "./draft.ts";
-import { show } from "./issues.ts";
 import { type Reader, without } from "./reader.ts";
 import { EDGE_ALIASES, edgeShape } from "./schema.ts";
-import { childOf, type MapTree, type Path, pathText, placeOf, plain, spotAt, type Tree } from "./tree.ts";
+import { childOf, isBroken, type MapTree, type Path, pathText, placeOf, plain, spotAt, type Tree } from "./tree.ts";
+import { show } from "./words.ts";
 
 /** Reads one item of `edges`; undefined when it has faults, which are reported. */
 export function readEdge(tree: Tree, index: number, reader: Reader): LooseEdge | undefined {
@@ -18,9 +18,9 @@ export function readEdge(tree: Tree, index: number, reader: Reader): LooseEdge |
   }
   const known = reader.aliases(reader.built(tree, "edge", base), EDGE_ALIASES, base);
   const shape = reader.shape(edgeShape, reader.compat ? withoutSloppyPorts(known, base, reader) : known, base, {
-    action,
+    subject: `edges[${index}]`,
   });
-  if (!shape) return undefined;
+  if (!shape || isBroken(known)) return undefined;
   const from = shape.src ?? shape.from;
   const to = shape.dst ?? shape.to;
   const missing = from === undefined ? "from" : to === undefined ? "to" : undefined;

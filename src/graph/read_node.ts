@@ -1,11 +1,22 @@
 import type * as v from "valibot";
-import { show } from "./issues.ts";
 import { legacyRuntime } from "./legacy_runtime.ts";
 import type { RuntimeOptions } from "./plan.ts";
 import { type Reader, without } from "./reader.ts";
 import { runtimeAliasShape, runtimeOptions, runtimeShape } from "./runtime.ts";
 import { NODE_ALIASES, nodeShape } from "./schema.ts";
-import { childOf, entryOf, isNull, type MapTree, type Path, pathText, plain, spotAt, type Tree } from "./tree.ts";
+import {
+  childOf,
+  entryOf,
+  isBroken,
+  isNull,
+  type MapTree,
+  type Path,
+  pathText,
+  plain,
+  spotAt,
+  type Tree,
+} from "./tree.ts";
+import { show } from "./words.ts";
 
 /** A node as written, before its plugin is looked up. */
 export interface ReadNode {
@@ -43,11 +54,13 @@ export function readNode(tree: Tree, index: number, reader: Reader): ReadNode | 
   const config = configOf(known, base, reader);
   const written = runtimeOf(known, config, base, reader);
   const runtime = written ? readRuntime(written, base, reader) : runtimeOptions();
-  const shape = reader.shape(nodeShape, without(known, ["runtime", "config"]), base, { action });
+  const shape = reader.shape(nodeShape, without(known, ["runtime", "config"]), base, { subject: `nodes[${index}]` });
   const id = shape?.id ?? shape?.node_id;
   if (shape && id === undefined) {
     reader.refuse("MISSING_KEY", tree, base, `${action} id is missing: it must be a string`);
   }
+  // A name that is not known yet would make every edge to it lead nowhere.
+  if (isBroken(childOf(tree, "id") ?? childOf(tree, "node_id") ?? tree)) return undefined;
   if (!shape || !runtime || id === undefined || reader.findings.errors > errors) return undefined;
   return {
     index,
@@ -104,7 +117,7 @@ function readRuntime({ tree, path, isAlias }: WrittenRuntime, base: Path, reader
   }
   if (reader.compat && isAlias) return readLegacy(tree, full, reader);
   const shape = reader.shape(isAlias ? runtimeAliasShape : runtimeShape, reader.built(tree, "runtime", full), full, {
-    action: `Cannot read ${pathText(base)} as`,
+    subject: pathText(base),
     name: path.join("."),
   });
   return shape && weighted(shape, tree, full, reader);

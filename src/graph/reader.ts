@@ -6,7 +6,8 @@ import { NOT_BUILT_IN_YET } from "./schema.ts";
 import { entryOf, type MapTree, type Path, pathText, placeOf, plain, type Spot, spotAt, type Tree } from "./tree.ts";
 
 export interface ShapeOptions {
-  action: string;
+  /** `nodes[3]`, or `the graph`. */
+  subject: string;
   name?: string;
   /** False: an unknown key is an error even in an old graph. */
   lenient?: boolean;
@@ -55,7 +56,7 @@ export class Reader {
     schema: Schema,
     tree: MapTree,
     base: Path,
-    { action, name = "", lenient = this.compat }: ShapeOptions,
+    { subject, name = "", lenient = this.compat }: ShapeOptions,
   ): v.InferOutput<Schema> | undefined {
     const { findings } = this;
     const value = plain(tree);
@@ -64,7 +65,8 @@ export class Reader {
       value,
       tree,
       base,
-      action,
+      action: `read ${subject}`,
+      subject,
       name,
       code: "BAD_SHAPE",
       compat: lenient,

@@ -1,4 +1,4 @@
-import { WholeFloat } from "../packet/index.ts";
+import { pythonFloat, WholeFloat } from "../packet/index.ts";
 import type { ScalarValue } from "./tree.ts";
 
 /** `yaml12`: the core schema of YAML 1.2. `python`: what the predecessor's reader made of plain scalars. */
@@ -89,4 +89,19 @@ function sexagesimal(text: string): number {
   const parts = digits(text).replace(/^[-+]/, "").split(":").map(Number);
   const value = parts.reduce((sum, part) => sum * 60 + part, 0);
   return text[0] === "-" ? -value : value;
+}
+
+/** A value as Python's `str` prints it. */
+export function pythonText(value: ScalarValue): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (value instanceof WholeFloat) return pythonFloat(value.valueOf());
+  if (typeof value === "number") return Number.isInteger(value) ? String(value) : pythonFloat(value);
+  return value;
+}
+
+/** The number that Python's `int` or `float` makes of a text; undefined where they refuse. */
+export function pythonNumber(text: string): number | undefined {
+  const pattern = /^[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?$/;
+  return pattern.test(text.trim()) ? Number(digits(text.trim())) : undefined;
 }

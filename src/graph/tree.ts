@@ -23,6 +23,8 @@ export interface ScalarTree extends Spot {
   readonly fromVariable?: boolean;
   /** Never shown in a message. */
   readonly secret?: boolean;
+  /** Its variable has no value. That was reported, so what follows from it is not. */
+  readonly broken?: boolean;
 }
 
 export interface MapTree extends Spot {
@@ -96,6 +98,14 @@ export function plain(tree: Tree): unknown {
   const map: Record<string, unknown> = {};
   for (const [key, entry] of tree.entries) map[key] = plain(entry.value);
   return map;
+}
+
+/** True when a variable somewhere in the tree has no value. */
+export function isBroken(tree: Tree): boolean {
+  if (tree.type === "scalar") return tree.broken === true;
+  if (tree.type === "list") return tree.items.some(isBroken);
+  for (const { value } of tree.entries.values()) if (isBroken(value)) return true;
+  return false;
 }
 
 /** Values in the tree, itself included, counted up to `limit`. */

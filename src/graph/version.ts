@@ -1,8 +1,8 @@
 import { isNumeric } from "../packet/index.ts";
 import type { DiagnosticCode } from "./diagnostic.ts";
 import type { Findings } from "./findings.ts";
-import { show } from "./issues.ts";
 import { childOf, type MapTree, pathText, placeOf, plain, spotAt } from "./tree.ts";
+import { show } from "./words.ts";
 
 /**
  * Reports a file that is no version 2 graph. Returns false when reading on would only repeat that.

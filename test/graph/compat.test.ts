@@ -144,8 +144,25 @@ describe("old variables", () => {
     );
     expect(plan!.nodes[0]!.config).toMatchObject({ count: 5, loop: false });
     expect(warnings).toEqual(["COERCED", "COERCED"]);
-    expect(diagnostics[0]!.message).toBe('For node "c" (counter), config.count reads "5" as 5');
+    expect(diagnostics[0]!.message).toBe('In node "c" (counter), config.count reads "5" as 5');
   });
+
+  test.each([
+    ["'010'", 10],
+    ["' 7 '", 7],
+    ["'1_000'", 1000],
+    ["'2e1'", 20],
+  ])("that hold %s give the number Python makes of it", async (written, count) => {
+    expect((await counterConfig(`{ count: ${written} }`)).count).toBe(count);
+  });
+
+  test.each(["constructor", "0x10", "1:30", "", "inf"])(
+    "that hold %p are neither a number nor a truth value",
+    async (written) => {
+      const { errors } = await check(graph({ counter: `{ count: '${written}', loop: '${written}' }` }));
+      expect(errors).toEqual(["CONFIG_VALUE", "CONFIG_VALUE"]);
+    },
+  );
 
   test("that do not read as the type the node wants are an error", async () => {
     const { errors } = await check(graph({ counter: '{ count: "${oc.env:WORD}", loop: maybe }' }));
@@ -170,8 +187,9 @@ describe("old junk", () => {
     const text = graph({ counter: "{ junk: 1 }" })
       .replace("id: s,", "id: s, note: x,")
       .replace("from: c,", "from: c, label: y,");
-    const { plan, warnings } = await check(`extra: 1\n${text}`);
+    const { plan, warnings, diagnostics } = await check(`extra: 1\n${text}`);
     expect(warnings).toEqual(["UNKNOWN_KEY", "UNKNOWN_KEY", "UNKNOWN_KEY", "UNKNOWN_KEY"]);
+    expect(diagnostics[1]!.message).toStartWith('Ignored in node "c" (counter): config.junk is not known in config');
     expect(plan!.nodes[0]!.config).not.toHaveProperty("junk");
   });
 

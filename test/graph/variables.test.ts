@@ -16,6 +16,8 @@ async function value(key: "label" | "items" | "count", written: string, vars = "
   return config[key];
 }
 
+const nodes = (...list: string[]) => `version: 2\nnodes:\n${list.map((node) => `  - { ${node} }\n`).join("")}`;
+
 async function faults(written: string, vars = "{}") {
   const text = `version: 2\nvars: ${vars}\nnodes:\n  - { id: c, plugin: counter, config: { items: [${written}] } }\n`;
   return (await compile(text, { env, baseDir })).diagnostics;
@@ -91,6 +93,20 @@ describe("a variable", () => {
       expect((await faults(written)).map(({ code }) => code)).toEqual(["BAD_INTERPOLATION"]);
     },
   );
+});
+
+describe("a variable without value is the only finding when it stands in", () => {
+  test.each([
+    ["an id", nodes("id: '${NOPE}', plugin: counter", "id: s, plugin: show") + "edges: [{ from: cam, to: s }]\n"],
+    ["a plugin", nodes("id: c, plugin: '${NOPE}'", "id: s, plugin: show") + "edges: [{ from: c.x, to: s }]\n"],
+    ["an edge", nodes("id: c, plugin: counter", "id: s, plugin: show") + "edges: [{ from: c, to: '${NOPE}' }]\n"],
+    ["a config", nodes("id: c, plugin: counter, config: { items: [{ a: '${NOPE}' }] }")],
+    ["runtime", nodes("id: c, plugin: counter, runtime: { on_error: '${NOPE}' }")],
+    ["the name", `name: "\${NOPE}"\n${nodes("id: c, plugin: counter")}`],
+  ])("%s", async (_, text) => {
+    const codes = (await compile(text, { env })).diagnostics.map(({ code }) => code);
+    expect(codes.filter((code) => code !== "UNKNOWN_NODE")).toEqual(["UNDEFINED_VARIABLE"]);
+  });
 });
 
 describe("${vars.…}", () => {
