@@ -67,6 +67,10 @@ const WORDING: readonly (readonly [RegExp, string])[] = [
   [/^no such overload: (.*)/, "$1 is not defined"],
   [/^found no matching overload for '(.*)'/, "there is no $1"],
   [/token: EOF$/, "end"],
+  [/\bEOF\b/, "the end"],
+  [/\bRPAREN\b/, "a closing parenthesis"],
+  [/\bRBRACKET\b/, "a closing bracket"],
+  [/\bRBRACE\b/, "a closing brace"],
   [/dyn<(\w+)>/g, "$1"],
 ];
 

@@ -67,6 +67,12 @@ test.each([
   expect(expressionIssues(["when"], text, "bool")).toMatchObject([{ offset }]);
 });
 
+test("expressionIssues() names a parenthesis that is not closed in words", () => {
+  expect(expressionIssues(["when"], "(payload.n * 2")).toEqual([
+    { path: ["when"], message: "expression is not valid CEL: expected a closing parenthesis, got the end", offset: 14 },
+  ]);
+});
+
 test.each(["kind", "1 + 1", "[1]", "'yes'"])("a condition may not be %p, which is no bool", (text) => {
   expect(expressionIssues(["when"], text, "bool")[0]!.message).toStartWith("expression must give a bool");
 });

@@ -21,61 +21,83 @@ export interface ZoneApiOptions {
  * Packets are never held up by a refresh: the zones at hand serve until new ones are there. Only before the first
  * answer does a packet wait for it, and fail with it.
  */
-export function apiZones(options: ZoneApiOptions, context: NodeContext): ZoneSource {
-  const { clock, log } = context;
-  const closing = new AbortController();
-  let zones: readonly Zone[] | undefined;
-  let fetchedAtMs = Number.NEGATIVE_INFINITY;
-  let pausedUntilMs = Number.NEGATIVE_INFINITY;
-  let inFlight: Promise<void> | undefined;
-  let failuresInRow = 0;
-  let lastError = "";
-  let fetched = 0;
-  let failed = 0;
+export class ApiZones implements ZoneSource {
+  readonly #options: ZoneApiOptions;
+  readonly #context: NodeContext;
+  readonly #closing = new AbortController();
+  /** For messages: the address without user, password and query. */
+  readonly #shownUrl: string;
+  #zones: readonly Zone[] | undefined;
+  #inFlight: Promise<void> | undefined;
+  #fetchedAtMs = Number.NEGATIVE_INFINITY;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  #failuresInRow = 0;
+  #lastError = "the node is closing";
+  #fetched = 0;
+  #failed = 0;
 
-  const load = async () => {
+  constructor(options: ZoneApiOptions, context: NodeContext) {
+    this.#options = options;
+    this.#context = context;
+    this.#shownUrl = shown(options.url);
+  }
+
+  current(): readonly Zone[] | Promise<readonly Zone[]> {
+    if (this.#isDue()) this.#inFlight ??= this.#load();
+    return this.#zones ?? (this.#options.lenient ? [] : this.#firstAnswer());
+  }
+
+  close(): Promise<void> | undefined {
+    this.#closing.abort(new Error("the node is closing"));
+    return this.#inFlight;
+  }
+
+  metrics() {
+    return { zones: this.#zones?.length ?? 0, refresh_total: this.#fetched, refresh_failed_total: this.#failed };
+  }
+
+  #isDue(): boolean {
+    const { ttlMs } = this.#options;
+    const nowMs = this.#context.clock.monotonicMs();
+    if (this.#closing.signal.aborted || ttlMs <= 0) return false;
+    return nowMs - this.#fetchedAtMs >= ttlMs && nowMs >= this.#pausedUntilMs;
+  }
+
+  async #firstAnswer(): Promise<readonly Zone[]> {
+    await this.#inFlight;
+    if (this.#zones !== undefined) return this.#zones;
+    throw new Error(`cannot tell zones: none were ever fetched from ${this.#shownUrl}: ${this.#lastError}`);
+  }
+
+  async #load(): Promise<void> {
     try {
-      zones = zonesFrom(await getJson(options, context, closing.signal), options.url, options.lenient, log);
-      fetchedAtMs = clock.monotonicMs();
-      failuresInRow = 0;
-      fetched += 1;
+      const list = await getJson(this.#options, this.#context, this.#closing.signal);
+      this.#zones = zonesFrom(list, this.#shownUrl, this.#options.lenient, this.#context.log);
+      this.#fetchedAtMs = this.#context.clock.monotonicMs();
+      this.#failuresInRow = 0;
+      this.#fetched += 1;
     } catch (error) {
-      if (!closing.signal.aborted) noteFailure(error as Error);
+      if (!this.#closing.signal.aborted) this.#noteFailure((error as Error).message);
     } finally {
-      inFlight = undefined;
+      this.#inFlight = undefined;
     }
-  };
-  const noteFailure = (error: Error) => {
-    failed += 1;
-    lastError = error.message;
-    log.warn("cannot fetch zones", { url: options.url, error: lastError, stale_zones: zones?.length ?? 0 });
-    if (++failuresInRow < options.maxFailures) return;
-    failuresInRow = 0;
-    pausedUntilMs = clock.monotonicMs() + options.backoffMs;
-  };
-  const refreshIfDue = () => {
-    const nowMs = clock.monotonicMs();
-    const due = options.ttlMs > 0 && nowMs - fetchedAtMs >= options.ttlMs && nowMs >= pausedUntilMs;
-    if (due && !closing.signal.aborted) inFlight ??= load();
-  };
-  const firstAnswer = async () => {
-    await inFlight;
-    if (zones !== undefined) return zones;
-    throw new Error(
-      `cannot tell zones: none were ever fetched from ${options.url}: ${lastError || "the node is closing"}`,
-    );
-  };
-  return {
-    current() {
-      refreshIfDue();
-      return zones ?? (options.lenient ? [] : firstAnswer());
-    },
-    close() {
-      closing.abort(new Error("the node is closing"));
-      return inFlight;
-    },
-    metrics: () => ({ zones: zones?.length ?? 0, refresh_total: fetched, refresh_failed_total: failed }),
-  };
+  }
+
+  #noteFailure(error: string) {
+    this.#failed += 1;
+    this.#lastError = error;
+    const stale = this.#zones?.length ?? 0;
+    this.#context.log.warn("cannot fetch zones", { url: this.#shownUrl, error, stale_zones: stale });
+    if (++this.#failuresInRow < this.#options.maxFailures) return;
+    this.#failuresInRow = 0;
+    this.#pausedUntilMs = this.#context.clock.monotonicMs() + this.#options.backoffMs;
+  }
+}
+
+function shown(url: string): string {
+  if (!URL.canParse(url)) return "the configured address";
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
 }
 
 async function getJson({ url, timeoutMs }: ZoneApiOptions, { clock, fetch }: NodeContext, closing: AbortSignal) {

@@ -5,7 +5,7 @@ import { readZones, readZonesLeniently, type Zone, type ZoneFault } from "./zone
 export interface ZoneSource {
   /** The zones to use now; a promise only while there are none yet. */
   current(): readonly Zone[] | Promise<readonly Zone[]>;
-  close(): void | Promise<void>;
+  close(): void | Promise<void> | undefined;
   metrics(): Record<string, number>;
 }
 

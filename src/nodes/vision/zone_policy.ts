@@ -3,7 +3,7 @@ import { isNumeric, replace, type StreamPacket } from "../../packet/index.ts";
 import { CORNERS, isMap, type ZoneVerdict } from "./event_protocol.ts";
 import { typeName } from "./frame.ts";
 import type { Point } from "./geometry.ts";
-import { apiZones } from "./zone_api.ts";
+import { ApiZones } from "./zone_api.ts";
 import { type ZoneConfig, zoneConfig, zoneConfigIssues } from "./zone_config.ts";
 import { fileZones, inlineZones, type ZoneSource } from "./zone_file.ts";
 import { findZone, type Zone } from "./zones.ts";
@@ -86,7 +86,7 @@ function openSource(options: ZoneConfig, context: NodeContext): ZoneSource {
   if (source !== "api" || options.api_cfg?.base_url === undefined) return inlineZones([], true, context);
   const { timeout_sec, error_backoff_sec, max_failures } = options.api_cfg;
   const limits = { timeoutMs: timeout_sec * 1_000, maxFailures: max_failures, backoffMs: error_backoff_sec * 1_000 };
-  return apiZones({ url: zoneUrl(options), ttlMs, lenient, ...limits }, context);
+  return new ApiZones({ url: zoneUrl(options), ttlMs, lenient, ...limits }, context);
 }
 
 function zoneUrl({ api_cfg, site_id = "", camera_id = "" }: ZoneConfig): string {

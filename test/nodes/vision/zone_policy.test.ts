@@ -250,6 +250,16 @@ test("zone_policy fails on an event when no zones were ever fetched", async () =
   expect(await first).toContain("none were ever fetched");
 });
 
+test("zone_policy keeps the user, password and query of the address out of its messages", async () => {
+  const api_cfg = { base_url: "http://user:secret@backend.example", get_path_template: "/zones?token=secret" };
+  const { asked, started } = backend({ api_cfg });
+  const first = faultOf(started.process(event()));
+  await asked[0]!.fail();
+  const message = await first;
+  expect(message).toContain("http://backend.example/zones");
+  expect(message + JSON.stringify(started.context.logged)).not.toContain("secret");
+});
+
 test("zone_policy goes on with stale zones while it asks again", async () => {
   const { asked, started, clock } = backend();
   const first = zoneOf(started);
