@@ -72,9 +72,17 @@ function defines(target: Target, { commit, commitSec }: BuildInfo): string[] {
   return Object.entries(constants).flatMap(([name, value]) => ["--define", `${name}=${JSON.stringify(value)}`]);
 }
 
+/** As in bun.sh: behind a company's TLS proxy only the system's list knows who signed the registry's key. */
+const SYSTEM_AUTHORITIES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/cert.pem",
+];
+
 async function run(command: string[], target: Target) {
   // Bun fetches the runtime of another platform from the package registry and keeps it in its own cache.
-  const child = Bun.spawn(command, { cwd: ROOT, stdout: "pipe", stderr: "pipe" });
+  const env = { NODE_EXTRA_CA_CERTS: SYSTEM_AUTHORITIES.find((file) => fs.existsSync(file)), ...process.env };
+  const child = Bun.spawn(command, { cwd: ROOT, env, stdout: "pipe", stderr: "pipe" });
   const [out, err, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   if (code !== 0) throw new Error(`Cannot build ${target.name}: bun build exited with ${code}\n${out}${err}`);
 }

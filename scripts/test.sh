@@ -9,7 +9,7 @@ cd "$root"
 export PATH="$root/.toolchain/bin:$PATH"
 
 have() { command -v "$1" >/dev/null 2>&1; }
-apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null >&2; }
+apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null >/dev/null; }
 
 # want COMMAND PACKAGE: adds the package when the command is missing.
 want() { have "$1" || missing="$missing $2"; }
