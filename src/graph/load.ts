@@ -4,7 +4,6 @@ import {
   type CST,
   type Document,
   isAlias,
-  isMap,
   isScalar,
   isSeq,
   Lexer,
@@ -15,7 +14,7 @@ import {
 } from "yaml";
 import type { DiagnosticCode } from "./diagnostic.ts";
 import type { Findings } from "./findings.ts";
-import { SourceText } from "./source_text.ts";
+import type { SourceText } from "./source_text.ts";
 import { placeOf, type ScalarTree, type Spot, type Tree } from "./tree.ts";
 
 /** Why 32: a graph nests about six deep, and 100,000 brackets would cost the parser 350 MB. */
@@ -76,18 +75,6 @@ export function loadTree(source: SourceText, findings: Findings): Tree | undefin
   if (errors.length > 0 || documents.length > 1) return undefined;
   if (documents.length === 0) return { type: "scalar", source, start: 0, end: 0, text: "", quoted: false };
   return new Converter(source, refuse).convert(documents[0]!);
-}
-
-/**
- * One value from the stretch of `source` between two offsets, for `--set` and decoded variables: a flow
- * list or map, a quoted text, or else a plain scalar as it stands.
- */
-export function readValue(source: SourceText, start: number, end: number, findings: Findings): Tree | undefined {
-  const text = source.text.slice(start, end);
-  if (!/^\s*[[{"']/.test(text)) return { type: "scalar", source, start, end, text: text.trim(), quoted: false };
-  // Blanks in front keep the places; a line break would end up as one, too.
-  const before = source.text.slice(0, start).replace(/[^\n]/g, " ");
-  return loadTree(new SourceText(source.file, before + text, source.lineOffset), findings);
 }
 
 type Refuse = (code: DiagnosticCode, start: number, end: number, message: string, hint?: string) => void;
@@ -200,7 +187,7 @@ class Converter {
   #entries(map: YAMLMap.Parsed) {
     const entries = new Map<string, { key: Spot; value: Tree }>();
     for (const { key, value } of map.items) {
-      if (!isMapKey(key)) {
+      if (!isScalar(key)) {
         const at = key ?? map;
         this.#refuse("BAD_KEY", at.range[0], at.range[1], "Cannot read the file as a key is not a single word or text");
         continue;
@@ -260,8 +247,4 @@ class Converter {
     this.#expanding -= 1;
     return tree;
   }
-}
-
-function isMapKey(key: ParsedNode | null): key is ParsedNode & { value: unknown } {
-  return isScalar(key) && !isMap(key);
 }

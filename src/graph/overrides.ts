@@ -1,6 +1,6 @@
 import { didYouMean } from "../base/suggest.ts";
 import type { Findings } from "./findings.ts";
-import { readValue } from "./load.ts";
+import { readValue } from "./read_value.ts";
 import { HIDDEN, SECRET_NAME } from "./redact.ts";
 import { SourceText } from "./source_text.ts";
 import { cutPath } from "./template.ts";

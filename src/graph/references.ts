@@ -1,6 +1,6 @@
 import { didYouMean } from "../base/suggest.ts";
 import { Findings } from "./findings.ts";
-import { readValue } from "./load.ts";
+import { readValue } from "./read_value.ts";
 import { SECRET_NAME } from "./redact.ts";
 import { pythonText, readPlain } from "./scalars.ts";
 import { SourceText } from "./source_text.ts";
