@@ -15,6 +15,7 @@ export const COMMANDS: Group = {
     nodes: { summary: "List the nodes a graph can use, or show one's page.", load: () => import("./nodes.ts") },
     schema: { summary: "Print the JSON Schema of graph files, for editors.", load: () => import("./schema.ts") },
     explain: { summary: "Say what a code means and what to do about it.", load: () => import("./explain.ts") },
+    new: { summary: "Start a graph or a plugin from a template.", load: () => import("./new.ts") },
     plugin: { summary: "Lock, check and write types for plugins.", load: () => import("./plugin.ts") },
     version: { summary: "Show which schnitzel this is.", load: () => import("./version.ts") },
   },

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { configJsonSchema } from "../graph/index.ts";
 import type { Example, NodeDefinition, Ports } from "../node/index.ts";
 import { configRows } from "./config_rows.ts";
+import { yamlText } from "./yaml_text.ts";
 
 /** First sentence of a node's doc, for lists. */
 export function firstSentence(doc: string): string {
@@ -66,11 +67,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function exampleText(address: string, { title, config, input, output, files, stdin, stdout }: Example): string {
   const parts: (readonly [string, string, string] | undefined)[] = [
-    ["", "yaml", yamlOf({ plugin: address, ...(Object.keys(config).length === 0 ? {} : { config }) })],
+    ["", "yaml", yamlText({ plugin: address, ...(Object.keys(config).length === 0 ? {} : { config }) })],
     ...Object.entries(files ?? {}).map(([file, text]) => [`File \`${file}\`:`, "text", text] as const),
     stdin === undefined ? undefined : ["Standard input:", "text", stdin],
-    input === undefined ? undefined : ["In:", "yaml", yamlOf(input)],
-    output === undefined || Object.keys(output).length === 0 ? undefined : ["Out, by port:", "yaml", yamlOf(output)],
+    input === undefined ? undefined : ["In:", "yaml", yamlText(input)],
+    output === undefined || Object.keys(output).length === 0 ? undefined : ["Out, by port:", "yaml", yamlText(output)],
     stdout === undefined ? undefined : ["Standard output:", "text", stdout],
   ];
   const shown = parts
@@ -80,5 +81,3 @@ function exampleText(address: string, { title, config, input, output, files, std
     );
   return [`### ${title}`, ...shown].join("\n\n");
 }
-
-const yamlOf = (value: unknown) => Bun.YAML.stringify(value, null, 2);
