@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as path from "node:path";
 import { didYouMean } from "../base/suggest.ts";
 import { type Catalogue, diskFiles, type Files, type Resolution } from "../node/index.ts";
@@ -113,7 +112,7 @@ class Compiler {
 
   #head({ name, http }: ReadGraph, compat: boolean) {
     const { path: file, baseDir, text } = this.#source;
-    const hash = createHash("sha256").update(text).digest("hex");
+    const hash = new Bun.CryptoHasher("sha256").update(text).digest("hex");
     return { name: name ?? nameOf(file), path: file, baseDir, compat, hash, ...(http ? { http } : {}) };
   }
 

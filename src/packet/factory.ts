@@ -2,9 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { NO_META, Packet, type PacketFields, type StreamPacket } from "./packet.ts";
 
-const HEX3 = Array.from({ length: 4_096 }, (_, value) => value.toString(16).padStart(3, "0"));
-// Two variant bits (10) in front of 14 counter bits: RFC 9562 §5.7.
-const VARIANT4 = Array.from({ length: 16_384 }, (_, value) => (0x8000 + value).toString(16));
+const HEX2 = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
 const COUNTER_BITS = 26;
 const COUNTER_END = 2 ** COUNTER_BITS;
 
@@ -52,8 +50,8 @@ export class IdGenerator {
   next(nowMs: number): string {
     if (nowMs > this.#idMs) this.#openMillisecond(nowMs);
     else if (this.#counter === COUNTER_END) this.#openMillisecond(this.#idMs + 1);
-    else if ((this.#counter & 0x3fff) === 0) this.#openGroup();
-    return this.#head + VARIANT4[this.#counter++ & 0x3fff]! + this.#tail;
+    else if ((this.#counter & 0xff) === 0) this.#openGroup();
+    return this.#head + HEX2[this.#counter++ & 0xff]! + this.#tail;
   }
 
   /** The instant `nowMs` as ISO-8601 UTC with milliseconds. */
@@ -65,9 +63,11 @@ export class IdGenerator {
     return this.#iso;
   }
 
-  /** The text in front of the low 14 counter bits, kept for 16,384 ids. */
+  /** The text in front of the low 8 counter bits, kept for 256 ids: 12 bits, the variant (10), 6 bits. */
   #openGroup() {
-    this.#head = `${this.#time}${HEX3[this.#counter >>> 14]!}-`;
+    const upper = (this.#counter >>> 14).toString(16).padStart(3, "0");
+    const middle = (0x80 | ((this.#counter >>> 8) & 0x3f)).toString(16);
+    this.#head = `${this.#time}${upper}-${middle}`;
   }
 
   #openMillisecond(ms: number) {
