@@ -17,6 +17,7 @@ export const COMMANDS: Group = {
     explain: { summary: "Say what a code means and what to do about it.", load: () => import("./explain.ts") },
     new: { summary: "Start a graph or a plugin from a template.", load: () => import("./new.ts") },
     plugin: { summary: "Lock, check and write types for plugins.", load: () => import("./plugin.ts") },
+    doctor: { summary: "Look whether this machine, and a graph on it, will do.", load: () => import("./doctor.ts") },
     version: { summary: "Show which schnitzel this is.", load: () => import("./version.ts") },
   },
 };

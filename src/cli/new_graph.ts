@@ -56,7 +56,7 @@ export const command = defineCommand({
 
 /** The file's name without its ending; it becomes the graph's name and part of a file name in it. */
 function graphName(file: string): string {
-  const name = /^([\w-][\w.-]*)\.ya?ml$/.exec(path.basename(file))?.[1];
+  const name = /^([A-Za-z0-9_][A-Za-z0-9_.-]{0,63})\.ya?ml$/.exec(path.basename(file))?.[1];
   if (name !== undefined) return name;
   throw new UsageError(`${file} is no name for a graph file`, "letters, digits, - and _, ending in .yaml");
 }

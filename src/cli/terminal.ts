@@ -1,4 +1,3 @@
-
 import { writeAll } from "./standard_io.ts";
 
 /** What a command may touch of the process, so tests run it without one. */

@@ -1,6 +1,7 @@
 import type { Diagnostic, GraphPlan } from "../graph/index.ts";
 import { formatDiagnostics } from "../graph/index.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
+import { counted } from "./counted.ts";
 import { EXIT } from "./exit.ts";
 import { type FoundFiles, findGraphs, type GraphFile } from "./graph_files.ts";
 import { GRAPH_FLAGS, GraphChecker, graphSettings } from "./graph_settings.ts";
@@ -106,6 +107,5 @@ function verdict({ ok, diagnostics, plans }: Checked): string {
   return `ok, ${parts.join(", ")}`;
 }
 
-const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
 const sum = <Item>(items: readonly Item[], size: (item: Item) => number) =>
   items.reduce((total, item) => total + size(item), 0);
