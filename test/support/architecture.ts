@@ -143,7 +143,9 @@ export function lengthFindings(files: readonly SourceFile[], { long }: House): s
 export function nameFindings(files: readonly string[]): string[] {
   return files.flatMap((file) => [
     ...(/(^|[/_.])(utils?|common|managers?|helpers?)([/_.]|$)/.test(file) ? [`${file}: the name says nothing`] : []),
-    ...(/^(src|plugins|scripts|test)\/.*\.ts$/.test(file) && /[A-Z-]/.test(file) ? [`${file}: not snake_case`] : []),
+    ...(/^(src|plugins|scripts|test(?!\/fixtures))\/.*\.ts$/.test(file) && /[A-Z-]/.test(file)
+      ? [`${file}: not snake_case`]
+      : []),
   ]);
 }
 
