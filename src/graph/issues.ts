@@ -93,7 +93,8 @@ function valueHint(issue: Issue, tree: Tree | undefined): string | undefined {
   const near = didYouMean(text, options);
   if (near !== undefined) return `did you mean "${near}"?`;
   if (tree?.type !== "scalar" || !tree.quoted || typeof readPlain(text, "yaml12") !== issue.expected) return undefined;
-  return "without the quotes it is read as a " + issue.expected;
+  const where = tree.fromVariable ? "; inside { } it needs them, so write the key on a line of its own" : "";
+  return `without the quotes it is read as a ${issue.expected}${where}`;
 }
 
 function keysAt(schema: unknown, path: Path): string[] {

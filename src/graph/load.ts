@@ -10,11 +10,11 @@ import {
   type ParsedNode,
   Parser,
   type YAMLMap,
-  type YAMLParseError,
 } from "yaml";
 import type { DiagnosticCode } from "./diagnostic.ts";
 import type { Findings } from "./findings.ts";
 import type { SourceText } from "./source_text.ts";
+import { syntaxFault } from "./syntax_fault.ts";
 import { placeOf, type ScalarTree, type Spot, type Tree } from "./tree.ts";
 
 /** Why 32: a graph nests about six deep, and 100,000 brackets would cost the parser 350 MB. */
@@ -61,7 +61,10 @@ export function loadTree(source: SourceText, findings: Findings): Tree | undefin
     return undefined;
   }
   const errors = documents.flatMap((document) => document.errors);
-  for (const error of errors.slice(0, MAX_SYNTAX_ERRORS)) refuseSyntax(error, refuse);
+  for (const error of errors.slice(0, MAX_SYNTAX_ERRORS)) {
+    const { code, message, hint } = syntaxFault(error, source.text);
+    refuse(code, error.pos[0], error.pos[1], message, hint);
+  }
   if (documents.length > 1) {
     const start = documents[1]!.range[0];
     refuse(
@@ -107,28 +110,6 @@ function compose(text: string): Document.Parsed[] {
 function depthOf(stack: Parser["stack"]): number {
   return stack.length - (stack.length > MAX_DEPTH && "items" in stack.at(-1)! ? 1 : 2);
 }
-
-function refuseSyntax(error: YAMLParseError, refuse: Refuse) {
-  const [start, end] = error.pos;
-  const reason = error.message.replace(/\s+/g, " ");
-  if (error.code === "TAB_AS_INDENT") {
-    return refuse(
-      "YAML_TAB",
-      start,
-      end,
-      "Cannot read the file as a line is indented with a tab",
-      "indent with spaces",
-    );
-  }
-  refuse("YAML_SYNTAX", start, end, `Cannot read the file as YAML: ${reason}`, SYNTAX_HINTS[error.code]);
-}
-
-const SYNTAX_HINTS: Partial<Record<YAMLParseError["code"], string>> = {
-  BAD_INDENT: "keys of one map start in the same column",
-  BLOCK_AS_IMPLICIT_KEY: 'a value with ": " in it must stand in quotes',
-  MISSING_CHAR: "look for a quote, bracket or colon that is missing here or just before",
-  MULTILINE_IMPLICIT_KEY: "a key stands on one line; look for a missing colon",
-};
 
 class Converter {
   readonly #source: SourceText;

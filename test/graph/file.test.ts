@@ -51,6 +51,10 @@ describe("readGraphFile()", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(20_000_000);
   });
 
+  test("refuses a file that turns out larger than it said", () => {
+    expect(codeOf("/proc/self/status", { maxBytes: 10 })).toBe("FILE_TOO_LARGE");
+  });
+
   test("takes a larger file when it is told to", () => {
     const file = write("large.yaml", `# ${"x".repeat(2_000)}`);
     expect(codeOf(file, { maxBytes: 2_001 })).toBe("FILE_TOO_LARGE");

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { CODES, formatDiagnostics } from "../../src/graph/index.ts";
+import { topologicalRanks } from "../../src/graph/topology.ts";
 import { compile, graphWithLimit } from "../support/graph.ts";
 
 const OLD = "schnitzel_stream.nodes.dev";
@@ -179,4 +180,32 @@ test("a random graph is refused, or its plan has ranks that every edge rises in"
     { numRuns: 1_500 },
   );
   expect(accepted).toBeGreaterThan(20);
+});
+
+test("topologicalRanks() takes, of the nodes that may come next, the one declared first", () => {
+  const graph = fc.integer({ min: 1, max: 30 }).chain((size) =>
+    fc.record({
+      order: fc.shuffledSubarray(
+        Array.from({ length: size }, (_, index) => index),
+        { minLength: size },
+      ),
+      pairs: fc.array(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), { maxLength: 40 }),
+    }),
+  );
+  fc.assert(
+    fc.property(graph, ({ order, pairs }) => {
+      const next: number[][] = order.map(() => []);
+      for (const [a, b] of pairs) if (a < b) next[order[a]!]!.push(order[b]!);
+      const left = new Set(order.keys());
+      const expected: number[] = [];
+      while (left.size > 0) {
+        const blocked = new Set([...left].flatMap((node) => next[node]!));
+        const first = [...left].filter((node) => !blocked.has(node)).sort((a, b) => a - b)[0]!;
+        expected[first] = expected.filter((rank) => rank !== undefined).length;
+        left.delete(first);
+      }
+      expect(topologicalRanks(next)).toEqual(expected);
+    }),
+    { numRuns: 500 },
+  );
 });

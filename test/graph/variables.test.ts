@@ -68,7 +68,14 @@ describe("a variable", () => {
       'version: 2\nnodes:\n  - { id: c, plugin: counter, config: { count: "${N}" } }\n',
       { env },
     );
-    expect(diagnostics).toMatchObject([{ code: "CONFIG_VALUE", hint: "without the quotes it is read as a number" }]);
+    expect(diagnostics).toMatchObject([
+      { code: "CONFIG_VALUE", hint: expect.stringMatching(/^without the quotes .* a number; .* line of its own$/) },
+    ]);
+  });
+
+  test("that stands in a flow map without quotes is told to have them", async () => {
+    const { diagnostics } = await compile("version: 2\nnodes: [{ id: ${NAME}, plugin: counter }]\n", { env });
+    expect(diagnostics[0]).toMatchObject({ code: "YAML_SYNTAX", hint: expect.stringContaining("in quotes") });
   });
 
   test("that is not set is named with its place", async () => {
@@ -200,6 +207,11 @@ describe("a secret", () => {
     const { diagnostics } = await compile(camera('"${file:pw}"'), { baseDir });
     expect(diagnostics.map(({ code }) => code)).toContain("CONFIG_VALUE");
     expect(JSON.stringify(diagnostics)).not.toContain("hunter2");
+  });
+
+  test("of one character is not shown either", async () => {
+    const { diagnostics } = await compile(camera('"${A_PASS}"'), { env: { A_PASS: "7" } });
+    expect(diagnostics[0]!.message).toEndWith("current value is ***");
   });
 
   test("that came by way of vars is not shown", async () => {
