@@ -55,7 +55,6 @@ const HOUSE: House = {
     "prom-client": ["observe/"],
     "@logtape/logtape": ["observe/"],
     "fastest-levenshtein": ["base/"],
-    citty: ["cli/"],
     "@valibot/to-json-schema": ["graph/json_schema.ts"],
     "@marcbachmann/cel-js": ["nodes/expression.ts"],
     jsonata: ["nodes/flow/jsonata_expression.ts"],

@@ -28,7 +28,7 @@ function failed(error: unknown, path: string, terminal: Terminal): number {
 }
 
 const isHelp = (word: string) => word === "--help" || word === "-h";
-const VERSION_WORDS = ["--version", "-V", "-v"];
+const VERSION_WORDS = ["--version", "-V"];
 
 /** `help validate` is `validate --help`; no words at all ask for help, too. */
 function helpWords(words: readonly string[]): readonly string[] {

@@ -40,11 +40,15 @@ export async function findGraphs(args: readonly string[], maxBytes: number, term
   const skipped: { path: string; reason: string }[] = [];
   for (const { file, walked } of args.flatMap((arg) => expand(arg, terminal.cwd))) {
     const reason = file === "-" ? undefined : reasonToSkip(path.resolve(terminal.cwd, file), walked);
+    // Most Markdown is prose, and nobody wants to hear of each.
+    if (reason !== undefined && walked && isMarkdown(file)) continue;
     if (reason !== undefined) skipped.push({ path: file, reason });
     else files.set(file, file === "-" ? await readStdin(maxBytes, terminal) : readFile(file, maxBytes));
   }
   return { files: [...files.values()], skipped };
 }
+
+const isMarkdown = (file: string) => file.endsWith(".md");
 
 interface Candidate {
   file: string;
@@ -74,7 +78,7 @@ function walk(folder: string, pattern: string, cwd: string): Candidate[] {
 
 /** A file that was named is a graph, whatever it looks like; one that was found must look like one. */
 function reasonToSkip(file: string, walked: boolean): string | undefined {
-  if (file.endsWith(".md")) {
+  if (isMarkdown(file)) {
     const text = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
     return text !== undefined && markdownGraphs(text).length === 0 ? "it shows no graph" : undefined;
   }
@@ -104,7 +108,7 @@ const unread = (file: string, diagnostics: readonly Diagnostic[]): GraphFile => 
 });
 
 function graphFile(file: string, text: string, baseDir: string): GraphFile {
-  const graphs = file.endsWith(".md")
+  const graphs = isMarkdown(file)
     ? markdownGraphs(text).map((graph) => ({ ...graph, path: file, baseDir }))
     : [{ text, path: file, baseDir }];
   return { path: file, text, graphs, diagnostics: [] };

@@ -47,7 +47,7 @@ export const command = defineCommand({
 const nothingFound = ({ skipped }: FoundFiles) =>
   new UsageError(
     "found no graph",
-    skipped.map(({ path, reason }) => `${path} is skipped: ${reason}`).join("\n        ") || undefined,
+    skipped.length === 0 ? undefined : `${skipped[0]!.path} is skipped: ${skipped[0]!.reason}`,
   );
 
 async function check(file: GraphFile, checker: GraphChecker, resources: boolean): Promise<Checked> {

@@ -1,0 +1,17 @@
+import { CODES, type CodeText } from "../../src/graph/index.ts";
+
+/** `docs/errors.md`: every code of a diagnostic. */
+export function errorsPage(): string {
+  const codes = Object.entries(CODES).map(([code, text]) => codeText(code, text));
+  const intro =
+    "What `schnitzel validate` and `schnitzel run` find in a graph. Codes are stable; `schnitzel explain CODE` prints one.";
+  return `${["# Error codes", intro, ...codes].join("\n\n")}\n`;
+}
+
+function codeText(code: string, { title, cause, fix, example }: CodeText): string {
+  const parts = [`## ${code}`, `**${title}.** ${cause}`, `What to do: ${fix}`];
+  // Marked, so that validating the docs passes over it: it shows what not to write.
+  const language = example?.startsWith("schnitzel ") ? "sh" : "yaml no-check";
+  if (example !== undefined) parts.push(`\`\`\`${language}\n${example}\n\`\`\``);
+  return parts.join("\n\n");
+}

@@ -1,0 +1,35 @@
+import { BUILT_IN_NODES } from "../../src/cli/node_catalogue.ts";
+import { firstSentence, nodePage } from "../../src/cli/node_page.ts";
+
+const DOMAINS: Readonly<Record<string, string>> = {
+  dev: "For trying out and measuring",
+  io: "In and out",
+  flow: "The course of a stream",
+  state: "What remembers",
+  vision: "Cameras",
+};
+
+/** A page per built-in node, and their list. */
+export function nodePages(): Record<string, string> {
+  const pages = BUILT_IN_NODES.map(({ address, definition }) => [
+    `docs/nodes/${definition.name}.md`,
+    nodePage(address, definition),
+  ]);
+  return { ...Object.fromEntries(pages), "docs/nodes/README.md": listPage() };
+}
+
+function listPage(): string {
+  const domains = [...new Set(BUILT_IN_NODES.map(({ domain }) => domain))].map((domain) => {
+    const rows = BUILT_IN_NODES.filter((node) => node.domain === domain).map(
+      ({ definition: { name, kind, doc } }) => `| [\`${name}\`](${name}.md) | ${kind} | ${firstSentence(doc)} |`,
+    );
+    return [
+      `## ${DOMAINS[domain] ?? domain} (\`${domain}\`)`,
+      "",
+      "| node | kind | what it does |",
+      "| --- | --- | --- |",
+      ...rows,
+    ].join("\n");
+  });
+  return `${["# Nodes", "`schnitzel nodes` lists them, `schnitzel nodes NAME` prints a page.", ...domains].join("\n\n")}\n`;
+}
