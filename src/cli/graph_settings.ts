@@ -18,7 +18,7 @@ import type { Terminal } from "./terminal.ts";
 export const GRAPH_FLAGS = {
   set: flag.texts("PATH=VALUE", "Change a value of the graph, such as vars.rate=5 or nodes.cam.config.fps=5."),
   "env-file": flag.text("FILE", "Take variables from NAME=value lines; they win over the environment."),
-  plugins: flag.text("DIR", "Folder with plugins, instead of plugins/ beside the graph."),
+  plugins: flag.text("DIR", "Folder with plugins, instead of plugins/ beside the graph or beside its folder."),
   "max-graph-bytes": flag.text("SIZE", "Longest graph text, such as 4MiB; 1MiB unless given."),
 };
 
@@ -41,8 +41,14 @@ export function graphSettings(flags: FlagValues<typeof GRAPH_FLAGS>, terminal: T
     env: { ...terminal.env, ...envFile(flags["env-file"], terminal) },
     set,
     maxBytes: maxBytes(flags["max-graph-bytes"]),
-    pluginsDir: (baseDir) => given ?? path.join(baseDir, "plugins"),
+    pluginsDir: (baseDir) => given ?? nearestPlugins(baseDir),
   };
+}
+
+/** `plugins/` beside the graph; a project that keeps its graphs in a folder has it beside that folder. */
+function nearestPlugins(baseDir: string): string {
+  const [own, shared] = [path.join(baseDir, "plugins"), path.join(baseDir, "../plugins")];
+  return !fs.existsSync(own) && fs.existsSync(shared) ? shared : own;
 }
 
 function envFile(file: string | undefined, { cwd, color }: Terminal): Record<string, string> {
