@@ -87,7 +87,7 @@ function makeSampler({ every, target_fps, source_fps }: Config, timeMs: (packet:
   if (every !== undefined) return countingSampler((seen) => seen % every === 0);
   if (source_fps === undefined) return slotSampler(target_fps! / 1_000, timeMs);
   const ratio = target_fps! / source_fps;
-  return countingSampler((seen) => seen === 0 || Math.floor(seen * ratio) > Math.floor((seen - 1) * ratio));
+  return countingSampler((seen) => Math.floor(seen * ratio) > Math.floor((seen - 1) * ratio));
 }
 
 function countingSampler(keeps: (seen: number) => boolean): Sampler {

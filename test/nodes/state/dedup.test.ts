@@ -55,6 +55,19 @@ test("dedup forgets the key that passed longest ago when there are too many, and
   expect(node.metrics!()).toMatchObject({ keys: 2, keys_evicted_total: 2 });
 });
 
+test("dedup counts a key that passed again among the newest", async () => {
+  const { process, on } = startNode(dedup, { key: "payload.id", window_sec: 10, max_keys: 2 });
+  const packets = [
+    [0, 1],
+    [1, 2],
+    [11, 1],
+    [12, 3],
+    [13, 1],
+  ] as const;
+  for (const [second, id] of packets) await process(at(second, id));
+  expect(on("duplicate")).toHaveLength(1);
+});
+
 test("dedup goes on after a restart where its snapshot left off", async () => {
   const before = startNode(dedup, { key: "payload.id" });
   await before.process(at(0));

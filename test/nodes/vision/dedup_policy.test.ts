@@ -51,6 +51,13 @@ test.each([PREDECESSOR, {}])("dedup_policy compares a severity only once one was
   expect((await verdicts(config, ["0", "LOW1", "LOW10", "HIGH11"])).text).toBe("ynyy");
 });
 
+test.each([PREDECESSOR, {}])(
+  "dedup_policy keeps a stored severity through an event without one (%j)",
+  async (config) => {
+    expect((await verdicts(config, ["LOW0", "10", "HIGH11"])).text).toBe("yyy");
+  },
+);
+
 test.each([0, -1])("dedup_policy with cooldown_sec %d passes everything", async (cooldown_sec) => {
   expect((await verdicts({ cooldown_sec }, ["LOW0", "LOW0", "LOW0"])).text).toBe("yyy");
 });
