@@ -56,12 +56,13 @@ test("dedup forgets the key that passed longest ago when there are too many, and
 });
 
 test("dedup counts a key that passed again among the newest", async () => {
-  const { process, on } = startNode(dedup, { key: "payload.id", window_sec: 10, max_keys: 2 });
+  const { process, on } = startNode(dedup, { key: "payload.id", window_sec: 10, max_keys: 3 });
   const packets = [
     [0, 1],
     [1, 2],
     [11, 1],
     [12, 3],
+    [12, 4],
     [13, 1],
   ] as const;
   for (const [second, id] of packets) await process(at(second, id));
