@@ -1,19 +1,19 @@
-import { fullJitterMs } from "../base/backoff.ts";
-import type { Cancel } from "../base/clock.ts";
 import type { GraphPlan } from "../graph/plan.ts";
-import type { NodeContext, NodeInstance, SourceInstance } from "../node/index.ts";
-import { addDrops, DeadLetters, type RunSnapshot, type RunState, type StopReason } from "../observe/index.ts";
-import { IdGenerator, packetFactory } from "../packet/index.ts";
+import { type DeadLetter, DeadLetters, type RunSnapshot, type RunState, type StopReason } from "../observe/index.ts";
+import { IdGenerator } from "../packet/index.ts";
 import { closeAll } from "./closing.ts";
+import { type Creation, createInstance } from "./creating.ts";
 import { Failures, noteError, toError } from "./failures.ts";
 import { DEFAULT_DRAIN_MS, type Host, type RunOptions } from "./host.ts";
-import { NodeRun } from "./node_run.ts";
+import { leaveBehind } from "./leaving.ts";
 import type { Producer } from "./producer.ts";
-import { Scheduler } from "./scheduler.ts";
+import { nextRestartMs } from "./restarting.ts";
+import { HEART_NODE, Scheduler, TURN_MS } from "./scheduler.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import type { SourceRun } from "./source_run.ts";
 import { Sources } from "./sources.ts";
 import type { ThrottlePolicy } from "./throttle.ts";
+import { Timers } from "./timers.ts";
 import { type Wiring, wire } from "./wiring.ts";
 
 /** Runs one plan once, from creating its nodes to closing them. */
@@ -35,11 +35,11 @@ export class Engine {
   lastTurnMs: number;
   lastProgressMs: number;
   readonly sources: Sources;
-  readonly #ids: IdGenerator;
-  readonly #hasPlugins: boolean;
   readonly #options: RunOptions;
   readonly #abort = new AbortController();
-  readonly #timers: Cancel[] = [];
+  readonly #timers: Timers;
+  readonly #creation: Creation;
+  readonly #heart: Int32Array;
   readonly #created: Producer[] = [];
   #wake: () => void = () => {};
   #hasWork = false;
@@ -49,27 +49,27 @@ export class Engine {
     this.plan = plan;
     this.host = host;
     this.#options = options;
-    this.#hasPlugins = plan.nodes.some((node) => node.origin !== "built_in");
     const { clock, random } = host;
     const heart = options.heart ?? new Int32Array(2);
+    this.#heart = heart;
     this.startedAtMs = clock.nowMs();
     this.startedMonotonicMs = clock.monotonicMs();
-    this.lastTurnMs = this.startedMonotonicMs;
-    this.lastProgressMs = this.startedMonotonicMs;
-    this.#ids = new IdGenerator(clock, random);
-    this.scheduler = new Scheduler({ clock, fuse: options.fuse ?? true, heart, ids: this.#ids });
+    this.lastTurnMs = this.lastProgressMs = this.startedMonotonicMs;
+    const ids = new IdGenerator(clock, random);
+    this.#timers = new Timers(clock);
+    this.scheduler = new Scheduler({ clock, fuse: options.fuse ?? true, heart, ids });
     this.scheduler.onWork = this.#work;
     this.failures = new Failures({
       scheduler: this.scheduler,
       clock,
       random,
-      deadLetter: (letter, bytes) => {
-        this.letters.push(letter, bytes);
-        host.onDeadLetter?.(letter);
-      },
+      timers: this.#timers,
+      deadLetter: (letter, bytes) => this.#keepLetter(letter, bytes),
       abort: (error) => this.#fail(error),
     });
     this.scheduler.failures = this.failures;
+    const freeze = plan.nodes.some((node) => node.origin !== "built_in");
+    this.#creation = { host, failures: this.failures, ids, freeze };
     this.wiring = wire(plan, this.scheduler, { onWork: this.#work, onSourceError: this.#sourceFailed });
     this.sources = new Sources(this.wiring.sources, {
       scheduler: this.scheduler,
@@ -84,7 +84,7 @@ export class Engine {
   /** Creates the nodes, runs to the end and closes them. Never rejects: look at `failure` and the snapshot. */
   async run(): Promise<RunSnapshot> {
     try {
-      if (this.#createAll()) {
+      if (this.#createAll() && this.state === "starting") {
         this.state = "running";
         this.#limitTime(this.#options.throttles ?? []);
         for (const source of this.wiring.sources) this.#startSource(source);
@@ -94,14 +94,20 @@ export class Engine {
       // Not a node's doing: those are caught where they are called.
       this.#fail(toError(error));
     }
-    this.#leaveBehind();
-    for (const cancel of this.#timers) cancel();
-    this.#abort.abort();
-    this.sources.end();
-    await closeAll(this.#created, this.host.clock);
-    this.stopReason ??= "end_of_input";
+    this.#finish();
+    await closeAll(this.#created, this.host.clock, this.#heart);
     this.state = "stopped";
     return this.snapshot();
+  }
+
+  /** Nothing is called any more but `close`. */
+  #finish() {
+    this.stopReason ??= "end_of_input";
+    this.state = "draining";
+    this.#timers.cancelAll();
+    leaveBehind(this.wiring, this.stopReason === "error" ? "run_failed" : "drain_deadline");
+    this.#abort.abort();
+    this.sources.end();
   }
 
   /** Ends the sources and lets what is in flight finish, for at most the drain time. */
@@ -111,7 +117,7 @@ export class Engine {
     this.state = "draining";
     this.sources.end();
     this.#abort.abort();
-    this.#timers.push(this.host.clock.setTimer(() => this.#abandon(), this.#options.drainMs ?? DEFAULT_DRAIN_MS));
+    this.#timers.after(this.#options.drainMs ?? DEFAULT_DRAIN_MS, () => this.#abandon());
     this.#work();
   }
 
@@ -120,13 +126,17 @@ export class Engine {
   }
 
   async #loop() {
+    let yieldedMs = this.startedMonotonicMs;
     while (!this.#finished()) {
       this.#hasWork = false;
       const before = this.host.clock.monotonicMs();
       const more = this.scheduler.turn(this.sources.feed);
       this.#noteTurn(before);
-      if (more) await this.host.yieldToLoop();
-      else if (!this.#hasWork && !this.#finished()) await this.#sleep();
+      // Sources and nodes whose promises settle at once keep the engine awake without a turn ever being full.
+      if (more || this.scheduler.nowMs - yieldedMs >= TURN_MS) {
+        await this.host.yieldToLoop();
+        yieldedMs = this.host.clock.monotonicMs();
+      } else if (!this.#hasWork && !this.#finished()) await this.#sleep();
     }
   }
 
@@ -158,9 +168,8 @@ export class Engine {
   #createAll(): boolean {
     for (const producer of this.wiring.producers) {
       try {
-        const instance = producer.plan.definition.create(producer.plan.config, this.#context(producer));
-        if (producer instanceof NodeRun) producer.instance = instance as NodeInstance;
-        else (producer as SourceRun).instance = instance as SourceInstance;
+        this.#heart[HEART_NODE] = producer.index;
+        createInstance(producer, this.#creation);
         this.#created.push(producer);
       } catch (thrown) {
         const error = toError(thrown);
@@ -174,25 +183,10 @@ export class Engine {
     return true;
   }
 
-  #context(producer: Producer): NodeContext {
-    const { clock, random, files, io, fetch } = this.host;
-    return {
-      nodeId: producer.id,
-      clock,
-      random,
-      files,
-      io,
-      fetch,
-      log: this.host.log(producer.id),
-      packet: packetFactory(this.#ids, producer.id, this.#hasPlugins),
-      reject: (record, reason) => this.failures.setAside(producer, record, reason, 1),
-    };
-  }
-
   #limitTime(throttles: readonly ThrottlePolicy[]) {
     for (const policy of throttles) {
       if (policy.limitMs === undefined) continue;
-      this.#timers.push(this.host.clock.setTimer(() => this.stop(policy.name), policy.limitMs));
+      this.#timers.after(policy.limitMs, () => this.stop(policy.name));
     }
   }
 
@@ -208,19 +202,13 @@ export class Engine {
   readonly #sourceFailed = (source: SourceRun, thrown: unknown) => {
     const error = toError(thrown);
     noteError(source, error, this.host.clock);
-    if (this.state !== "running") return this.sources.remove(source);
-    const { max_restarts, window_sec, backoff_ms, backoff_max_ms } = source.plan.runtime.restart;
-    const nowMs = this.host.clock.monotonicMs();
-    const recent = source.restartsMs.filter((at) => nowMs - at < window_sec * 1_000);
-    if (recent.length >= max_restarts) return this.#sourceGaveUp(source, error);
-    source.restartsMs.splice(0, source.restartsMs.length, ...recent, nowMs);
-    source.counters.restarts += 1;
+    if (this.state !== "running" || source.ended) return this.sources.remove(source);
+    const waitMs = nextRestartMs(source, this.host);
+    if (waitMs === undefined) return this.#sourceGaveUp(source, error);
     source.suspend();
-    const waitMs = fullJitterMs(this.host.random, recent.length, backoff_ms, backoff_max_ms);
-    this.host
-      .log(source.id)
-      .warn("source failed and starts again", { error: error.message, wait_ms: Math.round(waitMs) });
-    this.#timers.push(this.host.clock.setTimer(() => this.#restart(source), waitMs));
+    const fields = { error: error.message, wait_ms: Math.round(waitMs) };
+    this.host.log(source.id).warn("source failed and starts again", fields);
+    this.#timers.after(waitMs, () => this.#restart(source));
   };
 
   #restart(source: SourceRun) {
@@ -236,6 +224,16 @@ export class Engine {
     this.#work();
   }
 
+  /** A dead letter that cannot be kept where the user asked for it is a loss, so the run fails. */
+  #keepLetter(letter: DeadLetter, bytes: number) {
+    this.letters.push(letter, bytes);
+    try {
+      this.host.onDeadLetter?.(letter);
+    } catch (error) {
+      this.#fail(new Error(`cannot keep a dead letter of node "${letter.node_id}": ${toError(error).message}`));
+    }
+  }
+
   /** Ends the run as failed: nothing more is processed. */
   #fail(error: Error) {
     this.failure ??= error;
@@ -245,30 +243,8 @@ export class Engine {
 
   #abandon() {
     this.#abandoned = true;
+    this.scheduler.endTurn();
     this.sources.end();
     this.#work();
-  }
-
-  /** Counts what is still in inboxes, hands and calls when the run ends early. */
-  #leaveBehind() {
-    const reason = this.failure === undefined ? "drain_deadline" : "run_failed";
-    for (const node of this.wiring.nodes) {
-      for (const { edge, packet, root } of node.held.splice(0)) {
-        addDrops(edge.to.counters.dropped, reason);
-        addDrops(edge.counters.dropped, reason);
-        root?.fail(`${reason}: packet ${packet.packet_id}`);
-      }
-      for (const { inbox } of node.inputs) {
-        while (inbox.count > 0) {
-          const { headRoot, headEdge } = inbox;
-          inbox.shift();
-          addDrops(node.counters.dropped, reason);
-          addDrops(this.wiring.edges[headEdge]!.counters.dropped, reason);
-          headRoot?.fail(reason);
-        }
-      }
-      const inFlight = node.inFlight;
-      if (inFlight > 0) addDrops(node.counters.dropped, reason, inFlight);
-    }
   }
 }

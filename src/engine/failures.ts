@@ -2,12 +2,12 @@ import { fullJitterMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { addDrops, type DeadLetter, type DropReason } from "../observe/index.ts";
-import { isPacket, packetBytes, type StreamPacket } from "../packet/index.ts";
+import { isPacket, packetBytes } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
 import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
-import { finishAsync, isAsyncResult } from "./pending.ts";
 import type { EdgeRun, Producer } from "./producer.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { Timers } from "./timers.ts";
 
 /** First wait of `on_error: retry`; the waits double, with full jitter. */
 const RETRY_BASE_MS = 100;
@@ -18,11 +18,15 @@ export interface FailuresOptions {
   scheduler: Scheduler;
   clock: Clock;
   random: Random;
+  timers: Timers;
   /** Sets a packet aside; `bytes` is what it holds in memory, estimated. */
   deadLetter(letter: DeadLetter, bytes: number): void;
   /** Ends the run as failed. */
   abort(error: Error): void;
 }
+
+/** A call of `process` that failed: `attempts` failed before it, the first at `failedAtMs` (wall clock). */
+type FailedCall = Pick<Slot, "packet" | "root" | "attempts" | "failedAtMs">;
 
 /** What happens to a packet that a node could not process, and to one that found no room. */
 export class Failures {
@@ -34,42 +38,48 @@ export class Failures {
 
   /** A call of `process` threw, rejected or gave back nonsense. */
   thrown(node: NodeRun, slot: Slot, thrown: unknown) {
-    const { scheduler } = this.#options;
+    // The run ended without this call, and counted it as lost.
+    if (slot.packet === NO_PACKET) return;
+    const { scheduler, clock } = this.#options;
     const error = toError(thrown);
     const { on_error, max_retries } = node.plan.runtime;
+    if (slot.attempts === 0) slot.failedAtMs = clock.nowMs();
     if (on_error === "retry" && slot.attempts < max_retries) return this.#retry(node, slot, error);
     if (node.slot !== slot) return scheduler.settle(node, slot, error);
-    const { packet, root } = slot;
+    const { packet, root, attempts, failedAtMs } = slot;
     slot.packet = NO_PACKET;
     slot.root = undefined;
-    this.giveUp(node, packet, root, error, slot.attempts + 1);
-    slot.attempts = 0;
-    scheduler.refresh(node);
+    this.giveUp(node, { packet, root, attempts, failedAtMs }, error);
   }
 
   /** The last attempt failed: the node's `on_error` decides. */
-  giveUp(node: Producer, packet: StreamPacket, root: AckRoot | undefined, thrown: unknown, attempts = 1) {
+  giveUp(node: Producer, { packet, root, attempts, failedAtMs }: FailedCall, thrown: unknown) {
     const error = toError(thrown);
-    noteError(node, error, this.#options.clock);
+    this.note(node, error);
     const policy = node.plan.runtime.on_error;
     if (policy === "drop") {
       addDrops(node.counters.dropped, "on_error");
       root?.done();
       return;
     }
-    this.setAside(node, packet, error.message, attempts);
+    this.setAside(node, packet, error.message, attempts + 1, failedAtMs);
     root?.fail(`node "${node.id}": ${error.message}`);
     if (policy === "fail")
       this.#options.abort(new Error(`node "${node.id}" failed: ${error.message}`, { cause: error }));
   }
 
   /** Adds a dead letter for a packet, or for an input record that never became one. */
-  setAside(node: Producer, what: unknown, reason: string, attempts: number) {
+  setAside(node: Producer, what: unknown, reason: string, attempts = 1, failedAtMs = this.#options.clock.nowMs()) {
     node.counters.deadLetters += 1;
-    const at = new Date(this.#options.clock.nowMs()).toISOString();
+    const [first_at, at] = [failedAtMs, this.#options.clock.nowMs()].map((ms) => new Date(ms).toISOString());
     const held = isPacket(what) ? { packet: what } : { record: what };
-    const bytes = isPacket(what) ? packetBytes(what) : 2 * String(what).length;
-    this.#options.deadLetter({ ...held, node_id: node.id, reason, attempts, first_at: at, at }, bytes);
+    const bytes = packetBytes(held.packet ?? { ...NO_PACKET, payload: what });
+    this.#options.deadLetter({ ...held, node_id: node.id, reason, attempts, first_at: first_at!, at: at! }, bytes);
+  }
+
+  /** Counts a fault of a node that concerns no packet of its own. */
+  note(producer: Producer, error: Error) {
+    noteError(producer, error, this.#options.clock);
   }
 
   /** Shedding: the overflow policy of an inbox gave a packet up. A loss chosen on purpose, so the root is done. */
@@ -86,33 +96,22 @@ export class Failures {
       `inbox "${edge.to.id}.${edge.input.name}" is full (capacity ${capacity}) and its overflow is "fail": ` +
         "slow the source down, raise capacity, or choose block or drop_oldest",
     );
-    noteError(edge.to, error, this.#options.clock);
+    this.note(edge.to, error);
     root?.fail(error.message);
     this.#options.abort(error);
   }
 
   #retry(node: NodeRun, slot: Slot, error: Error) {
-    const { scheduler, clock, random } = this.#options;
-    noteError(node, error, clock);
+    const { scheduler, timers, random } = this.#options;
+    this.note(node, error);
     node.counters.retries += 1;
     scheduler.occupy(node, slot);
     const waitMs = fullJitterMs(random, slot.attempts, RETRY_BASE_MS, RETRY_CAP_MS);
     slot.attempts += 1;
-    clock.setTimer(() => this.#again(node, slot), waitMs);
-  }
-
-  #again(node: NodeRun, slot: Slot) {
-    const { scheduler } = this.#options;
-    try {
-      const result = scheduler.call(node, slot);
-      if (isAsyncResult(result)) finishAsync(scheduler, node, slot, result);
-      else if (result !== undefined) node.expanding = { slot, iterator: result as Iterator<StreamPacket> };
-      else scheduler.settle(node, slot, undefined);
-    } catch (error) {
-      this.thrown(node, slot, error);
-    }
-    scheduler.refresh(node);
-    scheduler.onWork();
+    timers.after(waitMs, () => {
+      scheduler.call(node, slot);
+      scheduler.onWork();
+    });
   }
 }
 

@@ -17,6 +17,8 @@ export function makeSlot(scheduler: Scheduler, node: NodeRun): Slot {
     settled: false,
     error: undefined,
     attempts: 0,
+    failedAtMs: 0,
+    iterator: undefined,
   };
   const ports: Record<string, EmitPort> = {};
   for (const [at, port] of node.plan.outputs.entries()) {

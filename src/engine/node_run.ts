@@ -28,7 +28,14 @@ export interface Slot {
   settled: boolean;
   error: unknown;
   attempts: number;
+  /** When the first attempt failed, wall clock; meaningful while `attempts` is above 0. */
+  failedAtMs: number;
+  /** What the call returned, when it makes many packets. */
+  iterator: Iterator<StreamPacket> | AsyncIterator<StreamPacket> | undefined;
 }
+
+/** Packets that an async iterator behind a slow call of its line may make before it waits, too. */
+const MAX_AHEAD = 256;
 
 /** A node (not a source) at run time. */
 export class NodeRun extends Producer {
@@ -45,14 +52,18 @@ export class NodeRun extends Producer {
   /** Calls under way in arrival order; kept only when results leave in order and more than one may run. */
   readonly line: Slot[] = [];
   readonly keepsOrder: boolean;
-  /** A call that returned an iterator, pulled as room allows. */
+  /** The call whose iterator is pulled, as room allows. */
   expanding: { slot: Slot; iterator: Iterator<StreamPacket> } | undefined;
+  /** All calls with an iterator. More than one only after a retry: while one is pulled no other call begins. */
+  readonly #expansions: { slot: Slot; iterator: Iterator<StreamPacket> }[] = [];
+  /** All slots, free or not. */
+  readonly slots: Slot[] = [];
   /** True when a packet would be taken at once, so it needs no inbox. Kept by the scheduler's refresh. */
   idle = true;
   /** The packet just emitted over the sole edge, not yet in its inbox. */
   hand: StreamPacket | undefined;
-  /** Resolves an async iterator that waits for room. */
-  onRoom: (() => void) | undefined;
+  /** Async iterators that wait for room. */
+  #waiters: (() => void)[] = [];
   readonly #refresh: (node: NodeRun) => void;
   #nextInput = 0;
 
@@ -77,7 +88,12 @@ export class NodeRun extends Producer {
       : this.plan.runtime.concurrency - 1 - this.#free.length;
   }
 
-  /** Adds a slot, or gives one back. */
+  addSlot(slot: Slot) {
+    this.slots.push(slot);
+    this.freeSlot(slot);
+  }
+
+  /** Gives a slot back. */
   freeSlot(slot: Slot) {
     if (this.slot === undefined) this.slot = slot;
     else this.#free.push(slot);
@@ -90,7 +106,36 @@ export class NodeRun extends Producer {
 
   /** What {@link idle} must be. */
   get couldTake(): boolean {
-    return this.queued === 0 && this.blocked === 0 && this.slot !== undefined && this.expanding === undefined;
+    if (this.queued !== 0 || this.blocked !== 0 || this.slot === undefined) return false;
+    return this.expanding === undefined && this.line.length === 0;
+  }
+
+  /** Adds a call whose iterator is to be pulled; in an ordered line the one further in front is pulled first. */
+  expand(slot: Slot, iterator: Iterator<StreamPacket>) {
+    slot.iterator = iterator;
+    this.#expansions.push({ slot, iterator });
+    if (this.keepsOrder) this.#expansions.sort((a, b) => this.line.indexOf(a.slot) - this.line.indexOf(b.slot));
+    this.expanding = this.#expansions[0];
+  }
+
+  /** The iterator that was pulled has ended. */
+  expanded() {
+    this.#expansions.shift();
+    this.expanding = this.#expansions[0];
+  }
+
+  /** Resolves when an async iterator may be pulled again; undefined when it may be now. */
+  waitForRoom(slot: Slot): Promise<void> | undefined {
+    const mayPull = this.blocked === 0 && (this.atFront(slot) || slot.waiting.length < MAX_AHEAD);
+    return mayPull ? undefined : new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  /** Room or the line has changed: async iterators look again. */
+  wake() {
+    if (this.#waiters.length === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resume of waiters) resume();
   }
 
   atFront(slot: Slot): boolean {
@@ -110,11 +155,7 @@ export class NodeRun extends Producer {
   }
 
   override roomChanged() {
-    if (this.blocked === 0 && this.onRoom !== undefined) {
-      const resume = this.onRoom;
-      this.onRoom = undefined;
-      resume();
-    }
+    if (this.blocked === 0) this.wake();
     this.#refresh(this);
   }
 }

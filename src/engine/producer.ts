@@ -1,7 +1,6 @@
 import type { PlanNode } from "../graph/plan.ts";
 import type { EdgeCounters, NodeCounters } from "../observe/index.ts";
-import type { StreamPacket } from "../packet/index.ts";
-import type { AckRoot } from "./ack.ts";
+import { HeldLine } from "./held.ts";
 import type { Inbox } from "./inbox.ts";
 import type { NodeRun } from "./node_run.ts";
 
@@ -17,6 +16,8 @@ export interface EdgeRun {
   readonly counters: EdgeCounters;
   /** Packets that went through the inbox; the others were handed straight on and waited for nothing. */
   queued: number;
+  /** Packets of it that its producer holds; while there are any, later ones go behind them. */
+  held: number;
 }
 
 /** One input port of a running node: its inbox and who fills it. */
@@ -27,13 +28,6 @@ export interface InputRun {
   readonly feeders: Producer[];
   /** True while the inbox is full and makes its feeders wait. */
   shut: boolean;
-}
-
-/** A packet that found no room: it stays with its producer, which does not run before it has left. */
-export interface Held {
-  edge: EdgeRun;
-  packet: StreamPacket;
-  root: AckRoot | undefined;
 }
 
 /**
@@ -49,10 +43,11 @@ export abstract class Producer {
   readonly outputs = new Map<string, EdgeRun[]>();
   /** Full downstream inboxes that block; while above zero this producer does not run. */
   blocked = 0;
-  held: Held[] = [];
+  readonly held = new HeldLine();
   lastError: { message: string; atMs: number } | undefined;
   /** Set when there is exactly one outgoing edge: its packets may skip the inbox. */
   sole: EdgeRun | undefined;
+  #edges = 0;
 
   constructor(plan: PlanNode, counters: NodeCounters) {
     this.plan = plan;
@@ -66,9 +61,9 @@ export abstract class Producer {
   }
 
   connect(edge: EdgeRun) {
-    this.outputs.get(edge.fromPort)?.push(edge);
-    const edges = [...this.outputs.values()].flat();
-    this.sole = edges.length === 1 ? edges[0] : undefined;
+    this.outputs.get(edge.fromPort)!.push(edge);
+    this.#edges += 1;
+    this.sole = this.#edges === 1 ? edge : undefined;
   }
 
   /** Called when `blocked` went to or left zero. */

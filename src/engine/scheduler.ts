@@ -3,12 +3,12 @@ import { type IdGenerator, isPacket, type StreamPacket, whyNotPacket } from "../
 import type { AckRoot } from "./ack.ts";
 import type { Failures } from "./failures.ts";
 import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
-import { finishAsync, isAsyncResult } from "./pending.ts";
+import { closeIterator, finishAsync, isAsyncResult } from "./pending.ts";
 import type { EdgeRun, InputRun, Producer } from "./producer.ts";
 import { ReadySet } from "./ready_set.ts";
 
 /** A turn ends after this long, so that timers, sockets and the page stay live. */
-const TURN_MS = 8;
+export const TURN_MS = 8;
 /** Most steps between two looks at the clock: 256 steps of a fast graph are about 5 µs. */
 const MAX_STRIDE = 256;
 /** Packets one call of `process` may emit beyond the room downstream; more needs an iterator. */
@@ -49,6 +49,7 @@ export class Scheduler {
   #byRank: NodeRun[] = [];
   #untilClock = 1;
   #stride = 1;
+  #turnEndsMs = 0;
 
   constructor({ clock, fuse, heart, ids }: SchedulerOptions) {
     this.#ids = ids;
@@ -84,17 +85,22 @@ export class Scheduler {
   /** Runs until nothing is ready and `feed` has nothing, or the time is up; true when there is more to do. */
   turn(feed: () => boolean): boolean {
     this.readClock();
-    const endMs = this.nowMs + TURN_MS;
+    this.#turnEndsMs = this.nowMs + TURN_MS;
     for (;;) {
       const rank = this.#ready.highest();
       if (rank >= 0) this.#run(this.#byRank[rank]!);
       else if (!feed()) break;
       if (--this.#untilClock <= 0) this.readClock();
-      if (this.nowMs >= endMs) break;
+      if (this.nowMs >= this.#turnEndsMs) break;
     }
     this.#heart[HEART_NODE] = -1;
     this.#ids.pin(undefined);
-    return this.nowMs >= endMs;
+    return this.nowMs >= this.#turnEndsMs;
+  }
+
+  /** Ends the turn under way after the node that runs now. */
+  endTurn() {
+    this.#turnEndsMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Looks at the clock, and looks more often the longer steps take. */
@@ -103,7 +109,8 @@ export class Scheduler {
     this.nowMs = this.#clock.monotonicMs();
     this.#ids.pin(this.#clock.nowMs());
     const tookMs = this.nowMs - before;
-    if (tookMs > 0.5) this.#stride = Math.max(1, this.#stride >>> 1);
+    if (tookMs > TURN_MS) this.#stride = 1;
+    else if (tookMs > 0.5) this.#stride = Math.max(1, this.#stride >>> 1);
     else if (tookMs < 0.1) this.#stride = Math.min(MAX_STRIDE, this.#stride << 1);
     this.#untilClock = this.#stride;
     this.#heart[HEART_STEPS]! += 1;
@@ -125,12 +132,13 @@ export class Scheduler {
 
   /** A packet from `emit` that cannot stay in hand. */
   emitted(node: NodeRun, slot: Slot, edge: EdgeRun, packet: StreamPacket) {
-    if (slot.outlives && !node.atFront(slot)) {
-      if (slot.waiting.length >= MAX_HELD) throw tooMany(node);
-      slot.waiting.push({ edge, packet });
-      return;
-    }
     this.#putDown(node);
+    if (node.held.length + slot.waiting.length >= MAX_HELD) throw tooMany(node);
+    if (slot.outlives && !node.atFront(slot)) slot.waiting.push({ edge, packet });
+    else this.#sendOn(slot, edge, packet);
+  }
+
+  #sendOn(slot: Slot, edge: EdgeRun, packet: StreamPacket) {
     edge.counters.passed += 1;
     if (slot.root !== undefined) slot.root.add();
     this.enqueue(edge, packet, slot.root);
@@ -139,13 +147,14 @@ export class Scheduler {
   /** Puts a packet into the inbox at the end of `edge`, or does what its overflow policy says. */
   enqueue(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
     edge.queued += 1;
+    if ((edge.input.inbox.full || edge.held !== 0) && !this.#makeRoom(edge, packet, root)) return;
     this.#admit(edge, packet, root);
   }
 
+  /** The inbox at the end of `edge` has room. */
   #admit(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
     const { input } = edge;
     const { inbox } = input;
-    if (inbox.full && !this.#makeRoom(edge, packet, root)) return;
     inbox.push(packet, root, this.nowMs, edge.index);
     const node = edge.to;
     node.queued += 1;
@@ -153,21 +162,32 @@ export class Scheduler {
     if (inbox.full && inbox.limits.overflow === "block") shut(input);
   }
 
-  /** Starts `slot`'s call again, or for the first time. */
+  /** Calls `process` for a slot that is occupied already: a retry, or a call in an ordered line. */
   call(node: NodeRun, slot: Slot) {
-    return node.instance.process(slot.packet, slot.emit, slot.input);
+    this.#heart[HEART_NODE] = node.index;
+    try {
+      const result: unknown = node.instance.process(slot.packet, slot.emit, slot.input);
+      if (result === undefined) this.settle(node, slot, undefined);
+      else this.#keepGoing(node, slot, result);
+    } catch (error) {
+      this.failures.thrown(node, slot, error);
+    }
+    this.#heart[HEART_NODE] = -1;
   }
 
   /** Ends a call that outlived `process`: its slot is free again, in order when order is kept. */
   settle(node: NodeRun, slot: Slot, error: unknown) {
+    // The run ended without this call, and counted it as lost.
+    if (slot.packet === NO_PACKET) return;
     slot.settled = true;
     slot.error = error;
     if (!node.keepsOrder) this.#release(node, slot);
     while (node.line[0]?.settled) {
       this.#release(node, node.line.shift()!);
       const next = node.line[0];
-      if (next !== undefined) this.#flushWaiting(node, next);
+      if (next !== undefined) this.#flushWaiting(next);
     }
+    node.wake();
     this.refresh(node);
     this.onWork();
   }
@@ -182,7 +202,19 @@ export class Scheduler {
     node.queued -= 1;
     if (node.queued === 0) this.refresh(node);
     if (input.shut && !inbox.full) this.#open(input);
-    this.#chain(node, input.name, packet, root);
+    if (node.line.length > 0) this.#join(node, input.name, packet, root);
+    else this.#chain(node, input.name, packet, root);
+  }
+
+  /** Calls of an ordered line are under way: this one may not overtake them, even if it is done at once. */
+  #join(node: NodeRun, input: string, packet: StreamPacket, root: AckRoot | undefined) {
+    const slot = node.slot!;
+    node.counters.consumed += 1;
+    slot.input = input;
+    slot.packet = packet;
+    slot.root = root;
+    this.occupy(node, slot);
+    this.call(node, slot);
   }
 
   /** Edges by index, for the wait of a packet that came over one of them. */
@@ -236,9 +268,9 @@ export class Scheduler {
       finishAsync(this, node, slot, result);
     } else if (typeof (result as Iterator<StreamPacket>)?.next === "function") {
       this.occupy(node, slot);
-      node.expanding = { slot, iterator: result as Iterator<StreamPacket> };
+      node.expand(slot, result as Iterator<StreamPacket>);
     } else {
-      const kind = Array.isArray(result) ? "an array" : typeof result;
+      const kind = result === null ? "null" : Array.isArray(result) ? "an array" : typeof result;
       const error = new TypeError(`process returned ${kind}: return nothing, a promise or an iterator of packets`);
       this.failures.thrown(node, slot, error);
     }
@@ -262,11 +294,13 @@ export class Scheduler {
     try {
       const step = iterator.next();
       if (!step.done) return this.emitDefault(node, slot, step.value);
-      node.expanding = undefined;
+      node.expanded();
       this.settle(node, slot, undefined);
     } catch (error) {
-      node.expanding = undefined;
+      node.expanded();
+      closeIterator(iterator);
       this.failures.thrown(node, slot, error);
+      this.refresh(node);
     }
   }
 
@@ -286,31 +320,31 @@ export class Scheduler {
     this.enqueue(node.sole!, packet, node.slot?.root);
   }
 
-  #flushWaiting(node: NodeRun, slot: Slot) {
+  #flushWaiting(slot: Slot) {
     const waiting = slot.waiting;
     slot.waiting = [];
-    for (const { edge, packet } of waiting) this.emitted(node, slot, edge, packet);
+    for (const { edge, packet } of waiting) this.#sendOn(slot, edge, packet);
   }
 
   #release(node: NodeRun, slot: Slot) {
-    const { packet, root, error } = slot;
+    const { packet, root, error, attempts, failedAtMs } = slot;
     slot.packet = NO_PACKET;
     slot.root = undefined;
+    slot.iterator = undefined;
     slot.outlives = false;
     slot.attempts = 0;
+    slot.error = undefined;
     node.freeSlot(slot);
     this.inFlight -= 1;
     if (error === undefined) root?.done();
-    else this.failures.giveUp(node, packet, root, error);
-    slot.error = undefined;
+    else this.failures.giveUp(node, { packet, root, attempts, failedAtMs }, error);
   }
 
-  /** Full inbox: true when there is room for the newcomer now. */
+  /** Full inbox, or one that others wait for: true when there is room for the newcomer now. */
   #makeRoom(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined): boolean {
     const { inbox } = edge.input;
     if (inbox.limits.overflow === "block") {
-      if (edge.from.held.length >= MAX_HELD) throw tooMany(edge.from);
-      edge.from.held.push({ edge, packet, root });
+      edge.from.held.push(edge, packet, root);
       return false;
     }
     if (inbox.limits.overflow === "fail") {
@@ -340,14 +374,10 @@ export class Scheduler {
 
   /** Sends what a producer holds, until an inbox is full again. */
   #letGo(feeder: Producer) {
-    const held = feeder.held;
-    let sent = 0;
-    feeder.held = [];
-    while (sent < held.length && feeder.blocked === 0) {
-      const { edge, packet, root } = held[sent++]!;
+    while (feeder.held.length > 0 && feeder.blocked === 0) {
+      const { edge, packet, root } = feeder.held.shift();
       this.#admit(edge, packet, root);
     }
-    if (sent < held.length) feeder.held = [...feeder.held, ...held.slice(sent)];
   }
 }
 

@@ -2,9 +2,13 @@ import type { PlanNode } from "../graph/plan.ts";
 import type { SourceInstance, SourceYield } from "../node/index.ts";
 import type { NodeCounters } from "../observe/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
+import { closeIterator, isThenable } from "./pending.ts";
 import { Producer } from "./producer.ts";
 
 type SourceIterator = Iterator<SourceYield> | AsyncIterator<SourceYield>;
+
+/** Empty arrays a source may yield in one pull; then others have their turn. */
+const MAX_EMPTY = 256;
 
 /** What a look at a source brought. */
 export type Pull = "packet" | "waiting" | "ended";
@@ -43,11 +47,7 @@ export class SourceRun extends Producer {
   /** Begins, or begins again after a failure. Throws what `run` throws. */
   start(signal: AbortSignal) {
     this.waits = this.instance.ack !== undefined;
-    const items = this.instance.run(signal);
-    this.#iterator =
-      Symbol.asyncIterator in items
-        ? items[Symbol.asyncIterator]()
-        : (items as Iterable<SourceYield>)[Symbol.iterator]();
+    this.#iterator = iterate(this.instance.run(signal));
     this.#waiting = false;
   }
 
@@ -80,23 +80,29 @@ export class SourceRun extends Producer {
     this.#iterator = undefined;
     this.#chunk = [];
     this.#at = 0;
-    // A generator waiting for its next input hears the abort signal instead; its answer is of no use here.
-    const returned = iterator?.return?.();
-    if (returned instanceof Promise) returned.catch(() => {});
+    // A generator waiting for its next input hears the abort signal instead.
+    closeIterator(iterator, (error) => this.#onError(this, error));
   }
 
   #advance(iterator: SourceIterator): Pull {
-    const step = iterator.next();
-    if (step instanceof Promise) {
-      this.#waiting = true;
-      step.then(
-        (result) => this.#arrived(iterator, result),
-        (error: unknown) => this.#broke(iterator, error),
-      );
-      return "waiting";
+    for (let tries = 0; tries < MAX_EMPTY; tries++) {
+      const step = iterator.next();
+      if (isThenable(step)) return this.#wait(iterator, step);
+      this.#accept(step);
+      if (this.hasNext) return "packet";
+      if (this.#ended) return "ended";
     }
-    this.#accept(step);
-    return this.pull();
+    this.#onWork();
+    return "waiting";
+  }
+
+  #wait(iterator: SourceIterator, step: PromiseLike<IteratorResult<SourceYield>>): Pull {
+    this.#waiting = true;
+    step.then(
+      (result) => this.#arrived(iterator, result),
+      (error: unknown) => this.#broke(iterator, error),
+    );
+    return "waiting";
   }
 
   #arrived(iterator: SourceIterator, step: IteratorResult<SourceYield>) {
@@ -124,4 +130,11 @@ export class SourceRun extends Producer {
   override roomChanged() {
     if (this.blocked === 0) this.#onWork();
   }
+}
+
+function iterate(items: unknown): SourceIterator {
+  const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = Object(items);
+  if (typeof later === "function") return later.call(items);
+  if (typeof now === "function") return now.call(items);
+  throw new TypeError(`run returned ${items === null ? "null" : typeof items}: return an iterable of packets`);
 }

@@ -42,7 +42,9 @@ export class Sources {
     if (this.live.length === 1) return this.#feedSole(this.live[0]!);
     for (let tries = this.live.length; tries > 0; tries--) {
       if (this.#pointer >= this.live.length) this.#pointer = 0;
-      const source = this.live[this.#pointer]!;
+      const source = this.live[this.#pointer];
+      // A throttle refused just now, and the stop that followed ended them all.
+      if (source === undefined) return false;
       if (source.blocked > 0) this.#pointer += 1;
       else if (this.#offer(source)) return true;
     }
@@ -77,7 +79,7 @@ export class Sources {
   }
 
   #offer(source: SourceRun): boolean {
-    if (this.#granted === 0 && !this.#ask()) return false;
+    if (!(this.#granted > 0) && !this.#ask()) return false;
     this.#heart[HEART_NODE] = source.index;
     try {
       const pull = source.pull();
@@ -97,7 +99,7 @@ export class Sources {
     let granted = Number.POSITIVE_INFINITY;
     for (const policy of throttles) {
       const grant = policy.grant(this.emitted, scheduler.nowMs - this.#startMs);
-      if (grant <= 0) {
+      if (!(grant > 0)) {
         onRefused(policy);
         return false;
       }
@@ -118,19 +120,24 @@ export class Sources {
   }
 
   #fanOut(source: SourceRun, packet: StreamPacket) {
-    const root = source.waits ? new AckRoot(packet, settle(source)) : undefined;
+    const root = source.waits ? new AckRoot(packet, this.#settle(source)) : undefined;
     for (const edge of source.outputs.get(source.plan.outputs[0]!) ?? []) this.#scheduler.send(edge, packet, root);
     root?.done();
   }
 
   #refuse(source: SourceRun, yielded: unknown) {
-    this.#options.failures.setAside(source, yielded, `run yielded no packet: ${whyNotPacket(yielded)}`, 1);
+    this.#options.failures.setAside(source, yielded, `run yielded no packet: ${whyNotPacket(yielded)}`);
   }
-}
 
-function settle(source: SourceRun) {
-  return (packet: StreamPacket, failure: string | undefined) => {
-    if (failure === undefined) source.instance.ack!(packet);
-    else source.instance.nack?.(packet, failure);
-  };
+  #settle(source: SourceRun) {
+    return (packet: StreamPacket, failure: string | undefined) => {
+      try {
+        if (failure === undefined) source.instance.ack!(packet);
+        else source.instance.nack?.(packet, failure);
+      } catch (thrown) {
+        const call = failure === undefined ? "ack" : "nack";
+        this.#options.failures.note(source, new Error(`${call} of packet ${packet.packet_id} failed: ${thrown}`));
+      }
+    };
+  }
 }

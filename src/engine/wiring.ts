@@ -35,7 +35,17 @@ export function wire(plan: GraphPlan, scheduler: Scheduler, events: WiringEvents
     const to = producers[edge.to] as NodeRun;
     const input = to.inputs.find((port) => port.name === edge.toPort)!;
     const { index, fromPort, toPort } = edge;
-    return { index, from: producers[edge.from]!, fromPort, to, input, toPort, counters: new EdgeCounters(), queued: 0 };
+    return {
+      index,
+      from: producers[edge.from]!,
+      fromPort,
+      to,
+      input,
+      toPort,
+      counters: new EdgeCounters(),
+      queued: 0,
+      held: 0,
+    };
   });
   for (const edge of edges) {
     edge.from.connect(edge);
@@ -55,7 +65,7 @@ function addInputs(node: NodeRun) {
 }
 
 function addSlots(scheduler: Scheduler, node: NodeRun) {
-  for (let slot = 0; slot < node.plan.runtime.concurrency; slot++) node.freeSlot(makeSlot(scheduler, node));
+  for (let slot = 0; slot < node.plan.runtime.concurrency; slot++) node.addSlot(makeSlot(scheduler, node));
 }
 
 function byRank(nodes: readonly NodeRun[], size: number): NodeRun[] {

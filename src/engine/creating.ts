@@ -1,0 +1,41 @@
+import type { NodeContext, NodeInstance, SourceInstance } from "../node/index.ts";
+import { type IdGenerator, packetFactory } from "../packet/index.ts";
+import type { Failures } from "./failures.ts";
+import type { Host } from "./host.ts";
+import { NodeRun } from "./node_run.ts";
+import type { Producer } from "./producer.ts";
+import type { SourceRun } from "./source_run.ts";
+
+/** What every node of a run is created with. */
+export interface Creation {
+  host: Host;
+  failures: Failures;
+  ids: IdGenerator;
+  /** True when a graph has plugins, which could write to packets. */
+  freeze: boolean;
+}
+
+/** Creates the instance of a node. Throws what `create` throws, and when it returns nothing that can run. */
+export function createInstance(producer: Producer, creation: Creation) {
+  const { definition, config } = producer.plan;
+  const instance = definition.create(config, contextOf(producer, creation));
+  const call = producer instanceof NodeRun ? "process" : "run";
+  if (typeof Object(instance)[call] !== "function") throw new TypeError(`create returned no { ${call} }`);
+  if (producer instanceof NodeRun) producer.instance = instance as NodeInstance;
+  else (producer as SourceRun).instance = instance as SourceInstance;
+}
+
+function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation): NodeContext {
+  const { clock, random, files, io, fetch } = host;
+  return {
+    nodeId: producer.id,
+    clock,
+    random,
+    files,
+    io,
+    fetch,
+    log: host.log(producer.id),
+    packet: packetFactory(ids, producer.id, freeze),
+    reject: (record, reason) => failures.setAside(producer, record, reason),
+  };
+}

@@ -1,0 +1,44 @@
+import { addDrops, type DropReason } from "../observe/index.ts";
+import { countDrop } from "./failures.ts";
+import { NO_PACKET, type NodeRun } from "./node_run.ts";
+import { closeIterator } from "./pending.ts";
+import type { Producer } from "./producer.ts";
+import type { Wiring } from "./wiring.ts";
+
+/** Counts what is still in hands, inboxes and calls when a run ends early, and tells the sources that wait. */
+export function leaveBehind({ producers, nodes, edges }: Wiring, reason: DropReason) {
+  for (const producer of producers) leaveHeld(producer, reason);
+  for (const node of nodes) {
+    for (const { inbox } of node.inputs) {
+      while (inbox.count > 0) {
+        const { headRoot, headEdge } = inbox;
+        inbox.shift();
+        countDrop(edges[headEdge]!, reason);
+        headRoot?.fail(reason);
+      }
+    }
+    leaveCalls(node, reason);
+  }
+}
+
+function leaveHeld({ held }: Producer, reason: DropReason) {
+  while (held.length > 0) {
+    const { edge, root } = held.shift();
+    countDrop(edge, reason);
+    root?.fail(reason);
+  }
+}
+
+/** From here on a call that comes back changes nothing, and what it emits is late. */
+function leaveCalls(node: NodeRun, reason: DropReason) {
+  for (const slot of node.slots) {
+    if (!slot.outlives) continue;
+    const { root, iterator } = slot;
+    slot.packet = NO_PACKET;
+    slot.root = undefined;
+    slot.waiting = [];
+    addDrops(node.counters.dropped, reason);
+    root?.fail(reason);
+    closeIterator(iterator);
+  }
+}
