@@ -122,6 +122,12 @@ describe("schnitzel plugin check", () => {
     expect(stdout).toContain("threshold.ts: ok, as locked\n  threshold:Threshold (policy), 2 of 2 examples hold\n");
   });
 
+  test("passes the plugin that docs/plugins.md shows", async () => {
+    const page = fs.readFileSync(path.join(ROOT, "docs/plugins.md"), "utf8");
+    const shown = /```ts\n(\/\/ plugins\/double\.ts\n.*?)```/s.exec(page)![1]!;
+    expect(await plugin(["check", pluginFolder({ "double.ts": shown })])).toMatchObject({ code: 0, stderr: "" });
+  });
+
   test("names an example that does not hold, with what came out", async () => {
     const dir = pluginFolder({ "one.ts": passThrough().replace('out: ["cam01"]', 'out: ["cam02"]') });
     expect(await plugin(["check", path.join(dir, "one.ts")])).toMatchObject({
