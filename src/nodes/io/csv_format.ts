@@ -129,8 +129,10 @@ export class CsvFormat implements LineFormat {
     const record: Record<string, unknown> = {};
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i]!;
-      let value: unknown = column.type === "number" ? shortDecimal(text, starts[i]!, ends[i]!) : Number.NaN;
-      if (Number.isNaN(value)) value = fieldValue(this.#row.field(text, i), column);
+      let value: unknown = column.numeric ? shortDecimal(text, starts[i]!, ends[i]!) : Number.NaN;
+      if (value !== value || (column.type === "integer" && !Number.isSafeInteger(value))) {
+        value = fieldValue(this.#row.field(text, i), column);
+      }
       if (value === BAD) {
         this.#rejectRecord(text, at, end, line, whyBad(this.#row.field(text, i), column));
         return;
