@@ -1,0 +1,106 @@
+import { afterAll, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { ROOT, run } from "../support/binary.ts";
+import { temporaryFolder } from "../support/folder.ts";
+
+// A copy without what a person's own runs have written, so that what these runs write is gone with it.
+const project = temporaryFolder();
+afterAll(() => project[Symbol.dispose]());
+for (const folder of ["graphs", "plugins"]) {
+  fs.cpSync(path.join(ROOT, folder), path.join(project.path, folder), {
+    recursive: true,
+    filter: (file) => path.basename(file) !== "outputs",
+  });
+}
+
+const written = (file: string) => fs.readFileSync(path.join(project.path, "graphs/outputs", file), "utf8");
+const lines = (text: string) => text.split("\n").filter((line) => line !== "");
+const golden = (name: string) => fs.readFileSync(path.join(ROOT, "test/golden", name, "out.jsonl"), "utf8");
+
+async function runExample(name: string, ...flags: string[]) {
+  const ran = await run(["run", `graphs/${name}.yaml`, "--report-json", ...flags], { cwd: project.path });
+  const printed = lines(ran.stdout);
+  return { code: ran.code, report: JSON.parse(printed.pop()!), printed };
+}
+
+/** What a person sees of each example, by its name. */
+const EXAMPLES: Record<string, (name: string) => Promise<void>> = {
+  async weather_alarm(name) {
+    const { code, report } = await runExample(name);
+    expect([code, report.status, report.metrics["packets.source_emitted_total"]]).toEqual([0, "ok", 1461]);
+    expect(written("weather_alarms.jsonl")).toBe(golden(name));
+  },
+  async vision_e2e_mock(name) {
+    const { code, report } = await runExample(name);
+    expect([code, report.status]).toEqual([0, "ok"]);
+    expect(written("vision_events.jsonl")).toBe(golden(name));
+  },
+  async rate_guard(name) {
+    const { report, printed } = await runExample(name);
+    expect(printed.map((line) => line.replace(/^(to the backend {2})\S+ /, "$1"))).toEqual([
+      'to the backend  sensor chatty {"i":0}',
+      'to the backend  sensor calm {"i":0}',
+      'to the backend  sensor chatty {"i":1}',
+      'to the backend  sensor calm {"i":1}',
+      'to the backend  sensor chatty {"i":2}',
+    ]);
+    expect(lines(written("overflow.jsonl")).map((line) => JSON.parse(line).payload.i)).toEqual([3, 4, 5, 6, 7, 8, 9]);
+    expect(report.metrics["packets.dropped_total"]).toBe(0);
+  },
+  async sensor_check(name) {
+    const { code, report, printed } = await runExample(name);
+    expect(printed.map((line) => line.replace(/ \{.*/, ""))).toEqual([
+      "start the heater 2026-05-01T06:00:00Z sensor bed_1",
+      "pull the shade   2026-05-01T14:00:00Z sensor bed_1",
+    ]);
+    expect(lines(written("refused.jsonl")).map((line) => JSON.parse(line).meta.schema_errors[0].message)).toEqual([
+      "must be number",
+      "must have required property 'celsius'",
+      "must be <= 100",
+    ]);
+    expect([code, report.status, report.dead_letters.first[0].reason]).toEqual([
+      0,
+      "degraded",
+      expect.stringContaining("greenhouse.jsonl:7 the line is not JSON"),
+    ]);
+  },
+  async heat_watch(name) {
+    const { code, report, printed } = await runExample(name);
+    expect([code, report.status, printed.length]).toEqual([0, "ok", 36]);
+    expect(printed.slice(0, 2)).toEqual([
+      '2012-08-05 event station {"state":"high","value":31.666666666666668,"above":29,"below":26}',
+      '2012-08-08 event station {"state":"low","value":23.86666666666667,"above":29,"below":26}',
+    ]);
+  },
+  async follow_log(name) {
+    fs.mkdirSync(path.join(project.path, "graphs/outputs"), { recursive: true });
+    const log = path.join(project.path, "graphs/outputs/app.log");
+    fs.writeFileSync(log, "INFO up\nWARN disk 91 %\nERROR disk full\nINFO down\n");
+    const { report, printed } = await runExample(name, "--max-packets", "4");
+    expect(printed.toSorted()).toEqual(['error   {"line":"ERROR disk full"}', 'warning {"line":"WARN disk 91 %"}']);
+    expect(report.stop_reason).toBe("max_packets");
+  },
+};
+
+const graphs = [...new Bun.Glob("**/*.yaml").scanSync({ cwd: path.join(ROOT, "graphs") })]
+  .map((file) => file.replace(/\.yaml$/, ""))
+  .sort();
+
+test("every example has a test that runs it", () => {
+  expect(Object.keys(EXAMPLES).sort()).toEqual(graphs);
+});
+
+test("all examples validate, resources included", async () => {
+  const { code, stdout } = await run(["validate", "graphs", "--strict", "--json"], { cwd: project.path });
+  const { files } = JSON.parse(stdout);
+  expect({ code, found: files.flatMap((file: { diagnostics: unknown[] }) => file.diagnostics) }).toEqual({
+    code: 0,
+    found: [],
+  });
+  expect(files.length).toBe(graphs.length);
+});
+
+for (const [name, check] of Object.entries(EXAMPLES)) {
+  test(`the example ${name} does what it says`, () => check(name));
+}
