@@ -1,5 +1,5 @@
 import { test } from "bun:test";
-import * as fs from "node:fs";
+import { arm64Prefix } from "./arm64.ts";
 
 /** Something a test needs from the machine that package.json cannot bring. */
 interface Part {
@@ -21,12 +21,9 @@ const PARTS = {
   promtool: onPath("promtool", "prometheus"),
   shellcheck: onPath("shellcheck"),
   wget: onPath("wget"),
-  /** Runs arm64 executables on another machine; an arm64 machine runs them itself. */
   arm64: {
-    present: () =>
-      process.arch === "arm64" ||
-      (Bun.which("qemu-aarch64-static") !== null && fs.existsSync("/lib/ld-linux-aarch64.so.1")),
-    get: "dpkg --add-architecture arm64; apt-get update; apt-get install qemu-user-static libc6:arm64",
+    present: () => arm64Prefix() !== undefined,
+    get: "dpkg --add-architecture arm64; apt-get update; apt-get install qemu-user-static libc6:arm64; Linux 6.7",
   },
   /** Small file systems of a test's own: full, read-only. */
   mount: {
