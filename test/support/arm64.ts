@@ -4,8 +4,7 @@ const REGISTRATION = "/usr/lib/binfmt.d/qemu-aarch64.conf";
 
 /**
  * A mount and user namespace whose kernel starts arm64 executables with qemu. Needs Linux 6.7, root or not, and
- * changes nothing outside. Calling qemu by hand is not enough: a program that starts itself again, as schnitzel
- * does to try a plugin, asks the kernel.
+ * changes nothing outside.
  */
 const NAMESPACE = [
   ...["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c"],
@@ -14,12 +13,21 @@ const NAMESPACE = [
   "sh",
 ];
 
-/** What to put before an arm64 executable to run it here; undefined when this machine cannot. */
-export function arm64Prefix(): readonly string[] | undefined {
+/** How this machine runs arm64 executables. */
+export interface Arm64 {
+  /** What to put before the executable. */
+  prefix: readonly string[];
+  /** Whether the program can start itself again, as schnitzel does to try a plugin: that asks the kernel. */
+  children: boolean;
+}
+
+/** Undefined when this machine runs none. */
+export function arm64(): Arm64 | undefined {
   if (process.platform !== "linux") return undefined;
-  if (process.arch === "arm64") return [];
-  if (!fs.existsSync("/lib/ld-linux-aarch64.so.1")) return undefined;
+  if (process.arch === "arm64") return { prefix: [], children: true };
+  if (!fs.existsSync("/lib/ld-linux-aarch64.so.1") || Bun.which("qemu-aarch64-static") === null) return undefined;
   // Debian's package registers qemu with the whole system where systemd runs.
-  if (fs.existsSync("/proc/sys/fs/binfmt_misc/qemu-aarch64")) return [];
-  return fs.existsSync(REGISTRATION) && Bun.spawnSync([...NAMESPACE, "true"]).success ? NAMESPACE : undefined;
+  if (fs.existsSync("/proc/sys/fs/binfmt_misc/qemu-aarch64")) return { prefix: [], children: true };
+  if (Bun.spawnSync([...NAMESPACE, "true"]).success) return { prefix: NAMESPACE, children: true };
+  return { prefix: ["qemu-aarch64-static"], children: false };
 }

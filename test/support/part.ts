@@ -1,5 +1,5 @@
 import { test } from "bun:test";
-import { arm64Prefix } from "./arm64.ts";
+import { arm64 } from "./arm64.ts";
 
 /** Something a test needs from the machine that package.json cannot bring. */
 interface Part {
@@ -22,8 +22,13 @@ const PARTS = {
   shellcheck: onPath("shellcheck"),
   wget: onPath("wget"),
   arm64: {
-    present: () => arm64Prefix() !== undefined,
-    get: "dpkg --add-architecture arm64; apt-get update; apt-get install qemu-user-static libc6:arm64; Linux 6.7",
+    present: () => arm64() !== undefined,
+    get: "dpkg --add-architecture arm64; apt-get update; apt-get install qemu-user-static libc6:arm64",
+  },
+  /** arm64 programs that start arm64 programs. */
+  arm64_children: {
+    present: () => arm64()?.children === true,
+    get: "a kernel that knows qemu: systemctl restart systemd-binfmt, or Linux 6.7 with user namespaces",
   },
   /** Small file systems of a test's own: full, read-only. */
   mount: {
