@@ -17,6 +17,7 @@ export function buildFacts() {
     commit_date: built ? SCHNITZEL_COMMIT_DATE : null,
     target: built ? SCHNITZEL_TARGET : `${process.platform}-${process.arch}`,
     bun: Bun.version,
+    sqlite: process.versions.sqlite,
   };
 }
 

@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import { CODES } from "../../src/graph/index.ts";
+import { cli } from "../support/cli.ts";
+
+test("explain CODE says what it means and what to do, in any case", async () => {
+  const { code, stdout } = await cli(["explain", "cycle_without_delay"]);
+  expect(code).toBe(0);
+  expect(stdout).toStartWith("CYCLE_WITHOUT_DELAY: ");
+  expect(stdout).toContain("What to do: ");
+});
+
+test("explain lists every code with its title", async () => {
+  const { stdout } = await cli(["explain"]);
+  expect(stdout.trim().split("\n")).toHaveLength(Object.keys(CODES).length);
+  expect(stdout).toContain(`SELF_LOOP  `);
+});
+
+test("explain --json gives codes as data", async () => {
+  expect(JSON.parse((await cli(["explain", "--json"])).stdout)).toEqual({ schema_version: 1, codes: CODES });
+  const one = JSON.parse((await cli(["explain", "SELF_LOOP", "--json"])).stdout);
+  expect(one.codes).toEqual({ SELF_LOOP: CODES.SELF_LOOP });
+});
+
+test("explain with an unknown code is a usage error with a suggestion", async () => {
+  const { code, stderr } = await cli(["explain", "CYCLE_WITHOUT_DEALY"]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("did you mean CYCLE_WITHOUT_DELAY?");
+});
