@@ -148,7 +148,7 @@ class Run {
     return throttles;
   }
 
-  /** At once when a plugin runs; else after a second, so that a short run pays for no second thread. */
+  /** At once when a plugin runs; else after a tenth of a second, so that a short run pays for no second thread. */
   #watch(heart: Int32Array): () => void {
     const { stallSeconds, reportJson } = this.#settings;
     const start = () =>
@@ -161,7 +161,7 @@ class Run {
     if (this.#plan.nodes.some((node) => node.origin !== "built_in")) return start().stop;
     let stop = systemClock.setTimer(() => {
       stop = start().stop;
-    }, 1_000);
+    }, 100);
     return () => stop();
   }
 
