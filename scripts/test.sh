@@ -18,7 +18,6 @@ install_parts() {
   missing=''
   want curl curl
   want git git
-  want logrotate logrotate
   want minisign minisign
   want shellcheck shellcheck
   want wget wget

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { METRICS, metricsPage, type RunSnapshot } from "../../src/observe/index.ts";
 import { metricsText } from "../../src/observe/prometheus.ts";
+import { needs } from "../support/part.ts";
 import { runSnapshot, troubledRun } from "../support/run.ts";
 
 const scrape = (run: RunSnapshot) => metricsText(run, { monotonicMs: 1_500, rssBytes: 40e6, cpuSec: 1.25 });
@@ -15,19 +16,22 @@ async function promtool(text: string) {
   return { exitCode: await check.exited, findings: out + err };
 }
 
-test("metricsText() passes promtool check metrics", async () => {
+needs("promtool")("metricsText() passes promtool check metrics", async () => {
   expect(await promtool(await scrape(troubledRun()))).toEqual({ exitCode: 0, findings: "" });
 });
 
-test("metricsText() passes promtool for two edges between the same ports and names that need escapes", async () => {
-  const run = runSnapshot();
-  const odd = { ...run.edges[0]!, from: 'say "hi"\\\n' };
-  const text = await scrape({ ...run, edges: [odd, odd] });
-  expect(await promtool(text)).toEqual({ exitCode: 0, findings: "" });
-  expect(text).toContain("person.in #2");
-});
+needs("promtool")(
+  "metricsText() passes promtool for two edges between the same ports and names that need escapes",
+  async () => {
+    const run = runSnapshot();
+    const odd = { ...run.edges[0]!, from: 'say "hi"\\\n' };
+    const text = await scrape({ ...run, edges: [odd, odd] });
+    expect(await promtool(text)).toEqual({ exitCode: 0, findings: "" });
+    expect(text).toContain("person.in #2");
+  },
+);
 
-test("promtool refuses a metric that breaks the naming rules, so the check above can fail", async () => {
+needs("promtool")("promtool refuses a metric that breaks the naming rules, so the check above can fail", async () => {
   const { exitCode } = await promtool("# TYPE schnitzel_waitMs counter\nschnitzel_waitMs 1\n");
   expect(exitCode).not.toBe(0);
 });

@@ -16,7 +16,6 @@ const onPath = (name: string, debianPackage = name): Part => ({
 const PARTS = {
   curl: onPath("curl"),
   dash: onPath("dash"),
-  logrotate: onPath("logrotate"),
   minisign: onPath("minisign"),
   promtool: onPath("promtool", "prometheus"),
   shellcheck: onPath("shellcheck"),
