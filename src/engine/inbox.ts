@@ -111,7 +111,9 @@ export class Inbox {
     if (weights === undefined) return 0;
     const payload = packet.payload as Record<string, unknown> | null;
     const group = packet.meta[weights.key] ?? (typeof payload === "object" ? payload?.[weights.key] : undefined);
-    return weights.values[String(group)] ?? weights.fallback;
+    const name = String(group);
+    // Own keys only: a group may be called "constructor".
+    return Object.hasOwn(weights.values, name) ? weights.values[name]! : weights.fallback;
   }
 
   /** Removes one packet from the middle; O(n), which only shedding pays. */
