@@ -130,7 +130,7 @@ export class CsvFormat implements LineFormat {
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i]!;
       let value: unknown = column.numeric ? shortDecimal(text, starts[i]!, ends[i]!) : Number.NaN;
-      if (value !== value || (column.type === "integer" && !Number.isSafeInteger(value))) {
+      if (Number.isNaN(value) || (column.type === "integer" && !Number.isSafeInteger(value))) {
         value = fieldValue(this.#row.field(text, i), column);
       }
       if (value === BAD) {
