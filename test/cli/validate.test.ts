@@ -62,7 +62,7 @@ test("validate reads standard input for -", async () => {
 test("validate refuses standard input that is too long or no text", async () => {
   const long = await validated(["-", "--max-graph-bytes", "10"], { stdin: GOOD_GRAPH });
   expect(long.found).toEqual([["<stdin>", "FILE_TOO_LARGE@1:1"]]);
-  const binary = await validated(["-"], { stdin: new Uint8Array([0xff, 0xfe, 0x00]) });
+  const binary = await validated(["-"], { stdin: new Uint8Array([0xc3, 0x28]) });
   expect(binary.found).toEqual([["<stdin>", "FILE_NOT_TEXT@1:1"]]);
 });
 

@@ -53,7 +53,7 @@ interface OptionToken {
 
 function givenValue(flags: Flags, { name, rawName, value, inlineValue }: OptionToken): string {
   const flag = Object.hasOwn(flags, name) ? flags[name]! : undefined;
-  if (flag === undefined || !rawName.startsWith("--")) throw unknownFlag(rawName, flags);
+  if (flag === undefined) throw unknownFlag(rawName, flags);
   if (flag.value === undefined) {
     if (value === undefined) return "";
     throw new UsageError(`${rawName} takes no value: current value is "${value}"`);
