@@ -75,7 +75,7 @@ self.onmessage = ({ data: { heart, nodes, exitSec, warnSec, report, steps, node 
       writeSync(2, 'NODE_STALLED node "' + id + '" has not returned from its call for ' + seconds + " s; nothing else can run meanwhile\\n");
     }
     if (exitSec > 0 && stuckSec >= exitSec) {
-      writeSync(2, 'NODE_STALLED node "' + id + '" held the run for ' + seconds + " s: the process ends with code 1; mend the node, or raise --stall-sec\\n");
+      writeSync(2, 'NODE_STALLED node "' + id + '" held the run for ' + seconds + " s: the process ends with code 1; mend the node, or raise --stall-seconds\\n");
       if (report) writeSync(1, report.replaceAll("$NODE", id).replaceAll("$SECONDS", seconds) + "\\n");
       end();
     }
