@@ -81,7 +81,6 @@ const ENV: Readonly<Record<string, { when?: RegExp; why: string }>> = {
   ALLOW_ALL_PLUGINS: { when: /^\s*(1|true|yes)\s*$/i, why: "every plugin without a lock runs; for development only" },
   ALLOWED_PLUGIN_PREFIXES: { when: /\S/, why: "plugins with these names run without a lock; for development only" },
   BUN_OPTIONS: { why: "Bun obeys it when this program starts, and it can make it run other code" },
-  BUN_BE_BUN: { why: "it turns this program into plain Bun" },
   NODE_TLS_REJECT_UNAUTHORIZED: { when: /^0$/, why: "certificates of servers are not checked" },
 };
 
