@@ -65,7 +65,9 @@ function order(layers: Stop[][], routes: readonly Stop[][], forth: boolean) {
   for (const route of routes) {
     for (let at = 1; at < route.length; at += 1) {
       const [stop, other] = forth ? [route[at]!, route[at - 1]!] : [route[at - 1]!, route[at]!];
-      neighbours.set(stop, [...(neighbours.get(stop) ?? []), other]);
+      const near = neighbours.get(stop);
+      if (near === undefined) neighbours.set(stop, [other]);
+      else near.push(other);
     }
   }
   const wanted = (stop: Stop) => {

@@ -4,8 +4,9 @@ import type { GraphPlan } from "../../graph/index.ts";
 export function drawText({ name, nodes, edges, ranks }: GraphPlan): string {
   const order = [...nodes].sort((a, b) => ranks[a.index]! - ranks[b.index]! || a.index - b.index);
   const width = Math.max(0, ...nodes.map(({ id }) => id.length));
+  const edgesFrom = Map.groupBy(edges, ({ from }) => from);
   const blocks = order.map(({ index, id, definition, outputs }) => {
-    const leaving = edges.filter(({ from }) => from === index);
+    const leaving = edgesFrom.get(index) ?? [];
     const open = outputs.filter((port) => !leaving.some(({ fromPort }) => fromPort === port));
     const lines = [
       `${id.padEnd(width)}  ${definition.name} (${definition.kind})`,
