@@ -9,6 +9,8 @@ export interface Held {
   root: AckRoot | undefined;
 }
 
+/** Packets one call of `process` may emit beyond the room downstream; more needs an iterator. */
+export const MAX_HELD = 65_536;
 /** Below this many, taken entries are not worth moving the rest for. */
 const COMPACT_FROM = 1_024;
 
@@ -37,4 +39,11 @@ export class HeldLine {
     }
     return entry;
   }
+}
+
+export function tooMany({ id }: { id: string }): Error {
+  return new Error(
+    `node "${id}" emitted more than ${MAX_HELD} packets in one call beyond the room downstream: ` +
+      "return an iterator, it is pulled as room allows",
+  );
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { type IdGenerator, isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
 import type { Failures } from "./failures.ts";
+import { MAX_HELD, tooMany } from "./held.ts";
 import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
 import { closeIterator, finishAsync, isAsyncResult } from "./pending.ts";
 import type { EdgeRun, InputRun, Producer } from "./producer.ts";
@@ -11,8 +12,6 @@ import { ReadySet } from "./ready_set.ts";
 export const TURN_MS = 8;
 /** Most steps between two looks at the clock: 256 steps of a fast graph are about 5 µs. */
 const MAX_STRIDE = 256;
-/** Packets one call of `process` may emit beyond the room downstream; more needs an iterator. */
-const MAX_HELD = 65_536;
 
 /** Read by the watchdog thread: [steps taken, node that is running or -1]. */
 export const HEART_STEPS = 0;
@@ -201,9 +200,18 @@ export class Scheduler {
     const packet = inbox.shift();
     node.queued -= 1;
     if (node.queued === 0) this.refresh(node);
-    if (input.shut && !inbox.full) this.#open(input);
+    if (input.shut && !inbox.full) this.#openBehind(node, input);
     if (node.line.length > 0) this.#join(node, input.name, packet, root);
     else this.#chain(node, input.name, packet, root);
+  }
+
+  /**
+   * Opens an inbox from which a packet was just taken. What its feeders let go may make a node ready that is
+   * further downstream than the one `node` leads to; then that one runs first, as it would unfused.
+   */
+  #openBehind(node: NodeRun, input: InputRun) {
+    this.#open(input);
+    if (node.sole !== undefined && this.#ready.highest() > node.rank) node.sole.to.idle = false;
   }
 
   /** Calls of an ordered line are under way: this one may not overtake them, even if it is done at once. */
@@ -388,11 +396,4 @@ function shut(input: InputRun) {
     feeder.blocked += 1;
     if (feeder.blocked === 1) feeder.roomChanged();
   }
-}
-
-function tooMany(producer: Producer): Error {
-  return new Error(
-    `node "${producer.id}" emitted more than ${MAX_HELD} packets in one call beyond the room downstream: ` +
-      "return an iterator, it is pulled as room allows",
-  );
 }
