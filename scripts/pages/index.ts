@@ -6,7 +6,7 @@ import { nodePages } from "./nodes.ts";
 /** Every generated page: text by path from the project's root. Depends on the sources alone. */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   const pages = {
-    ...nodePages(),
+    ...(await nodePages()),
     "docs/errors.md": errorsPage(),
     "docs/metrics.md": metricsPage(),
     "docs/cli.md": await cliPage(),

@@ -1,4 +1,4 @@
-import { BUILT_IN_NODES } from "../../src/cli/node_catalogue.ts";
+import { builtInNodes, type Listed } from "../../src/cli/node_catalogue.ts";
 import { firstSentence, nodePage } from "../../src/cli/node_page.ts";
 
 const DOMAINS: Readonly<Record<string, string>> = {
@@ -10,19 +10,20 @@ const DOMAINS: Readonly<Record<string, string>> = {
 };
 
 /** A page per built-in node, and their list. */
-export function nodePages(): Record<string, string> {
-  const pages = BUILT_IN_NODES.map(({ address, definition }) => [
+export async function nodePages(): Promise<Record<string, string>> {
+  const nodes = await builtInNodes();
+  const pages = nodes.map(({ address, definition }) => [
     `docs/nodes/${definition.name}.md`,
     nodePage(address, definition),
   ]);
-  return { ...Object.fromEntries(pages), "docs/nodes/README.md": listPage() };
+  return { ...Object.fromEntries(pages), "docs/nodes/README.md": listPage(nodes) };
 }
 
-function listPage(): string {
-  const domains = [...new Set(BUILT_IN_NODES.map(({ domain }) => domain))].map((domain) => {
-    const rows = BUILT_IN_NODES.filter((node) => node.domain === domain).map(
-      ({ definition: { name, kind, doc } }) => `| [\`${name}\`](${name}.md) | ${kind} | ${firstSentence(doc)} |`,
-    );
+function listPage(nodes: readonly Listed[]): string {
+  const domains = [...new Set(nodes.map(({ domain }) => domain))].map((domain) => {
+    const rows = nodes
+      .filter((node) => node.domain === domain)
+      .map(({ definition: { name, kind, doc } }) => `| [\`${name}\`](${name}.md) | ${kind} | ${firstSentence(doc)} |`);
     return [
       `## ${DOMAINS[domain] ?? domain} (\`${domain}\`)`,
       "",

@@ -1,6 +1,6 @@
 import { didYouMean } from "../base/suggest.ts";
 import type { NodeDefinition } from "../node/index.ts";
-import { BUILT_IN, DOMAINS } from "../nodes/list.ts";
+import { BUILT_IN, DOMAINS, loadBuiltIn } from "../nodes/list.ts";
 import { createRegistry } from "../registry/index.ts";
 import { UsageError } from "./command/index.ts";
 import type { Terminal } from "./terminal.ts";
@@ -14,16 +14,19 @@ export interface Listed {
   definition: NodeDefinition;
 }
 
-export const BUILT_IN_NODES: readonly Listed[] = Object.entries(DOMAINS).flatMap(([domain, definitions]) =>
-  definitions.map((definition: NodeDefinition) => ({ address: definition.name, domain, definition })),
-);
+/** Every built-in node, by domain. */
+export const builtInNodes = async (): Promise<Listed[]> => (await loadBuiltIn()).map(builtInNode);
+
+function builtInNode(definition: NodeDefinition): Listed {
+  const [domain] = Object.entries(DOMAINS).find(([, nodes]) => Object.hasOwn(nodes, definition.name))!;
+  return { address: definition.name, domain, definition };
+}
 
 /** Every built-in node and those of the plugins in `pluginsDir`; a plugin that is refused is told on stderr. */
 export async function listNodes(pluginsDir: string, terminal: Terminal): Promise<Listed[]> {
   const warn = (message: string) => terminal.err(`${message}\n`);
   const registry = createRegistry({ pluginsDir, env: terminal.env, warn });
-  const builtIn = new Set(BUILT_IN.map(({ name }) => name));
-  const plugins = registry.names().filter((name) => !builtIn.has(name) && !name.includes(":"));
+  const plugins = registry.names().filter((name) => !BUILT_IN.has(name) && !name.includes(":"));
   await registry.prepare(plugins);
   const refused = plugins.map((plugin) => registry.resolve(plugin)).filter(({ found }) => !found);
   for (const resolution of refused) if (!resolution.found && isRefusal(resolution.code)) warn(resolution.message);
@@ -33,7 +36,7 @@ export async function listNodes(pluginsDir: string, terminal: Terminal): Promise
     const resolution = registry.resolve(address);
     return resolution.found ? [{ address, domain: "plugin", definition: resolution.definition }] : [];
   });
-  return [...BUILT_IN_NODES, ...loaded];
+  return [...(await builtInNodes()), ...loaded];
 }
 
 /** A plugin with several nodes does not resolve by its name alone, and is none the worse for it. */
@@ -47,12 +50,8 @@ export async function findNode(name: string, pluginsDir: string, terminal: Termi
   const resolution = registry.resolve(name);
   if (resolution.found) {
     const { definition, origin } = resolution;
-    const builtIn = BUILT_IN_NODES.find((node) => node.definition === definition);
-    return origin === "built_in" && builtIn ? builtIn : { address: name, domain: "plugin", definition };
+    return origin === "built_in" ? builtInNode(definition) : { address: name, domain: "plugin", definition };
   }
-  const near = didYouMean(
-    name,
-    BUILT_IN.map((definition) => definition.name),
-  );
+  const near = didYouMean(name, BUILT_IN.keys());
   throw new UsageError(resolution.message, near === undefined ? resolution.hint : `did you mean ${near}?`);
 }

@@ -1,36 +1,51 @@
 import type { NodeDefinition } from "../node/index.ts";
-import { barSink } from "./dev/bar_sink.ts";
-import { generateSource } from "./dev/generate_source.ts";
-import { nullSink } from "./dev/null_sink.ts";
-import { staticSource } from "./dev/static_source.ts";
-import { burst } from "./flow/burst.ts";
-import { filter } from "./flow/filter.ts";
-import { identity } from "./flow/identity.ts";
-import { map } from "./flow/map.ts";
-import { rateLimit } from "./flow/rate_limit.ts";
-import { route } from "./flow/route.ts";
-import { sample } from "./flow/sample.ts";
-import { schemaValidate } from "./flow/schema_validate.ts";
-import { fileSource } from "./io/file_source.ts";
-import { jsonFileSink } from "./io/json_file_sink.ts";
-import { jsonlSink } from "./io/jsonl_sink.ts";
-import { printSink } from "./io/print_sink.ts";
-import { stdinSource } from "./io/stdin_source.ts";
-import { dedup } from "./state/dedup.ts";
-import { dedupPolicy } from "./vision/dedup_policy.ts";
-import { eventV02 } from "./vision/event_v02.ts";
-import { eventV02Parse } from "./vision/event_v02_parse.ts";
-import { everyNthFrame } from "./vision/every_nth_frame.ts";
-import { mockDetector } from "./vision/mock_detector.ts";
-import { zonePolicy } from "./vision/zone_policy.ts";
 
-/** Every node the binary carries, by domain. A node that is not here does not exist. */
+type Load = () => Promise<NodeDefinition>;
+
+/**
+ * Every node the binary carries, by domain, and how it is loaded. A node that is not here does not exist.
+ *
+ * Each is loaded when a graph names it: all of them, with their libraries, take longer than a short run.
+ */
 export const DOMAINS = {
-  dev: [barSink, generateSource, nullSink, staticSource],
-  io: [fileSource, jsonFileSink, jsonlSink, printSink, stdinSource],
-  flow: [burst, filter, identity, map, rateLimit, route, sample, schemaValidate],
-  state: [dedup],
-  vision: [dedupPolicy, eventV02, eventV02Parse, everyNthFrame, mockDetector, zonePolicy],
-} as const satisfies Record<string, readonly NodeDefinition[]>;
+  dev: {
+    bar_sink: async () => (await import("./dev/bar_sink.ts")).barSink,
+    generate_source: async () => (await import("./dev/generate_source.ts")).generateSource,
+    null_sink: async () => (await import("./dev/null_sink.ts")).nullSink,
+    static_source: async () => (await import("./dev/static_source.ts")).staticSource,
+  },
+  io: {
+    file_source: async () => (await import("./io/file_source.ts")).fileSource,
+    json_file_sink: async () => (await import("./io/json_file_sink.ts")).jsonFileSink,
+    jsonl_sink: async () => (await import("./io/jsonl_sink.ts")).jsonlSink,
+    print_sink: async () => (await import("./io/print_sink.ts")).printSink,
+    stdin_source: async () => (await import("./io/stdin_source.ts")).stdinSource,
+  },
+  flow: {
+    burst: async () => (await import("./flow/burst.ts")).burst,
+    filter: async () => (await import("./flow/filter.ts")).filter,
+    identity: async () => (await import("./flow/identity.ts")).identity,
+    map: async () => (await import("./flow/map.ts")).map,
+    rate_limit: async () => (await import("./flow/rate_limit.ts")).rateLimit,
+    route: async () => (await import("./flow/route.ts")).route,
+    sample: async () => (await import("./flow/sample.ts")).sample,
+    schema_validate: async () => (await import("./flow/schema_validate.ts")).schemaValidate,
+  },
+  state: {
+    dedup: async () => (await import("./state/dedup.ts")).dedup,
+  },
+  vision: {
+    dedup_policy: async () => (await import("./vision/dedup_policy.ts")).dedupPolicy,
+    event_v02: async () => (await import("./vision/event_v02.ts")).eventV02,
+    event_v02_parse: async () => (await import("./vision/event_v02_parse.ts")).eventV02Parse,
+    every_nth_frame: async () => (await import("./vision/every_nth_frame.ts")).everyNthFrame,
+    mock_detector: async () => (await import("./vision/mock_detector.ts")).mockDetector,
+    zone_policy: async () => (await import("./vision/zone_policy.ts")).zonePolicy,
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Load>>>>;
 
-export const BUILT_IN: readonly NodeDefinition[] = Object.values(DOMAINS).flat();
+/** Every node by its name. */
+export const BUILT_IN: ReadonlyMap<string, Load> = new Map(Object.values(DOMAINS).flatMap(Object.entries<Load>));
+
+/** All of them, for who lists or documents nodes. */
+export const loadBuiltIn = (): Promise<NodeDefinition[]> => Promise.all([...BUILT_IN.values()].map((load) => load()));

@@ -4,7 +4,8 @@ import { BUILT_IN } from "../nodes/list.ts";
 import { parseAddress } from "./address.ts";
 import { isLegacyAddress, LEGACY, suggestLegacy } from "./legacy.ts";
 import { adaptConfig } from "./legacy_config.ts";
-import { PluginShelf } from "./plugins.ts";
+import { listPlugins } from "./plugin_file.ts";
+import type { PluginShelf } from "./plugins.ts";
 import type { ProbeOptions } from "./probe.ts";
 
 export { type WrittenType, writeEditorTypes } from "./editor_types.ts";
@@ -28,10 +29,7 @@ export interface RegistryOptions extends Omit<ProbeOptions, "review"> {
   warn?(message: string): void;
 }
 
-export interface Registry extends Catalogue {
-  /** Built-in nodes in their order, then those of the plugins loaded so far. */
-  definitions(): readonly NodeDefinition[];
-}
+export type Registry = Catalogue;
 
 type Refusal = Extract<Resolution, { found: false }>;
 
@@ -40,11 +38,19 @@ type Refusal = Extract<Resolution, { found: false }>;
  * (`loiter:Loiter`, or `loiter` for its default or only node). A built-in's name always means the built-in.
  */
 export function createRegistry({ pluginsDir, env, warn = console.error, ...probing }: RegistryOptions): Registry {
-  const builtIn = new Map(BUILT_IN.map((definition) => [definition.name, definition]));
-  const shelf = pluginsDir === undefined ? undefined : new PluginShelf({ dir: pluginsDir, env, warn, ...probing });
-  const names = () => [...builtIn.keys(), ...(shelf?.names() ?? []), ...LEGACY.keys()];
+  const builtIn = new Map<string, NodeDefinition>();
+  let shelf: PluginShelf | undefined;
+  const files = () => (pluginsDir === undefined ? [] : listPlugins(pluginsDir).map(({ id }) => id));
+  const names = () => [...BUILT_IN.keys(), ...files(), ...(shelf?.nodeNames() ?? []), ...LEGACY.keys()];
 
-  const isPlugin = (address: string) => !builtIn.has(address) && !isLegacyAddress(address);
+  async function preparePlugin(address: string) {
+    const parsed = parseAddress(address);
+    if (pluginsDir === undefined || !("id" in parsed)) return;
+    // Loaded only here: most graphs name no plugin, and what checks and probes them is a third of a short run.
+    const { PluginShelf } = await import("./plugins.ts");
+    shelf ??= new PluginShelf({ dir: pluginsDir, env, warn, ...probing });
+    await shelf.prepare(parsed.id);
+  }
 
   function resolvePlugin(address: string): Resolution {
     const parsed = parseAddress(address);
@@ -55,21 +61,35 @@ export function createRegistry({ pluginsDir, env, warn = console.error, ...probi
 
   return {
     async prepare(addresses) {
-      for (const address of addresses.filter(isPlugin)) {
-        const parsed = parseAddress(address);
+      for (const address of addresses) {
+        const name = builtInName(address);
+        const load = name === undefined ? undefined : BUILT_IN.get(name);
+        if (load !== undefined) builtIn.set(name!, await load());
         // One after the other: each child gets the whole deadline also on a slow board.
-        if ("id" in parsed) await shelf?.prepare(parsed.id);
+        else if (!isLegacyAddress(address)) await preparePlugin(address);
       }
     },
     resolve(address) {
-      const definition = builtIn.get(address);
-      if (definition !== undefined) return { found: true, definition, origin: "built_in" };
-      return isLegacyAddress(address) ? resolveLegacy(address, builtIn) : resolvePlugin(address);
+      if (!BUILT_IN.has(address))
+        return isLegacyAddress(address) ? resolveLegacy(address, builtIn) : resolvePlugin(address);
+      return { found: true, definition: prepared(address, builtIn), origin: "built_in" };
     },
     isLegacy: isLegacyAddress,
     names,
-    definitions: () => [...BUILT_IN, ...(shelf?.definitions() ?? [])],
   };
+}
+
+/** The built-in node that an address stands for, if this version has it or not. */
+function builtInName(address: string): string | undefined {
+  const entry = LEGACY.get(address);
+  if (entry === undefined) return BUILT_IN.has(address) ? address : undefined;
+  return "node" in entry ? entry.node : undefined;
+}
+
+function prepared(name: string, builtIn: ReadonlyMap<string, NodeDefinition>): NodeDefinition {
+  const definition = builtIn.get(name);
+  if (definition === undefined) throw new Error(`prepare() was not called for node "${name}"`);
+  return definition;
 }
 
 function resolveLegacy(address: string, builtIn: ReadonlyMap<string, NodeDefinition>): Resolution {
@@ -78,9 +98,9 @@ function resolveLegacy(address: string, builtIn: ReadonlyMap<string, NodeDefinit
     return { ...unknown(address, []), ...hint(suggestLegacy(address), "a class of your own becomes a plugin") };
   }
   if ("planned" in entry) return notBuiltIn(address, entry.planned, entry.meanwhile);
-  const definition = builtIn.get(entry.node);
-  if (definition === undefined) return notBuiltIn(address, entry.node);
-  return { found: true, definition, legacy: { adapt: (config) => adaptConfig(entry, config) }, origin: "built_in" };
+  if (!BUILT_IN.has(entry.node)) return notBuiltIn(address, entry.node);
+  const adapt = (config: Record<string, unknown>) => adaptConfig(entry, config);
+  return { found: true, definition: prepared(entry.node, builtIn), legacy: { adapt }, origin: "built_in" };
 }
 
 function notBuiltIn(address: string, use: string, meanwhile?: string): Refusal {

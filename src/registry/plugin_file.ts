@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { isPluginId } from "./address.ts";
@@ -68,7 +67,7 @@ export function listPlugins(dir: string): { id: string; file: string }[] {
 
 export function readPlugin(dir: string, id: string, file: string): PluginSource {
   const bytes = readTrustedFile(dir, file, MAX_PLUGIN_BYTES, `Cannot load plugin "${id}"`);
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sha256 = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
   try {
     return { id, file, sha256, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch {

@@ -5,7 +5,7 @@ import { checkApi, declaredApi } from "./api_version.ts";
 import { chooseExport, definitionsOf } from "./exports.ts";
 import { checkImports } from "./imports.ts";
 import { checkHash, type LockEntry } from "./lock.ts";
-import { findPlugin, listPlugins, onlyFile, type PluginSource, readPlugin } from "./plugin_file.ts";
+import { findPlugin, onlyFile, type PluginSource, readPlugin } from "./plugin_file.ts";
 import { type ProbeOptions, probe } from "./probe.ts";
 import { asResolution, PluginRefused } from "./refusal.ts";
 
@@ -57,16 +57,11 @@ export class PluginShelf {
     }
   }
 
-  /** Addresses of the plugins in the folder, and of the nodes of those that are loaded. */
-  names(): string[] {
-    const nodes = this.#loaded().flatMap(({ source, definitions }) =>
+  /** Addresses of the nodes of the plugins that are loaded. */
+  nodeNames(): string[] {
+    return this.#loaded().flatMap(({ source, definitions }) =>
       [...definitions.keys()].filter((name) => name !== "default").map((name) => `${source.id}:${name}`),
     );
-    return [...listPlugins(this.#options.dir).map(({ id }) => id), ...nodes];
-  }
-
-  definitions(): NodeDefinition[] {
-    return [...new Set(this.#loaded().flatMap(({ definitions }) => [...definitions.values()]))];
   }
 
   #loaded(): LoadedPlugin[] {

@@ -8,7 +8,7 @@ test("nodes lists every built-in node by domain, with kind and first sentence", 
   using empty = folderWith({});
   const { code, stdout, stderr } = await cli(["nodes"], { cwd: empty.folder });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  for (const { name } of BUILT_IN) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+  for (const name of BUILT_IN.keys()) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
   expect(stdout).toMatch(/^flow$/m);
   expect(stdout).toMatch(/^ {2}rate_limit +policy +Passes at most `limit` packets per window for each source;/m);
 });
@@ -18,7 +18,7 @@ test("nodes --json has ports, config schema and examples of each", async () => {
   const { stdout } = await cli(["nodes", "--json"], { cwd: empty.folder });
   const { schema_version, nodes } = JSON.parse(stdout);
   expect(schema_version).toBe(1);
-  expect(nodes).toHaveLength(BUILT_IN.length);
+  expect(nodes).toHaveLength(BUILT_IN.size);
   expect(nodes.find(({ name }: { name: string }) => name === "rate_limit")).toMatchObject({
     domain: "flow",
     kind: "policy",
@@ -91,5 +91,5 @@ test("schema accepts what validate accepts, by name", async () => {
   const schema = JSON.parse(stdout);
   expect(code).toBe(0);
   expect(schema.$schema).toBe("http://json-schema.org/draft-07/schema#");
-  for (const { name } of BUILT_IN) expect(schema.definitions).toHaveProperty(`config_${name}`);
+  for (const name of BUILT_IN.keys()) expect(schema.definitions).toHaveProperty(`config_${name}`);
 });

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { basename, join } from "node:path";
 import * as v from "valibot";
 import { ANY, defineNode, isDefinition, type NodeDefinition, port } from "../../src/node/index.ts";
-import { BUILT_IN } from "../../src/nodes/list.ts";
+import { BUILT_IN, loadBuiltIn } from "../../src/nodes/list.ts";
 import type { Check } from "./check.ts";
 import { CONFIG_CHECKS } from "./config_checks.ts";
 import { DOC_CHECKS } from "./doc_checks.ts";
@@ -10,7 +10,7 @@ import { RUN_CHECKS } from "./run_checks.ts";
 
 const CHECKS: readonly Check[] = [...DOC_CHECKS, ...CONFIG_CHECKS, ...RUN_CHECKS];
 
-for (const definition of BUILT_IN) {
+for (const definition of await loadBuiltIn()) {
   for (const check of CHECKS) {
     test(`${definition.name} ${check.title}`, async () => {
       expect(await check.faults(definition)).toEqual([]);
@@ -38,7 +38,11 @@ test("every node stands in the file of its name, exported in camelCase, one to a
 
 test("every node that has a file is built in, once", async () => {
   const inFiles = (await Promise.all(FILES.map(definitionsIn))).flat().map(([, definition]) => definition.name);
-  expect(BUILT_IN.map(({ name }) => name).sort()).toEqual(inFiles.sort());
+  expect([...BUILT_IN.keys()].sort()).toEqual(inFiles.sort());
+});
+
+test("every node is loaded under its own name", async () => {
+  for (const [name, load] of BUILT_IN) expect((await load()).name).toBe(name);
 });
 
 /** A node that does everything right; each twin below breaks one thing. */

@@ -5,6 +5,7 @@ import { createRegistry } from "../../src/registry/index.ts";
 import { LEGACY } from "../../src/registry/legacy.ts";
 
 const registry = createRegistry({ env: {} });
+await registry.prepare([...LEGACY.keys()]);
 
 const D = "schnitzel_stream.nodes";
 const V = "schnitzel_stream.packs.vision.nodes";
@@ -153,6 +154,7 @@ describe("the predecessor's config of", () => {
       count: 5,
       meta_key: "n",
       derive_keys: false,
+      at_once: true,
     });
   });
 
@@ -229,6 +231,7 @@ describe("the predecessor's config of", () => {
     expect(adapted(`${V}:ProtocolV02EventBuilderNode`, { site_id: "S001", camera_id: "" })).toEqual({
       site_id: "S001",
       python_numbers: true,
+      at_once: true,
     });
   });
 

@@ -1,15 +1,24 @@
 import { describe, expect, test } from "bun:test";
-import { BUILT_IN } from "../../src/nodes/list.ts";
+import { BUILT_IN, loadBuiltIn } from "../../src/nodes/list.ts";
 import { createRegistry } from "../../src/registry/index.ts";
 import { passThrough, pluginFolder, registryOn } from "../support/plugins.ts";
 
 describe("the registry", () => {
-  test("resolves every built-in node by its name", () => {
+  test("resolves every built-in node by its name", async () => {
     const registry = createRegistry({ env: {} });
-    for (const definition of BUILT_IN) {
+    for (const definition of await loadBuiltIn()) {
+      await registry.prepare([definition.name]);
       expect(registry.resolve(definition.name)).toEqual({ found: true, definition, origin: "built_in" });
     }
-    expect(registry.definitions()).toEqual(BUILT_IN);
+  });
+
+  test("has the names of all built-in nodes before it loads one", () => {
+    const names = createRegistry({ env: {} }).names();
+    expect(names).toEqual(expect.arrayContaining([...BUILT_IN.keys()]));
+  });
+
+  test("throws when it is asked for a node that was not prepared", () => {
+    expect(() => createRegistry({ env: {} }).resolve("filter")).toThrow('prepare() was not called for node "filter"');
   });
 
   test("suggests the built-in that was meant", () => {

@@ -184,11 +184,10 @@ describe("a plugin's exports", () => {
     expect((error as Error).stack).toMatch(/plugin:one\.ts@[0-9a-f]{16}:\d+:\d+/);
   });
 
-  test("are names of the registry and definitions once loaded", async () => {
-    const { registry, resolve } = registryOn(pluginFolder({ "one.ts": passThrough("", "pass_on") }));
+  test("are names of the registry once loaded", async () => {
+    const { registry, resolve } = registryOn(pluginFolder({ "one.ts": passThrough() }));
     expect(registry.names()).not.toContain("one:Pass");
     await resolve("one:Pass");
     expect(registry.names()).toContain("one:Pass");
-    expect(registry.definitions().at(-1)).toMatchObject({ name: "pass_on" });
   });
 });
