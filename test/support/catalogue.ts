@@ -160,11 +160,11 @@ export function testCatalogue(): Catalogue {
     names: () => [...byName.keys()],
     isLegacy: (address) => address.startsWith("schnitzel_stream."),
     resolve(address) {
-      const old = address.startsWith(OLD) ? LEGACY[address.slice(OLD.length)] : undefined;
+      const old = address.startsWith(OLD) ? new Map(Object.entries(LEGACY)).get(address.slice(OLD.length)) : undefined;
       if (old) return { found: true, definition: old, legacy: { adapt: (config) => config }, origin: "built_in" };
       const definition = byName.get(address);
       if (definition) return { found: true, definition, origin: "built_in" };
-      const code = REFUSED[address] ?? "UNKNOWN_PLUGIN";
+      const code = (Object.hasOwn(REFUSED, address) && REFUSED[address]) || "UNKNOWN_PLUGIN";
       return { found: false, code, message: `Cannot find "${address}"` };
     },
   };
