@@ -15,7 +15,9 @@ export function modernArguments(argv: readonly string[]): readonly string[] {
   const kept = words.filter((word) => word !== "--validate-only" && word !== "--graph");
   // The predecessor said how many packets it had run; a check alone has findings to report.
   const dropped = validates ? "--report-json" : undefined;
-  const modern = kept.map((word) => (word === dropped ? "--json" : (RENAMED[word] ?? word)));
+  const modern = kept.map((word, at) =>
+    word === dropped ? "--json" : kept[at - 1] === "--max-events" ? notNegative(word) : (RENAMED[word] ?? word),
+  );
   return [validates ? "validate" : "run", ...(validates ? withoutLimit(modern) : modern)];
 }
 
@@ -23,6 +25,9 @@ const splitValue = (word: string) => {
   const equals = word.indexOf("=");
   return OLD.includes(word.slice(0, equals)) ? [word.slice(0, equals), word.slice(equals + 1)] : [word];
 };
+
+/** A limit below zero let nothing through, as zero does. */
+const notNegative = (limit: string) => (/^-\d+$/.test(limit) ? "0" : limit);
 
 /** The predecessor took a limit with `--validate-only` and had no use for it. */
 function withoutLimit(words: readonly string[]): string[] {

@@ -83,8 +83,8 @@ function coerce(input: unknown, wanted: ReadonlySet<string>): unknown {
   return typeof input === "number" || typeof input === "boolean" ? String(input) : undefined;
 }
 
-function warnCoerced(
-  { tree, base, subject, name, findings }: CheckOptions,
+export function warnCoerced(
+  { tree, base, subject, name, findings }: Pick<CheckOptions, "tree" | "base" | "subject" | "name" | "findings">,
   path: Path,
   from: unknown,
   to: unknown,

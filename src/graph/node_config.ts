@@ -1,5 +1,5 @@
 import type { ConfigIssue, Files, NodeDefinition, Ports, Resolution } from "../node/index.ts";
-import { checkValue } from "./check_value.ts";
+import { checkValue, warnCoerced } from "./check_value.ts";
 import type { DiagnosticCode } from "./diagnostic.ts";
 import type { Findings } from "./findings.ts";
 import { offsetSpot } from "./offset_spot.ts";
@@ -81,7 +81,20 @@ class ConfigCheck {
       this.#refuse("CONFIG_VALUE", spotAt(this.#tree, ["transport"]), ["transport"], message);
       return undefined;
     }
-    return this.#guarded("rewriting of the config", () => legacy.adapt(config));
+    const adapted = this.#guarded("rewriting of the config", () => legacy.adapt(config));
+    this.#tellUntrue(config, adapted as Record<string, unknown> | undefined);
+    return adapted;
+  }
+
+  /** Text such as "False" is false here and was true to the predecessor, as any text was: that is said. */
+  #tellUntrue(config: Record<string, unknown>, adapted: Record<string, unknown> = {}) {
+    const { findings } = this.#context;
+    const subject = { tree: this.#tree, base: this.#base, subject: this.#subject, name: "config", findings };
+    for (const [key, text] of Object.entries(config)) {
+      if (typeof text === "string" && text !== "" && adapted[key] === false) {
+        warnCoerced(subject, [key], text, false, false);
+      }
+    }
   }
 
   #ownCheck(definition: NodeDefinition, value: unknown): boolean {

@@ -39,7 +39,11 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
   [[`${D}.dev:Identity`], { node: "identity" }],
   [
     [`${D}.dev:BurstNode`],
-    { node: "burst", keys: { count: atLeast(0, integer), meta_key: text }, fixed: { derive_keys: false } },
+    {
+      node: "burst",
+      keys: { count: atLeast(0, integer), meta_key: text },
+      fixed: { derive_keys: false, at_once: true },
+    },
   ],
   [
     [`${D}.dev:PrintSink`],
@@ -113,7 +117,11 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
   [packed(V, "yolo", "OpenCvBboxDisplaySink"), { planned: "overlay", meanwhile: "print_sink" }],
   [
     moved("event_builder", "ProtocolV02EventBuilderNode"),
-    { node: "event_v02", keys: { site_id: nonEmptyText, camera_id: nonEmptyText }, fixed: { python_numbers: true } },
+    {
+      node: "event_v02",
+      keys: { site_id: nonEmptyText, camera_id: nonEmptyText },
+      fixed: { python_numbers: true, at_once: true },
+    },
   ],
   [
     moved("policy", "ZonePolicyNode"),

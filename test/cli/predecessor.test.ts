@@ -7,6 +7,7 @@ test.each([
   ["--graph=g.yaml", "run g.yaml"],
   ["--graph g.yaml --report-json --max-events 5", "run g.yaml --report-json --max-packets 5"],
   ["--graph g.yaml --max-events=5", "run g.yaml --max-packets 5"],
+  ["--graph g.yaml --max-events -1", "run g.yaml --max-packets 0"],
   ["--report-json", "run --report-json"],
   ["--max-events 5 --graph g.yaml", "run --max-packets 5 g.yaml"],
   ["--graph g.yaml --validate-only", "validate g.yaml"],

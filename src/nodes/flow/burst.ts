@@ -2,6 +2,9 @@ import * as v from "valibot";
 import { ANY, defineNode, port } from "../../node/index.ts";
 import type { Meta, StreamPacket } from "../../packet/index.ts";
 
+/** Copies beyond the room of the next inbox are held in memory; more than this are made as room allows. */
+const MAX_AT_ONCE = 4_096;
+
 export const burst = defineNode({
   name: "burst",
   kind: "transform",
@@ -9,7 +12,8 @@ export const burst = defineNode({
 
 The copies are made as room allows, so a large \`count\` does not overrun the next inbox. A copy of a packet with
 an idempotency key gets that key with \`/<node id>/<number>\` behind it: five copies are five facts, and a queue
-keeps all of them. \`derive_keys: false\` leaves the key alone, as the predecessor did, so a queue keeps one.`,
+keeps all of them. The predecessor left the key alone (\`derive_keys: false\`), so a queue keeps one, and handed all
+copies over at once (\`at_once: true\`), so an inbox that sheds loses those it has no room for.`,
   config: v.strictObject({
     count: v.pipe(
       v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),
@@ -22,6 +26,10 @@ keeps all of them. \`derive_keys: false\` leaves the key alone, as the predecess
     derive_keys: v.pipe(
       v.optional(v.boolean(), true),
       v.description("Gives every copy an idempotency key of its own when the packet has one."),
+    ),
+    at_once: v.pipe(
+      v.optional(v.boolean(), false),
+      v.description("Hands up to 4,096 copies over whether or not there is room."),
     ),
   }),
   inputs: { in: port(ANY, "Packets to copy.") },
@@ -39,7 +47,7 @@ keeps all of them. \`derive_keys: false\` leaves the key alone, as the predecess
       },
     },
   ],
-  create({ count, meta_key, derive_keys }, context) {
+  create({ count, meta_key, derive_keys, at_once }, context) {
     const metaOf = (meta: Meta, seq: number): Meta => {
       const key = meta.idempotency_key;
       const derived = derive_keys && typeof key === "string" ? `${key}/${context.nodeId}/${seq}` : key;
@@ -50,6 +58,11 @@ keeps all of them. \`derive_keys: false\` leaves the key alone, as the predecess
         yield context.packet({ ts, kind, source_id, payload, meta: metaOf(meta, seq) });
       }
     }
-    return { process: (packet) => copies(packet) };
+    if (!at_once || count > MAX_AT_ONCE) return { process: (packet) => copies(packet) };
+    return {
+      process(packet, emit) {
+        for (const copy of copies(packet)) emit.out(copy);
+      },
+    };
   },
 });

@@ -16,6 +16,10 @@ const config = v.strictObject({
     v.optional(v.boolean(), false),
     v.description("Marks a whole confidence as a float, so that Python-style JSON prints `1.0`."),
   ),
+  at_once: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description("Hands the events of a list over together, whether or not there is room, as the predecessor did."),
+  ),
 });
 
 const DETECTION = {
@@ -102,7 +106,11 @@ them). \`event_v02_parse\` is the way back.`,
       }
     }
     return {
-      process: (packet, emit) => events(packet, emit.invalid),
+      process(packet, emit) {
+        const made = events(packet, emit.invalid);
+        if (!options.at_once) return made;
+        for (const event of made) emit.out(event);
+      },
       metrics: () => ({ emitted_total: emitted, skipped_total: skipped }),
     };
   },

@@ -38,8 +38,18 @@ test("burst with derive_keys false leaves the inherited key alone, as the predec
 });
 
 test("burst makes copies only as they are pulled", () => {
-  const node = burst.create({ count: 1_000_000_000, meta_key: "n", derive_keys: true }, testContext()) as NodeInstance;
+  const node = burst.create(
+    { count: 1_000_000_000, meta_key: "n", derive_keys: true, at_once: false },
+    testContext(),
+  ) as NodeInstance;
   const copies = node.process(packet(), {}, "in") as Iterator<StreamPacket>;
   expect(copies.next().value.meta).toEqual({ n: 0 });
   expect(copies.next().value.meta).toEqual({ n: 1 });
+});
+
+test("burst with at_once hands all copies over in one call, as the predecessor", () => {
+  const { node } = startNode(burst, { count: 3, at_once: true });
+  const copies: unknown[] = [];
+  expect(node.process(packet(), { out: (copy) => void copies.push(copy.meta.burst_seq) }, "in")).toBeUndefined();
+  expect(copies).toEqual([0, 1, 2]);
 });

@@ -1,0 +1,181 @@
+import { describe, expect, test } from "bun:test";
+import { run } from "../support/binary.ts";
+import { project, SAMPLES } from "./project.ts";
+
+/** The predecessor's counts, measured there; dropped is 0 everywhere. */
+const RUNS: Record<string, { counts: string; own?: Record<string, number>; printed: number }> = {
+  dev_inproc_demo: { counts: "1/1/1", printed: 1 },
+  showcase_inproc: { counts: "1/1/1", printed: 1 },
+  dev_vision_e2e_mock: { counts: "18/21/3", own: { "node.dedup.accepted_total": 3 }, printed: 3 },
+  dev_vision_policy_demo: {
+    counts: "8/10/3",
+    own: { "node.dedup.accepted_total": 2, "node.dedup.dropped_total": 1 },
+    printed: 2,
+  },
+  dev_vision_detection_to_event: {
+    counts: "7/8/2",
+    own: { "node.dedup.accepted_total": 1, "node.dedup.dropped_total": 1 },
+    printed: 1,
+  },
+  dev_jsonl_sink: { counts: "1/1/1", own: { "node.sink.written_total": 1 }, printed: 0 },
+  dev_json_file_sink: { counts: "1/1/1", own: { "node.sink.written_total": 1 }, printed: 0 },
+  dev_stream_template: { counts: "0/0/0", printed: 0 },
+};
+
+/** Graphs whose nodes come with later parts, and those nodes. */
+const PLANNED: Record<string, readonly string[]> = {
+  dev_durable_enqueue: ["sqlite_queue_sink"],
+  dev_durable_drain: ["sqlite_queue_source"],
+  dev_durable_drain_ack: ["sqlite_queue_source", "sqlite_queue_ack"],
+  showcase_durable_enqueue: ["sqlite_queue_sink"],
+  showcase_durable_drain_ack: ["sqlite_queue_source", "sqlite_queue_ack"],
+  dev_http_event_sink: ["http_sink"],
+  dev_video_file_frames: ["video_file"],
+  dev_rtsp_frames: ["rtsp_source"],
+  dev_webcam_frames: ["webcam_source"],
+  showcase_webcam: ["webcam_source"],
+  dev_video_file_yolo_headless: ["video_file", "detector"],
+  dev_video_file_yolo_overlay: ["video_file", "detector", "overlay"],
+  dev_webcam_yolo_overlay: ["webcam_source", "detector", "overlay"],
+  dev_webcam_yolo_person_follow_ros2: ["webcam_source", "detector", "person_follow", "cmd_vel_sink"],
+};
+
+test("every sample graph of the predecessor is run or known to wait for a node", () => {
+  expect([...Object.keys(RUNS), ...Object.keys(PLANNED)].sort()).toEqual([...SAMPLES]);
+});
+
+describe("the predecessor's sample graph", () => {
+  for (const [name, { counts, own = {}, printed }] of Object.entries(RUNS)) {
+    test(`${name} gives its counts, ${counts}`, async () => {
+      using old = project();
+      const result = await old.run(old.sample(name));
+      expect(result).toMatchObject({ code: 0, counts, report: { status: "ok", graph: old.sample(name) } });
+      expect(result.metrics).toMatchObject({ "packets.dropped_total": 0, ...own });
+      expect(result.printed).toHaveLength(printed);
+    });
+  }
+
+  test.each(Object.entries(PLANNED))("%s waits for %p, and nothing else is wrong with it", async (name, nodes) => {
+    using old = project();
+    const refused = await old.run(old.sample(name));
+    expect([refused.code, refused.report]).toEqual([2, undefined]);
+    const found = await findings(old, name);
+    expect(found.map(({ code }) => code)).toEqual(nodes.map(() => "NODE_NOT_BUILT_IN_YET"));
+    for (const [at, node] of nodes.entries()) expect(found[at]!.message).toContain(`its counterpart here is ${node},`);
+  });
+});
+
+async function findings(old: ReturnType<typeof project>, name: string) {
+  const { stdout } = await old.validate(old.sample(name));
+  return JSON.parse(stdout).files[0].diagnostics as { code: string; message: string }[];
+}
+
+describe("dev_vision_e2e_mock", () => {
+  test("gives the golden events and ids", async () => {
+    using old = project();
+    const { printed } = await old.run(old.sample("dev_vision_e2e_mock"));
+    const events = printed.map((line) => JSON.parse(line.replace(/^EVENT /, "")).payload);
+    const ids = [
+      "479498e4-8f22-50d8-8fbf-3a619dd16c04",
+      "c544b5ff-b5e3-50c1-ac97-560dfd8b1156",
+      "00a97391-9caf-5a68-b65d-ee5c04a4615d",
+    ];
+    expect(events).toEqual(
+      ids.map((event_id, track_id) => ({
+        event_id,
+        ts: `2026-02-14T00:00:0${track_id}Z`,
+        site_id: "S001",
+        camera_id: "cam01",
+        event_type: "ZONE_INTRUSION",
+        object_type: "PERSON",
+        severity: "LOW",
+        track_id,
+        bbox: { x1: 2, y1: 2, x2: 4, y2: 4 },
+        confidence: 0.75,
+        zone: { zone_id: "Z1", inside: true },
+        snapshot_path: null,
+        sensor: null,
+      })),
+    );
+  });
+
+  test("keeps frame metadata and says where an event comes from", async () => {
+    using old = project();
+    const { printed } = await old.run(old.sample("dev_vision_e2e_mock"));
+    expect(JSON.parse(printed[1]!.replace(/^EVENT /, "")).meta).toEqual({
+      frame_idx: 1,
+      idempotency_key: "event:S001:cam01:ZONE_INTRUSION:PERSON:1:2026-02-14T00:00:01Z:2:2:4:4",
+      source_packet_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+  });
+});
+
+describe("bytes of the predecessor:", () => {
+  test("PrintSink spaces, escapes and keeps floats as Python does", async () => {
+    using old = project();
+    const { printed } = await old.run(old.sample("dev_inproc_demo"));
+    expect(printed[0]!.replace(/"packet_id": "[0-9a-f-]{36}"/, '"packet_id": "ID"')).toBe(
+      'DEMO {"packet_id": "ID", "ts": "2026-02-14T00:00:00Z", "kind": "demo", "source_id": "demo01", "payload": ' +
+        '{"hello": "world", "\\ud55c\\uae00": "\\uc608", "ratio": 20.0, "open": true, "mode": 8, "at": 45045}, "meta": {}}',
+    );
+  });
+
+  test("JsonlSink appends a line per run, under the current directory, without escapes", async () => {
+    using old = project();
+    const line =
+      '{"event_id": "e1", "note": "현장 \\"A\\"", "score": 1.0, "small": 1e-07, "list": [1, 2.5, null, true], "empty": {}, "none": []}\n';
+    await old.run(old.sample("dev_jsonl_sink"));
+    expect(old.read("outputs/dev_events_v2.jsonl")).toBe(line);
+    await old.run(old.sample("dev_jsonl_sink"));
+    expect(old.read("outputs/dev_events_v2.jsonl")).toBe(line + line);
+  });
+
+  test("JsonFileSink indents by two, ends with a line feed and overwrites in the next run", async () => {
+    using old = project();
+    await old.run(old.sample("dev_json_file_sink"));
+    await old.run(old.sample("dev_json_file_sink"));
+    expect(old.list("outputs/dev_packets")).toEqual(["000_event.json"]);
+    expect(old.read("outputs/dev_packets/000_event.json")).toBe(`{
+  "event_id": "e1",
+  "note": "현장 \\"A\\"",
+  "score": 1.0,
+  "small": 1e-07,
+  "list": [
+    1,
+    2.5,
+    null,
+    true
+  ],
+  "empty": {},
+  "none": []
+}
+`);
+  });
+
+  test("the report is one line of compact JSON and begins as it did", async () => {
+    using old = project();
+    const { stdout } = await run(["--graph", old.sample("dev_jsonl_sink"), "--report-json"], { cwd: old.folder });
+    expect(stdout).toMatch(
+      /^\{"ts":"[^"]+","status":"ok","engine":"inproc","graph_version":2,"graph":"configs\/graphs\/dev_jsonl_sink_v2.yaml","metrics":\{.*\}\n$/,
+    );
+    expect(Object.values(JSON.parse(stdout).metrics).every(Number.isInteger)).toBe(true);
+  });
+});
+
+describe("dev_stream_template", () => {
+  test("takes its source from the environment", async () => {
+    using old = project();
+    const env = { SS_INPUT_PLUGIN: "schnitzel_stream.nodes.dev:FooSource", SS_STREAM_ID: "gate" };
+    const { code, counts, printed } = await old.run(old.sample("dev_stream_template"), env);
+    expect([code, counts]).toEqual([0, "1/1/1"]);
+    expect(printed[0]).toStartWith("gate {");
+  });
+
+  test("refuses a source that is not allowed to exist", async () => {
+    using old = project();
+    const env = { SS_INPUT_PLUGIN: "schnitzel_stream.nodes.dev:NoSuchSource" };
+    const { code, stderr } = await old.run(old.sample("dev_stream_template"), env);
+    expect(code).toBe(2);
+    expect(stderr).toContain("configs/graphs/dev_stream_template_v2.yaml:5:13 UNKNOWN_PLUGIN");
+  });
+});
