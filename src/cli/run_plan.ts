@@ -9,6 +9,7 @@ import {
   startWatchdog,
   type ThrottlePolicy,
   timeBudget,
+  whileOutside,
 } from "../engine/index.ts";
 import { type Diagnostic, formatDiagnostics, type GraphPlan } from "../graph/index.ts";
 import { diskFiles } from "../node/index.ts";
@@ -86,7 +87,11 @@ class Run {
   async toEnd(): Promise<number> {
     const { logLevel, logFormat, drainSeconds } = this.#settings;
     const letters = deadLetterFile(this.#settings.deadLettersFile, this.#redactor);
-    const io = processIo(() => engine.stop("stdout_closed"));
+    const heart = newHeart();
+    const io = processIo(
+      (write) => whileOutside(heart, write),
+      () => engine.stop("stdout_closed"),
+    );
     const progress = startProgress({
       clock: systemClock,
       snapshot: () => engine.snapshot(),
@@ -113,7 +118,6 @@ class Run {
       yieldToLoop: () => new Promise((resolve) => setImmediate(resolve)),
       onDeadLetter: letters.write,
     };
-    const heart = newHeart();
     const engine = new Engine(this.#plan, host, {
       throttles: this.#throttles(),
       drainMs: drainSeconds * 1_000,
@@ -153,6 +157,7 @@ class Run {
     const { stallSeconds, reportJson } = this.#settings;
     const start = () =>
       startWatchdog({
+        clock: systemClock,
         heart,
         nodes: this.#plan.nodes.map((node) => node.id),
         exitSec: stallSeconds,

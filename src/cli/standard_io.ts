@@ -10,10 +10,10 @@ export interface ProcessIo extends StandardIo {
 }
 
 /**
- * The process's stdin and stdout. A reader that is slow makes the writer wait, so memory stays bounded;
- * one that is gone (`| head`) is reported once by `onClosed`, and what follows is dropped.
+ * The process's stdin and stdout. A reader that is slow makes the writer wait, inside `wait`, so memory stays
+ * bounded; one that is gone (`| head`) is reported once by `onClosed`, and what follows is dropped.
  */
-export function processIo(onClosed: () => void): ProcessIo {
+export function processIo(wait: (write: () => void) => void, onClosed: () => void): ProcessIo {
   let buffered = "";
   let closed = false;
   const flush = () => {
@@ -21,7 +21,7 @@ export function processIo(onClosed: () => void): ProcessIo {
     buffered = "";
     if (closed || text === "") return;
     try {
-      writeAll(1, Buffer.from(text));
+      wait(() => writeAll(1, Buffer.from(text)));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
       closed = true;

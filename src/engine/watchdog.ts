@@ -1,6 +1,9 @@
+import type { Cancel, Clock } from "../base/clock.ts";
 import { HEART_NODE, HEART_STEPS } from "./scheduler.ts";
 
 export interface WatchdogOptions {
+  /** For the beat of the watched thread. */
+  clock: Clock;
   /** Two integers over shared memory, given to the engine as well. */
   heart: Int32Array;
   /** Node ids by index. */
@@ -11,6 +14,10 @@ export interface WatchdogOptions {
   report?: string;
 }
 
+/** While the thread's event loop turns it beats this often, so that a pause between two packets is no stall. */
+const BEAT_MS = 1_000;
+/** In place of a node while the thread waits for something outside, such as a full pipe. */
+const HEART_OUTSIDE = -2;
 /** Why 10 s: far beyond any sound node, and early enough to be seen before the process is ended. */
 const WARN_SEC = 10;
 
@@ -24,18 +31,42 @@ export function newHeart(): Int32Array {
   return heart;
 }
 
+/** Calls `wait`, which may keep the thread waiting for something outside: that is not the node's doing, and no stall. */
+export function whileOutside(heart: Int32Array, wait: () => void) {
+  const node = heart[HEART_NODE]!;
+  heart[HEART_NODE] = HEART_OUTSIDE;
+  try {
+    wait();
+  } finally {
+    heart[HEART_NODE] = node;
+  }
+}
+
 /**
  * Watches from a thread of its own whether the engine's thread still comes back from its nodes.
  *
  * A `process` that loops for ever holds the only thread that runs nodes, so nothing on that thread can
- * name it, write a report or end the run. This one can.
+ * name it, write a report or end the run. This one can. Code of a node that runs after its call returned a
+ * promise cannot be told from another node's, so it is caught and not named.
  */
-export function startWatchdog({ heart, nodes, exitSec, report = "" }: WatchdogOptions): Watchdog {
+export function startWatchdog({ clock, heart, nodes, exitSec, report = "" }: WatchdogOptions): Watchdog {
   const worker = new Worker(URL.createObjectURL(new Blob([WATCH])));
   (worker as Worker & { unref(): void }).unref();
   const warnSec = exitSec > 0 ? Math.min(WARN_SEC, exitSec / 2) : WARN_SEC;
-  worker.postMessage({ heart, nodes, exitSec, warnSec, report, steps: HEART_STEPS, node: HEART_NODE });
-  return { stop: () => worker.terminate() };
+  const places = { steps: HEART_STEPS, node: HEART_NODE, outside: HEART_OUTSIDE };
+  worker.postMessage({ heart, nodes, exitSec, warnSec, report, ...places });
+  let cancel: Cancel;
+  const beat = () => {
+    heart[HEART_STEPS]! += 1;
+    cancel = clock.setTimer(beat, BEAT_MS);
+  };
+  beat();
+  return {
+    stop() {
+      cancel();
+      worker.terminate();
+    },
+  };
 }
 
 /**
@@ -55,20 +86,25 @@ function end() {
   }
   process.kill(process.pid, "SIGKILL");
 }
-self.onmessage = ({ data: { heart, nodes, exitSec, warnSec, report, steps, node } }) => {
+self.onmessage = ({ data: { heart, nodes, exitSec, warnSec, report, steps, node, outside } }) => {
+  const everyMs = Math.min(1000, warnSec * 250);
   let seen = -1;
-  let sinceMs = performance.now();
+  let lastMs = performance.now();
+  let stuckMs = 0;
   let warned = false;
   setInterval(() => {
     const now = performance.now();
-    if (heart[node] < 0 || heart[steps] !== seen) {
+    // Two ticks at most: a process that was stopped and goes on has not been stuck meanwhile.
+    stuckMs += Math.min(now - lastMs, 2 * everyMs);
+    lastMs = now;
+    if (heart[node] === outside || heart[steps] !== seen) {
       seen = heart[steps];
-      sinceMs = now;
+      stuckMs = 0;
       warned = false;
       return;
     }
-    const stuckSec = (now - sinceMs) / 1000;
-    const id = nodes[heart[node]];
+    const stuckSec = stuckMs / 1000;
+    const id = nodes[heart[node]] ?? "(one whose call goes on)";
     const seconds = String(Math.round(stuckSec * 10) / 10);
     if (!warned && stuckSec >= warnSec) {
       warned = true;
@@ -76,9 +112,9 @@ self.onmessage = ({ data: { heart, nodes, exitSec, warnSec, report, steps, node 
     }
     if (exitSec > 0 && stuckSec >= exitSec) {
       writeSync(2, 'NODE_STALLED node "' + id + '" held the run for ' + seconds + " s: the process ends with code 1; mend the node, or raise --stall-seconds\\n");
-      if (report) writeSync(1, report.replaceAll("$NODE", id).replaceAll("$SECONDS", seconds) + "\\n");
+      if (report) writeSync(1, report.replaceAll("$NODE", () => id).replaceAll("$SECONDS", seconds) + "\\n");
       end();
     }
-  }, Math.min(1000, warnSec * 250));
+  }, everyMs);
 };
 `;
