@@ -205,10 +205,7 @@ export class Scheduler {
     else this.#chain(node, input.name, packet, root);
   }
 
-  /**
-   * Opens an inbox from which a packet was just taken. What its feeders let go may make a node ready that is
-   * further downstream than the one `node` leads to; then that one runs first, as it would unfused.
-   */
+  /** What feeders let go may make a node ready that is further downstream than the next of `node`: it goes first. */
   #openBehind(node: NodeRun, input: InputRun) {
     this.#open(input);
     if (node.sole !== undefined && this.#ready.highest() > node.rank) node.sole.to.idle = false;
@@ -233,6 +230,8 @@ export class Scheduler {
     let input = firstInput;
     let packet = firstPacket;
     const heart = this.#heart;
+    // Not only when the clock is looked at: 256 slow steps in between would pass for a stall.
+    heart[HEART_STEPS]! += 1;
     for (;;) {
       heart[HEART_NODE] = node.index;
       node.counters.consumed += 1;

@@ -112,3 +112,12 @@ test("a node that waits for a full inbox lets its neighbours work", async () => 
   const ended = await toEnd(ending, host);
   expect(counters(ended, "jammed").consumed).toBe(10);
 });
+
+test("every packet is a beat for the watchdog, also between two looks at the clock", async () => {
+  const heart = new Int32Array(2);
+  const beats: number[] = [];
+  const end = node("end", () => void beats.push(heart[0]!), { kind: "sink", outputs: [] });
+  const { engine: one } = engine([source("s", packets(1_000)), node("a"), end], ["s -> a", "a -> end"], { heart });
+  await one.run();
+  expect(new Set(beats).size).toBe(1_000);
+});
