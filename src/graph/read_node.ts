@@ -37,7 +37,7 @@ export interface ReadNode {
 
 type WrittenRuntime = { tree: Tree; path: Path; isAlias: boolean };
 
-/** Reads one item of `nodes`; undefined when it has faults, which are reported. */
+/** Reads one item of `nodes` and reports its faults; undefined when it says no id or no plugin. */
 export function readNode(tree: Tree, index: number, reader: Reader): ReadNode | undefined {
   const base: Path = ["nodes", index];
   const action = `Cannot read nodes[${index}] as`;
@@ -49,30 +49,38 @@ export function readNode(tree: Tree, index: number, reader: Reader): ReadNode | 
       `${action} a node must be a map: current value is ${show(plain(tree))}`,
     );
   }
-  const errors = reader.findings.errors;
   const known = reader.aliases(reader.built(tree, "node", base), NODE_ALIASES, base);
   const config = configOf(known, base, reader);
   const written = runtimeOf(known, config, base, reader);
   const runtime = written ? readRuntime(written, base, reader) : runtimeOptions();
   const shape = reader.shape(nodeShape, without(known, ["runtime", "config"]), base, { subject: `nodes[${index}]` });
-  const id = shape?.id ?? shape?.node_id;
-  if (shape && id === undefined) {
+  if (shape && shape.id === undefined && shape.node_id === undefined) {
     reader.refuse("MISSING_KEY", tree, base, `${action} id is missing: it must be a string`);
   }
   // A name that is not known yet would make every edge to it lead nowhere.
   if (isBroken(childOf(tree, "id") ?? childOf(tree, "node_id") ?? tree)) return undefined;
-  if (!shape || !runtime || id === undefined || reader.findings.errors > errors) return undefined;
+  // Faults in other keys do not keep the config from being checked, so all of them are told at once.
+  const id = shape ? (shape.id ?? shape.node_id) : (textAt(known, "id") ?? textAt(known, "node_id"));
+  const plugin = shape ? shape.plugin : textAt(known, "plugin");
+  if (id === undefined || plugin === undefined) return undefined;
   return {
     index,
     path: `nodes[${index}]`,
     id,
-    plugin: shape.plugin,
-    kind: shape.kind,
-    runtime,
+    plugin,
+    kind: shape?.kind,
+    runtime: runtime ?? runtimeOptions(),
     runtimeKeys: written?.tree.type === "map" ? [...written.tree.entries.keys()] : [],
     config: config && without(config, ["__runtime__"]),
     tree,
   };
+}
+
+/** The text of a key as the schema reads it: trimmed, and undefined when there is none. */
+function textAt(node: MapTree, key: string): string | undefined {
+  const tree = childOf(node, key);
+  const text = tree?.type === "scalar" && typeof tree.value === "string" ? tree.value.trim() : "";
+  return text === "" ? undefined : text;
 }
 
 function configOf(node: MapTree, base: Path, reader: Reader): MapTree | undefined {

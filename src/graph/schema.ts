@@ -35,6 +35,9 @@ export const nodeShape = v.strictObject({
   node_id: v.optional(v.pipe(text, v.description("Same as id."))),
   plugin: v.pipe(text, v.description("Name of a built-in node, or file:Export of a plugin.")),
   kind: v.optional(v.pipe(v.picklist(WRITTEN_KINDS), v.description("May be left out; must agree with the node."))),
+  // Read by themselves; they stand here so that messages and suggestions know them.
+  config: v.optional(v.unknown()),
+  runtime: v.optional(v.unknown()),
 });
 
 const end = (doc: string) => v.optional(v.pipe(text, v.description(doc)));

@@ -177,7 +177,12 @@ ${EDGES}`);
 describe("an unknown key", () => {
   test.each([
     ["at the top", `version: 2\nnodse: []\n${NODES}${EDGES}`, "UNKNOWN_KEY@2:1", 'did you mean "nodes"?'],
-    ["of a node", `version: 2\nnodes:\n  - { id: c, plugin: counter, confg: {} }\n`, "UNKNOWN_KEY@3:31", undefined],
+    [
+      "of a node",
+      `version: 2\nnodes:\n  - { id: c, plugin: counter, confg: {} }\n`,
+      "UNKNOWN_KEY@3:31",
+      'did you mean "config"?',
+    ],
     [
       "of an edge",
       `version: 2\n${NODES}edges:\n  - { from: c, too: s, to: s }\n`,
@@ -215,6 +220,19 @@ describe("an unknown key", () => {
     expect(found(diagnostics)).toEqual([place]);
     if (hint !== undefined) expect(diagnostics[0]!.hint).toBe(hint);
   });
+});
+
+test("a fault in one key of a node does not hide those in its config", async () => {
+  const nodes =
+    "  - { id: c, plugin: counter, note: x, kind: sauce, config: { cuont: 1 }, runtime: { onerror: drop } }\n";
+  const { diagnostics } = await compile(`version: 2\nnodes:\n${nodes}`);
+  expect(found(diagnostics)).toEqual([
+    "UNKNOWN_KEY@3:31",
+    "BAD_SHAPE@3:46",
+    "UNKNOWN_KEY@3:63",
+    "UNKNOWN_KEY@3:86",
+    "RUNTIME_UNUSED@3:86",
+  ]);
 });
 
 describe("a wrong shape", () => {
