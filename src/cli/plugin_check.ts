@@ -10,7 +10,7 @@ export const command = defineCommand({
   args: [{ name: "PATH", doc: "A plugin file, or a folder of them; plugins unless given.", optional: true }],
   flags: { json: flag.toggle("Print what was found as JSON.") },
   examples: [
-    ["schnitzel plugin check plugins/threshold.ts", "While writing one."],
+    ["schnitzel plugin check plugins/hysteresis.ts", "While writing one."],
     ["schnitzel plugin check", "Every plugin in plugins/."],
   ],
   exits: { [EXIT.failure]: "Something stands against a plugin." },

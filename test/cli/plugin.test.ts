@@ -119,7 +119,7 @@ describe("schnitzel plugin check", () => {
   test("passes this project's example plugins, and the examples in them", async () => {
     const { code, stdout, stderr } = await plugin(["check"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toContain("threshold.ts: ok, as locked\n  threshold:Threshold (policy), 2 of 2 examples hold\n");
+    expect(stdout).toContain("hysteresis.ts: ok, as locked\n  hysteresis:Hysteresis (policy), 2 of 2 examples hold\n");
   });
 
   test("passes the plugin that docs/plugins.md shows", async () => {
@@ -207,10 +207,9 @@ describe("schnitzel plugin types", () => {
   test("writes what type-checks plugins without node_modules", async () => {
     const dir = pluginFolder(
       Object.fromEntries(
-        ["plugins/threshold.ts", "plugins/moving_average.ts", "test/fixtures/plugins/api-1.0/sample.ts"].map((file) => [
-          path.basename(file),
-          fs.readFileSync(path.join(ROOT, file), "utf8"),
-        ]),
+        ["plugins/hysteresis.ts", "plugins/moving_average.ts", "test/fixtures/plugins/api-1.0/sample.ts"].map(
+          (file) => [path.basename(file), fs.readFileSync(path.join(ROOT, file), "utf8")],
+        ),
       ),
     );
     expect(await plugin(["types", dir])).toMatchObject({ code: 0 });

@@ -30,8 +30,8 @@ const config = v.pipe(
  *
  * The gap between `above` and `below` (hysteresis) keeps a value that trembles around the threshold quiet.
  */
-export const Threshold = defineNode({
-  name: "threshold",
+export const Hysteresis = defineNode({
+  name: "hysteresis",
   kind: "policy",
   doc: `Emits an event when a number crosses a threshold, once per crossing and source.
 

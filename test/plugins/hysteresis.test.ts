@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
-import { Threshold } from "../../plugins/threshold.ts";
+import { Hysteresis } from "../../plugins/hysteresis.ts";
 import { packet, startNode } from "../support/node.ts";
 
 const reading = (celsius: unknown, source_id = "yard") => packet({ kind: "sensor", source_id, payload: { celsius } });
 
 async function run(config: Record<string, unknown>, packets: readonly ReturnType<typeof packet>[]) {
-  const started = startNode(Threshold, { field: "celsius", above: 30, ...config });
+  const started = startNode(Hysteresis, { field: "celsius", above: 30, ...config });
   for (const item of packets) await started.process(item);
   const states = started
     .on("crossings")
@@ -14,7 +14,7 @@ async function run(config: Record<string, unknown>, packets: readonly ReturnType
   return { ...started, states };
 }
 
-describe("threshold", () => {
+describe("hysteresis", () => {
   test("speaks once when the number goes up and once when it comes down", async () => {
     const { states } = await run(
       {},
@@ -82,7 +82,7 @@ describe("threshold", () => {
 
   test("goes on from a snapshot as if it had never stopped", async () => {
     const { node } = await run({}, [reading(31)]);
-    const later = startNode(Threshold, { field: "celsius", above: 30 });
+    const later = startNode(Hysteresis, { field: "celsius", above: 30 });
     later.node.restore!(JSON.parse(JSON.stringify(node.snapshot!())));
     await later.process(reading(32));
     await later.process(reading(1));
@@ -90,6 +90,6 @@ describe("threshold", () => {
   });
 
   test("refuses a lower threshold above the upper one", () => {
-    expect(v.safeParse(Threshold.config, { field: "x", above: 1, below: 2 }).success).toBe(false);
+    expect(v.safeParse(Hysteresis.config, { field: "x", above: 1, below: 2 }).success).toBe(false);
   });
 });
