@@ -1,7 +1,8 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import type { ReadResult } from "../graph/index.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogLevelName } from "../observe/index.ts";
-import { defineCommand, flag } from "./command/index.ts";
+import { defineCommand, flag, UsageError } from "./command/index.ts";
 import demo from "./demo.yaml" with { type: "text" };
 import { EXIT } from "./exit.ts";
 import { readOneGraph } from "./graph_files.ts";
@@ -57,6 +58,7 @@ export const command = defineCommand({
     printFindings(compiled.diagnostics, compiled.texts, terminal);
     if (compiled.plan === undefined) return EXIT.invalid;
     const at = (file: string | undefined) => (file === undefined ? undefined : path.resolve(terminal.cwd, file));
+    for (const name of ["report", "dead-letters"] as const) expectWritable(name, at(flags[name]));
     return runPlan(
       compiled.plan,
       {
@@ -85,4 +87,14 @@ export const command = defineCommand({
 async function readSource(file: string | undefined, maxBytes: number, terminal: Terminal): Promise<ReadResult> {
   if (file === undefined) return { source: { text: demo, path: "<demo>", baseDir: terminal.cwd } };
   return readOneGraph(file, maxBytes, terminal);
+}
+
+/** Found out before the run, as afterwards its report would be lost. */
+function expectWritable(name: string, file: string | undefined) {
+  if (file === undefined) return;
+  try {
+    fs.closeSync(fs.openSync(file, "a"));
+  } catch (error) {
+    throw new UsageError(`cannot write --${name} ${file}: ${(error as Error).message}`);
+  }
 }

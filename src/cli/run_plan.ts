@@ -30,6 +30,7 @@ import { EXIT } from "./exit.ts";
 import { serveRun } from "./serve_run.ts";
 import { stopOnSignals } from "./signals.ts";
 import { processIo } from "./standard_io.ts";
+import { catchStrays } from "./strays.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How `schnitzel run` runs a plan, checked. */
@@ -90,7 +91,7 @@ class Run {
     const heart = newHeart();
     const io = processIo(
       (write) => whileOutside(heart, write),
-      () => engine.stop("stdout_closed"),
+      (error) => this.#stdoutBroke(engine, error),
     );
     const progress = startProgress({
       clock: systemClock,
@@ -116,18 +117,32 @@ class Run {
       fetch: globalThis.fetch,
       log: log.node,
       yieldToLoop: () => new Promise((resolve) => setImmediate(resolve)),
-      onDeadLetter: letters.write,
+      onDeadLetter(letter) {
+        letters.write(letter);
+        const { packet, reason, attempts } = letter;
+        log.node(letter.node_id).warn("set aside", { packet_id: packet?.packet_id, reason, attempts });
+      },
     };
     const engine = new Engine(this.#plan, host, {
       throttles: this.#throttles(),
       drainMs: drainSeconds * 1_000,
       heart,
     });
-    const stopWatching = this.#watch(heart);
-    const signals = stopOnSignals(engine, log);
     const served = await serveRun(this.#settings, this.#plan, engine, this.#redactor, log);
     if (served === undefined) return EXIT.precondition;
-    const run = await engine.run();
+    const stopWatching = this.#watch(heart);
+    const strays = catchStrays(engine, () => {
+      io.flush();
+      this.#report(engine.snapshot());
+    });
+    const signals = stopOnSignals(engine, log, (code) => {
+      strays.release();
+      process.exit(code);
+    });
+    await engine.run();
+    // A rejection that nobody awaits is heard in the next round of the event loop.
+    await host.yieldToLoop();
+    strays.release();
     progress.stop();
     io.flush();
     letters.close();
@@ -135,8 +150,15 @@ class Run {
     stopWatching();
     signals.release();
     log.close();
+    const run = engine.snapshot();
     this.#report(run);
     return this.#exitCode(run);
+  }
+
+  /** A reader that went away (`| head`) has seen what it wanted; any other reason is a loss. */
+  #stdoutBroke(engine: Engine, error: NodeJS.ErrnoException) {
+    if (error.code === "EPIPE") engine.stop("stdout_closed");
+    else engine.fail(new Error(`cannot write to stdout: ${error.message}`));
   }
 
   #files() {
@@ -171,12 +193,12 @@ class Run {
   }
 
   #report(run: RunSnapshot) {
-    const report = runReport(run, systemClock.nowMs(), this.#redactor);
-    const line = `${reportLine(report)}\n`;
     const { reportFile, reportJson } = this.#settings;
+    if (!reportJson) this.#terminal.err(`${this.#redactor.text(summary(run))}\n`);
+    if (!reportJson && reportFile === undefined) return;
+    const line = `${reportLine(runReport(run, systemClock.nowMs(), this.#redactor))}\n`;
     if (reportFile !== undefined) fs.writeFileSync(reportFile, line);
     if (reportJson) this.#terminal.out(line);
-    else this.#terminal.err(`${this.#redactor.text(summary(run))}\n`);
   }
 
   #exitCode({ status }: RunSnapshot): number {

@@ -4,11 +4,11 @@ import type { Log } from "../observe/index.ts";
 /** 128 + the signal's number, as shells report it. */
 const CODES: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
 
-/** The first SIGINT or SIGTERM drains the run; the second ends the process at once. */
-export function stopOnSignals(engine: Engine, log: Log): { release(): void } {
+/** The first SIGINT or SIGTERM drains the run; the second calls `leave`, which ends the process at once. */
+export function stopOnSignals(engine: Engine, log: Log, leave: (code: number) => void): { release(): void } {
   let asked = false;
   const handle = (signal: NodeJS.Signals) => {
-    if (asked) process.exit(CODES[signal]);
+    if (asked) return leave(CODES[signal]!);
     asked = true;
     log.info("stopping: finishing what is in flight, once more ends at once", { signal });
     engine.stop("signal");

@@ -11,9 +11,9 @@ export interface ProcessIo extends StandardIo {
 
 /**
  * The process's stdin and stdout. A reader that is slow makes the writer wait, inside `wait`, so memory stays
- * bounded; one that is gone (`| head`) is reported once by `onClosed`, and what follows is dropped.
+ * bounded; one that is gone (`| head`) or a full disk is told once to `onBroken`, and what follows is dropped.
  */
-export function processIo(wait: (write: () => void) => void, onClosed: () => void): ProcessIo {
+export function processIo(wait: (write: () => void) => void, onBroken: (error: Error) => void): ProcessIo {
   let buffered = "";
   let closed = false;
   const flush = () => {
@@ -23,9 +23,8 @@ export function processIo(wait: (write: () => void) => void, onClosed: () => voi
     try {
       wait(() => writeAll(1, Buffer.from(text)));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
       closed = true;
-      onClosed();
+      onBroken(error as Error);
     }
   };
   return {

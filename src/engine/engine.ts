@@ -65,7 +65,7 @@ export class Engine {
       random,
       timers: this.#timers,
       deadLetter: (letter, bytes) => this.#keepLetter(letter, bytes),
-      abort: (error) => this.#fail(error),
+      abort: (error) => this.fail(error),
     });
     this.scheduler.failures = this.failures;
     const freeze = plan.nodes.some((node) => node.origin !== "built_in");
@@ -92,7 +92,7 @@ export class Engine {
       }
     } catch (error) {
       // Not a node's doing: those are caught where they are called.
-      this.#fail(toError(error));
+      this.fail(toError(error));
     }
     this.#finish();
     await closeAll(this.#created, this.host.clock, this.#heart);
@@ -174,7 +174,7 @@ export class Engine {
       } catch (thrown) {
         const error = toError(thrown);
         noteError(producer, error, this.host.clock);
-        this.#fail(
+        this.fail(
           new Error(`cannot create node "${producer.id}" (${producer.plan.definition.name}): ${error.message}`),
         );
         return false;
@@ -230,12 +230,12 @@ export class Engine {
     try {
       this.host.onDeadLetter?.(letter);
     } catch (error) {
-      this.#fail(new Error(`cannot keep a dead letter of node "${letter.node_id}": ${toError(error).message}`));
+      this.fail(new Error(`cannot keep a dead letter of node "${letter.node_id}": ${toError(error).message}`));
     }
   }
 
   /** Ends the run as failed: nothing more is processed. */
-  #fail(error: Error) {
+  fail(error: Error) {
     this.failure ??= error;
     this.stopReason = "error";
     this.#abandon();

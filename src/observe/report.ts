@@ -104,7 +104,8 @@ export function summary(run: RunSnapshot): string {
     ...(run.deadLetters.total > 0 ? [counted(run.deadLetters.total, "dead letter")] : []),
     ...(run.stopReason === undefined ? [] : [`stopped by ${run.stopReason}`]),
   ];
-  return `${run.graph.name}: ${run.status} (${facts.join(", ")})`;
+  const failure = run.failure === undefined ? "" : `: ${run.failure}`;
+  return `${run.graph.name}: ${run.status} (${facts.join(", ")})${failure}`;
 }
 
 function flatMetrics(nodes: readonly NodeSnapshot[]): Record<string, number> {
