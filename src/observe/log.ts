@@ -1,4 +1,4 @@
-import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
+import type { Logger, LogLevel, LogRecord } from "@logtape/logtape";
 import type { Clock } from "../base/clock.ts";
 import { LogLimiter } from "./log_limit.ts";
 import type { Redactor } from "./redact.ts";
@@ -64,31 +64,44 @@ export function startLog({ level, format, clock, redactor, write }: LogOptions):
     if (limiter.admits(place)) return print(record);
     if (!first.has(place)) first.set(place, { ...record, properties: {} });
   };
-  configureSync({
+  const lowestLevel = LOG_LEVELS[level];
+  let configured: LogTape | undefined;
+  const library = () => {
+    configured ??= configure(lowestLevel, sink);
+    return configured;
+  };
+  const place = (...category: [string, ...string[]]): Log => {
+    let logger: Logger | undefined;
+    const at =
+      (severity: LogLevel): Write =>
+      (message, properties = {}) => {
+        if (SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(lowestLevel)) return;
+        logger ??= library().getLogger(category);
+        // emit() takes the message as it is: braces in a node's message are text, not placeholders.
+        logger.emit({ level: severity, message: [message], rawMessage: message, timestamp: clock.nowMs(), properties });
+      };
+    return { debug: at("debug"), info: at("info"), warn: at("warning"), error: at("error") };
+  };
+  return { ...place("schnitzel"), node: (id) => place("schnitzel", "node", id), close: () => limiter.close() };
+}
+
+type LogTape = typeof import("@logtape/logtape");
+
+/** Most urgent first; behind `null` nothing is logged. */
+const SEVERITIES: readonly (LogLevel | null)[] = Object.values(LOG_LEVELS);
+
+function configure(lowestLevel: LogLevel | null, sink: (record: LogRecord) => void): LogTape {
+  // Loaded with the first line: a short run logs none, and starts sooner without it.
+  const library: LogTape = require("@logtape/logtape");
+  library.configureSync({
     reset: true,
     sinks: { stderr: sink },
     loggers: [
-      { category: "schnitzel", lowestLevel: LOG_LEVELS[level], sinks: ["stderr"] },
+      { category: "schnitzel", lowestLevel, sinks: ["stderr"] },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["stderr"] },
     ],
   });
-  return {
-    ...place(["schnitzel"], clock),
-    node: (id) => place(["schnitzel", "node", id], clock),
-    close: () => limiter.close(),
-  };
-}
-
-function place(category: string[], clock: Clock): Log {
-  const logger = getLogger(category as [string, ...string[]]);
-  const at =
-    (level: LogLevel): Write =>
-    (message, properties = {}) => {
-      if (!logger.isEnabledFor(level)) return;
-      // emit() takes the message as it is: braces in a node's message are text, not placeholders.
-      logger.emit({ level, message: [message], rawMessage: message, timestamp: clock.nowMs(), properties });
-    };
-  return { debug: at("debug"), info: at("info"), warn: at("warning"), error: at("error") };
+  return library;
 }
 
 interface TidyRecord {

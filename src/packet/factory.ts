@@ -2,7 +2,11 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { NO_META, Packet, type PacketFields, type StreamPacket } from "./packet.ts";
 
-const HEX2 = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
+const HEX = "0123456789abcdef";
+/** `00` to `ff`. Plain loops: 256 calls of a function would have it compiled at every start of the program. */
+const HEX2: string[] = [];
+for (const high of HEX) for (const low of HEX) HEX2.push(high + low);
+
 const COUNTER_BITS = 26;
 const COUNTER_END = 2 ** COUNTER_BITS;
 
