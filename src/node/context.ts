@@ -31,8 +31,9 @@ export interface NodeContext {
   /** Makes a packet: id, time and `source_id` (this node's id) are filled in unless given. */
   readonly packet: PacketFactory;
   /**
-   * Sets a bad input record aside as a dead letter: counted, with its reason, in the report. For sources,
-   * whose broken input never becomes a packet. A node with a bad packet throws instead.
+   * Sets a record aside as a dead letter: counted, with its reason, in the report. For sources, whose broken
+   * input never becomes a packet, and for sinks that could not write what they had taken. A node with a bad packet
+   * throws instead.
    */
   reject(record: unknown, reason: string): void;
 }

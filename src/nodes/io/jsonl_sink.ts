@@ -50,7 +50,8 @@ export const jsonlSink = defineNode({
   What a crash left in \`path.tmp\` is kept: the next run goes on behind it.
 - **After a crash** the last line may be cut off. It is ended with a line feed when the file is opened, logged and
   counted (\`torn_lines_total\`): cutting it away could lose a whole line that lacks only its end.
-- **Disk full**: packets become dead letters until the disk takes lines again; no line is written twice.
+- **Disk full**: packets become dead letters until the disk takes lines again; no line is written twice. Lines that
+  still wait when the run ends become dead letters as well.
 - **Unwritable values** (NaN, Infinity, bigint, function, a cycle, bytes) make the packet a dead letter.
 
 The predecessor wrote \`spacing: python\` and flushed every line (\`flush_ms: 0\`, \`fsync: never\`).`,
@@ -77,7 +78,16 @@ The predecessor wrote \`spacing: python\` and flushed every line (\`flush_ms: 0\
         written += 1;
         if (forward) emit.out(packet);
       },
-      close: () => file.close(),
+      close() {
+        try {
+          file.close();
+        } catch (error) {
+          const lines = file.unwritten();
+          written -= lines.length;
+          for (const line of lines) context.reject({ file: options.path, line }, (error as Error).message);
+          throw error;
+        }
+      },
       metrics: () => ({ written_total: written, ...file.metrics() }),
     };
   },

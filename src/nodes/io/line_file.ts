@@ -39,6 +39,8 @@ export class LineFile {
   #text = "";
   /** What a failed write left over. */
   #pending: Uint8Array = EMPTY;
+  /** Of the line at the front of it, the part that the disk has. */
+  #begun: Uint8Array = EMPTY;
   #textBytes = 0;
   #unsynced = false;
   #closed = false;
@@ -72,6 +74,12 @@ export class LineFile {
 
   metrics() {
     return { rotated_files_total: this.#published, deleted_files_total: this.#deleted, torn_lines_total: this.#torn };
+  }
+
+  /** Lines that were taken and that a failed `close` leaves unwritten, without their line ends. */
+  unwritten(): string[] {
+    const text = Buffer.concat([this.#begun, this.#pending, Buffer.from(this.#text)]).toString();
+    return text.split("\n").slice(0, -1);
   }
 
   /** Writes what waits, syncs unless `fsync: never`, publishes an atomic file. A second call does nothing. */
@@ -127,8 +135,13 @@ export class LineFile {
       this.#flush();
       if (this.#options.fsync === "always") this.#sync();
     } catch (error) {
-      // Nothing of it reached the disk, so it can be refused; a part that did is completed later instead.
-      if (this.#pending.length === Buffer.byteLength(line)) this.#pending = EMPTY;
+      const left = this.#pending.length;
+      if (left > 0 && left < Buffer.byteLength(line)) {
+        // A part reached the disk: the line is taken and completed later.
+        this.#context.log.error("the disk took a part of a line", { error: (error as Error).message });
+        return;
+      }
+      this.#pending = EMPTY;
       throw error;
     }
   }
@@ -155,6 +168,9 @@ export class LineFile {
 
   #took(bytes: number) {
     this.#size += bytes;
+    const written = this.#pending.subarray(0, bytes);
+    const lineStart = written.lastIndexOf(0x0a) + 1;
+    this.#begun = lineStart > 0 ? written.subarray(lineStart) : Buffer.concat([this.#begun, written]);
     this.#pending = bytes >= this.#pending.length ? EMPTY : this.#pending.subarray(bytes);
     if (bytes === 0 || this.#options.fsync === "never") return;
     this.#unsynced = true;

@@ -309,10 +309,27 @@ test("jsonl_sink completes a line of which the disk took a part", async () => {
       files: limited(context.files, quota),
     },
   );
-  await expect(sink.process(packet({ payload: "first" }))).rejects.toThrow("ENOSPC");
+  await sink.process(packet({ payload: "first" }));
+  expect(context.logged).toMatchObject([{ level: "error", message: "the disk took a part of a line" }]);
+  await expect(sink.process(packet({ payload: "second" }))).rejects.toThrow("ENOSPC");
   quota.bytes = 1_000;
-  await sink.process(packet({ payload: "second" }));
-  expect(fs.readFileSync(path.join(base, "out.jsonl"), "utf8")).toBe('"first"\n"second"\n');
+  await sink.process(packet({ payload: "third" }));
+  expect(fs.readFileSync(path.join(base, "out.jsonl"), "utf8")).toBe('"first"\n"third"\n');
+});
+
+test("jsonl_sink gives back the lines that no disk took before the end, each as a dead letter", async () => {
+  const base = folder();
+  const context = testContext({ base });
+  const files = limited(context.files, { bytes: 7 });
+  const sink = startNode(jsonlSink, { path: "out.jsonl", body: "payload" }, { ...context, files });
+  for (const payload of ["a", "bbb", "c"]) await sink.process(packet({ payload }));
+  expect(() => sink.node.close?.()).toThrow("ENOSPC");
+  expect(fs.readFileSync(path.join(base, "out.jsonl"), "utf8")).toBe('"a"\n"bb');
+  expect(context.rejected).toMatchObject([
+    { record: { file: "out.jsonl", line: '"bbb"' }, reason: expect.stringContaining("ENOSPC") },
+    { record: { line: '"c"' } },
+  ]);
+  expect(sink.node.metrics?.()).toMatchObject({ written_total: 1 });
 });
 
 test("jsonl_sink does not write a line that it refused", async () => {
