@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { didYouMean } from "../../base/suggest.ts";
 import type { Argument, Command, Flags } from "./command.ts";
 import { UsageError } from "./usage.ts";
@@ -19,48 +18,43 @@ export function parseCommandLine({ args = [], flags }: Command, argv: readonly s
   return { args: positionals, flags: Object.fromEntries(read) };
 }
 
+/** By hand, as loading `parseArgs` takes a fifth of `schnitzel version`, and there are no short flags to group. */
 function tokens(flags: Flags, argv: readonly string[]) {
-  const options = Object.entries(flags).map(([name, { value }]) => [
-    name,
-    { type: value === undefined ? ("boolean" as const) : ("string" as const), multiple: true },
-  ]);
   const given = new Map<string, string[]>();
   const positionals: string[] = [];
-  // Not strict: its own errors neither suggest nor say what is allowed. Every token is checked below.
-  const { tokens: found } = parseArgs({
-    args: [...argv],
-    options: Object.fromEntries(options),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  for (const token of found) {
-    if (token.kind === "positional") positionals.push(token.value);
-    if (token.kind !== "option") continue;
-    given.set(token.name, [...(given.get(token.name) ?? []), givenValue(flags, token)]);
-    const flag = flags[token.name]!;
-    if (!flag.many && given.get(token.name)!.length > 1) throw new UsageError(`${token.rawName} is given twice`);
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at]!;
+    if (word === "--") return { given, positionals: [...positionals, ...argv.slice(at + 1)] };
+    if (word === "-" || !word.startsWith("-")) {
+      positionals.push(word);
+      continue;
+    }
+    const [rawName, inlineValue] = cut(word);
+    const name = rawName.slice(2);
+    const flag = Object.hasOwn(flags, name) ? flags[name]! : undefined;
+    if (flag === undefined || !rawName.startsWith("--")) throw unknownFlag(rawName, flags);
+    if (!flag.many && given.has(name)) throw new UsageError(`${rawName} is given twice`);
+    const separate = inlineValue === undefined && flag.value !== undefined ? argv[++at] : undefined;
+    given.set(name, [...(given.get(name) ?? []), givenValue(rawName, flag, inlineValue, separate)]);
   }
   return { given, positionals };
 }
 
-interface OptionToken {
-  name: string;
-  rawName: string;
-  value?: string | undefined;
-  inlineValue?: boolean | undefined;
+/** `--name=value` in two. */
+function cut(word: string): [rawName: string, inlineValue: string | undefined] {
+  const at = word.indexOf("=");
+  return at === -1 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
 }
 
-function givenValue(flags: Flags, { name, rawName, value, inlineValue }: OptionToken): string {
-  const flag = Object.hasOwn(flags, name) ? flags[name]! : undefined;
-  if (flag === undefined) throw unknownFlag(rawName, flags);
+function givenValue(rawName: string, flag: Flags[string], inlineValue?: string, separate?: string): string {
   if (flag.value === undefined) {
-    if (value === undefined) return "";
-    throw new UsageError(`${rawName} takes no value: current value is "${value}"`);
+    if (inlineValue === undefined) return "";
+    throw new UsageError(`${rawName} takes no value: current value is "${inlineValue}"`);
   }
+  const value = inlineValue ?? separate;
   if (value === undefined) throw new UsageError(`${rawName} needs a value`, `write ${rawName} ${flag.value}`);
   // `--set --json`: most likely the value was forgotten.
-  if (!inlineValue && /^-./.test(value)) {
+  if (inlineValue === undefined && /^-./.test(value)) {
     throw new UsageError(`${rawName} needs a value, and ${value} looks like a flag`, `write ${rawName}=${value}`);
   }
   return value;
