@@ -33,9 +33,10 @@ function tokens(flags: Flags, argv: readonly string[]) {
     const name = rawName.slice(2);
     const flag = Object.hasOwn(flags, name) ? flags[name]! : undefined;
     if (flag === undefined || !rawName.startsWith("--")) throw unknownFlag(rawName, flags);
-    if (!flag.many && given.has(name)) throw new UsageError(`${rawName} is given twice`);
     const separate = inlineValue === undefined && flag.value !== undefined ? argv[++at] : undefined;
-    given.set(name, [...(given.get(name) ?? []), givenValue(rawName, flag, inlineValue, separate)]);
+    const values = [...(given.get(name) ?? []), givenValue(rawName, flag, inlineValue, separate)];
+    if (!flag.many && values.length > 1) throw new UsageError(`${rawName} is given twice`);
+    given.set(name, values);
   }
   return { given, positionals };
 }
