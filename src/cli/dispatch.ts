@@ -22,7 +22,9 @@ export async function dispatch(argv: readonly string[], terminal: Terminal): Pro
 
 /** A fault of ours, or of the machine in a place where none was expected. */
 function failed(error: unknown, path: string, terminal: Terminal): number {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  // A fault of the machine, such as a full disk, needs no stack to be understood.
+  const ofMachine = (error as NodeJS.ErrnoException | undefined)?.syscall !== undefined;
+  const text = error instanceof Error ? ((ofMachine ? undefined : error.stack) ?? error.message) : String(error);
   terminal.err(`${path} failed: ${text}\n`);
   return EXIT.failure;
 }

@@ -176,14 +176,15 @@ class Run {
 
   /** At once when a plugin runs; else after a tenth of a second, so that a short run pays for no second thread. */
   #watch(heart: Int32Array): () => void {
-    const { stallSeconds, reportJson } = this.#settings;
+    const { stallSeconds, reportJson, reportFile } = this.#settings;
     const start = () =>
       startWatchdog({
         clock: systemClock,
         heart,
         nodes: this.#plan.nodes.map((node) => node.id),
         exitSec: stallSeconds,
-        ...(reportJson ? { report: stalledReport(this.#plan) } : {}),
+        report: stalledReport(this.#plan),
+        reportTo: [...(reportJson ? [1 as const] : []), ...(reportFile === undefined ? [] : [reportFile])],
       });
     if (this.#plan.nodes.some((node) => node.origin !== "built_in")) return start().stop;
     let stop = systemClock.setTimer(() => {

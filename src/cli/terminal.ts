@@ -36,7 +36,11 @@ function write(descriptor: number, text: string) {
   try {
     writeAll(descriptor, Buffer.from(text));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EPIPE") return;
+    throw Object.assign(error as Error, {
+      message: `cannot write to ${descriptor === 1 ? "stdout" : "stderr"}: ${message}`,
+    });
   }
 }
 

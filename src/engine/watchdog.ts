@@ -10,8 +10,10 @@ export interface WatchdogOptions {
   nodes: readonly string[];
   /** A node that runs this long without coming back ends the process with code 1; 0 only warns. */
   exitSec: number;
-  /** Written to stdout before the process ends; `$NODE` and `$SECONDS` are replaced. */
+  /** The run report as it stands then; `$NODE` and `$SECONDS` are replaced. */
   report?: string;
+  /** Where it is written before the process ends: standard output (the default), files. */
+  reportTo?: readonly (1 | string)[];
 }
 
 /** While the thread's event loop turns it beats this often, so that a pause between two packets is no stall. */
@@ -49,12 +51,19 @@ export function whileOutside(heart: Int32Array, wait: () => void) {
  * name it, write a report or end the run. This one can. Code of a node that runs after its call returned a
  * promise cannot be told from another node's, so it is caught and not named.
  */
-export function startWatchdog({ clock, heart, nodes, exitSec, report = "" }: WatchdogOptions): Watchdog {
+export function startWatchdog({
+  clock,
+  heart,
+  nodes,
+  exitSec,
+  report = "",
+  reportTo = [1],
+}: WatchdogOptions): Watchdog {
   const worker = new Worker(URL.createObjectURL(new Blob([WATCH])));
   (worker as Worker & { unref(): void }).unref();
   const warnSec = exitSec > 0 ? Math.min(WARN_SEC, exitSec / 2) : WARN_SEC;
   const places = { steps: HEART_STEPS, node: HEART_NODE, outside: HEART_OUTSIDE };
-  worker.postMessage({ heart, nodes, exitSec, warnSec, report, ...places });
+  worker.postMessage({ heart, nodes, exitSec, warnSec, report, reportTo, ...places });
   let cancel: Cancel;
   const beat = () => {
     heart[HEART_STEPS]! += 1;
@@ -75,7 +84,7 @@ export function startWatchdog({ clock, heart, nodes, exitSec, report = "" }: Wat
  * SIGKILL is what is left (exit code 137).
  */
 const WATCH = `
-const { writeSync } = require("node:fs");
+const { writeFileSync, writeSync } = require("node:fs");
 const LIBC = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1", "libSystem.B.dylib", "ucrtbase.dll"];
 function end() {
   const { dlopen } = require("bun:ffi");
@@ -86,7 +95,7 @@ function end() {
   }
   process.kill(process.pid, "SIGKILL");
 }
-self.onmessage = ({ data: { heart, nodes, exitSec, warnSec, report, steps, node, outside } }) => {
+self.onmessage = ({ data: { heart, nodes, exitSec, warnSec, report, reportTo, steps, node, outside } }) => {
   const everyMs = Math.min(1000, warnSec * 250);
   let seen = -1;
   let lastMs = performance.now();
@@ -112,7 +121,15 @@ self.onmessage = ({ data: { heart, nodes, exitSec, warnSec, report, steps, node,
     }
     if (exitSec > 0 && stuckSec >= exitSec) {
       writeSync(2, 'NODE_STALLED node "' + id + '" held the run for ' + seconds + " s: the process ends with code 1; mend the node, or raise --stall-seconds\\n");
-      if (report) writeSync(1, report.replaceAll("$NODE", () => id).replaceAll("$SECONDS", seconds) + "\\n");
+      const line = report.replaceAll("$NODE", () => id).replaceAll("$SECONDS", seconds) + "\\n";
+      for (const place of report ? reportTo : []) {
+        try {
+          if (place === 1) writeSync(1, line);
+          else writeFileSync(place, line);
+        } catch (error) {
+          writeSync(2, "cannot write the report: " + error.message + "\\n");
+        }
+      }
       end();
     }
   }, everyMs);

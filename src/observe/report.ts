@@ -45,6 +45,8 @@ export interface RunReport {
     wait_ms: { p50: number; p99: number; max: number } | null;
   }[];
   drops: { node: string; reason: DropReason; packets: number }[];
+  /** Packets emitted by a call that was over already; they went nowhere. */
+  late_emits: { node: string; packets: number }[];
   errors: { node: string; count: number; last_message: string | null; last_at: string | null }[];
   dead_letters: {
     total: number;
@@ -77,6 +79,9 @@ export function runReport(run: RunSnapshot, nowMs: number, redactor: Redactor): 
     drops: run.nodes.flatMap((node) =>
       [...node.counters.dropped].map(([reason, packets]) => ({ node: node.id, reason, packets })),
     ),
+    late_emits: run.nodes
+      .filter(({ counters }) => counters.lateEmits > 0)
+      .map(({ id, counters }) => ({ node: id, packets: counters.lateEmits })),
     errors: run.nodes.filter((node) => node.counters.errors > 0).map((node) => errorLine(node, redactor)),
     dead_letters: {
       total: run.deadLetters.total,

@@ -55,6 +55,11 @@ test("runReport() counts inbox drops apart from those of on_error, each with its
   ]);
 });
 
+test("runReport() counts what was emitted too late, by node", () => {
+  expect(report(troubledRun()).late_emits).toEqual([{ node: "person", packets: 1 }]);
+  expect(report(runSnapshot()).late_emits).toEqual([]);
+});
+
 test("runReport() gives each edge its waits, and null where nothing passed", () => {
   const [first, second] = report(troubledRun()).edges;
   expect(first).toMatchObject({ from: "cam.out", to: "person.in", passed: 10, dropped: { drop_oldest: 4 } });

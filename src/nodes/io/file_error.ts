@@ -4,6 +4,7 @@ const ADVICE: Record<string, string> = {
   ENOENT: "check the path; a relative one starts at the graph file's folder",
   EACCES: "give the user that runs this the right to it, or name another path",
   EPERM: "give the user that runs this the right to it, or name another path",
+  EEXIST: "a part of the path is a file, name a folder there",
   EISDIR: "name a file, this is a folder",
   ENOTDIR: "a part of the path is a file, name a folder there",
   ENOSPC: "make room on the disk",
