@@ -1,5 +1,3 @@
-import { pipeline, Readable } from "node:stream";
-import * as zlib from "node:zlib";
 import * as v from "valibot";
 import { type ConfigIssue, defineNode, type NodeContext, type SourceInstance } from "../../node/index.ts";
 import { fileError } from "./file_error.ts";
@@ -140,6 +138,9 @@ function* plain(path: string, reader: RecordReader, context: NodeContext) {
 }
 
 async function* unpacked(path: string, reader: RecordReader, context: NodeContext) {
+  // Loaded only here: few files are packed, and the two take as long as reading a short one.
+  const { pipeline, Readable } = await import("node:stream");
+  const zlib = await import("node:zlib");
   // The callback only keeps the error from being thrown twice; the loop below gets it.
   const bytes = pipeline(Readable.from(copies(path, context)), zlib.createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
   try {

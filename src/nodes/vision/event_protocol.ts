@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { pythonText } from "./numbers.ts";
 
 /** Protocol v0.2 severities, least first. */
@@ -17,7 +16,7 @@ const NAMESPACE = Buffer.from("c5b2d7c13170585c90dee92b07e756de", "hex");
 
 /** RFC 9562 §5.5: version 5 from SHA-1 over the protocol's namespace and the key as UTF-8. */
 export function eventId(idempotencyKey: string): string {
-  const hash = createHash("sha1").update(NAMESPACE).update(idempotencyKey, "utf8").digest();
+  const hash = new Bun.CryptoHasher("sha1").update(NAMESPACE).update(idempotencyKey, "utf8").digest();
   hash[6] = (hash[6]! & 0x0f) | 0x50;
   hash[8] = (hash[8]! & 0x3f) | 0x80;
   const hex = hash.toString("hex", 0, 16);
