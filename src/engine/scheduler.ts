@@ -176,8 +176,6 @@ export class Scheduler {
 
   /** Ends a call that outlived `process`: its slot is free again, in order when order is kept. */
   settle(node: NodeRun, slot: Slot, error: unknown) {
-    // The run ended without this call, and counted it as lost.
-    if (slot.packet === NO_PACKET) return;
     slot.settled = true;
     slot.error = error;
     if (!node.keepsOrder) this.#release(node, slot);

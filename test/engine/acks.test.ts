@@ -228,6 +228,15 @@ test("an ack that stops the run leaves the packets behind it unsent", async () =
   expect(ended).toMatchObject({ status: "ok", stopReason: "enough" });
 });
 
+for (const fuse of [true, false]) {
+  test(`packets of a source that does not wait have no part in the acks of one that does (fuse: ${fuse})`, async () => {
+    const { one, heard } = waiting(4);
+    const graph = [one, source("other", packets(4, "o")), node("a"), sink("z")];
+    await run(graph, ["s -> a", "other -> a", "a -> z"], { fuse });
+    expect(heard).toEqual(acked(4));
+  });
+}
+
 test("an ack may bring the next packet", async () => {
   let acks = 0;
   let hear = () => {};

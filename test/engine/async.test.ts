@@ -212,3 +212,22 @@ test("a call that comes back after the run has ended changes nothing any more", 
   expect(counters(ended, "work")).toMatchObject({ produced: 0, lateEmits: 1 });
   expect(ended.edges[1]!.counters.passed).toBe(0);
 });
+
+for (const on_error of ["dead_letter", "retry"] as const) {
+  test(`a call that fails after the run has ended is neither a dead letter nor tried again (on_error: ${on_error})`, async () => {
+    let fail!: (error: Error) => void;
+    const gate = new Promise<void>((_, reject) => {
+      fail = reject;
+    });
+    const work = node("work", () => gate, { runtime: { on_error } });
+    const { engine: one, host } = engine([source("s", packets(1)), work], ["s -> work"], { drainMs: 100 });
+    const ending = one.run();
+    await macrotask();
+    one.stop("signal");
+    const ended = await toEnd(ending, host);
+    fail(new Error("too late"));
+    await macrotask();
+    expect(counters(ended, "work")).toMatchObject({ deadLetters: 0, retries: 0 });
+    expect(host.clock.pending).toBe(0);
+  });
+}

@@ -99,6 +99,23 @@ test("a packet that waits for its retry keeps its place before later ones", asyn
   expect(ended).toMatchObject({ status: "degraded", deadLetters: { total: 0 } });
 });
 
+test("every packet has its own attempts", async () => {
+  const tries = new Map<string, number>();
+  const end = sink("end");
+  const work = node(
+    "work",
+    (one, emit) => {
+      const tried = tries.get(one.packet_id) ?? 0;
+      tries.set(one.packet_id, tried + 1);
+      if (tried === 0) boom();
+      emit.out!(one);
+    },
+    { runtime: { on_error: "retry", max_retries: 1 } },
+  );
+  await run([source("s", packets(4)), work, end], EDGES);
+  expect(end.ids).toEqual(["p0", "p1", "p2", "p3"]);
+});
+
 test("a rejection is retried as well and its dead letter tells every attempt", async () => {
   const work = node("work", () => Promise.reject(new Error("503")), { runtime: { on_error: "retry", max_retries: 2 } });
   const ended = await run([source("s", packets(1)), work, sink("end")], EDGES);

@@ -1,7 +1,18 @@
 import { expect, test } from "bun:test";
 import type { SourceInstance } from "../../src/node/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
-import { counters, engine, macrotask, packets, run, sink, source, type TestRuntime, toEnd } from "../support/engine.ts";
+import {
+  counters,
+  engine,
+  macrotask,
+  node,
+  packets,
+  run,
+  sink,
+  source,
+  type TestRuntime,
+  toEnd,
+} from "../support/engine.ts";
 
 const NEVER: TestRuntime = { restart: { max_restarts: 0 } };
 const bang = () => {
@@ -168,6 +179,44 @@ test("a source whose clean-up throws keeps the run from nothing and is noted", a
   const ended = await toEnd(one.run(), host);
   expect(ended).toMatchObject({ status: "degraded", stopReason: "enough" });
   expect(ended.nodes[0]!.lastError!.message).toBe("camera unplugged");
+});
+
+test("a source whose clean-up throws while the run fails is not started again", async () => {
+  const endless = source("s", function* () {
+    try {
+      for (;;) yield packets(1)[0]!;
+    } finally {
+      bang();
+    }
+  });
+  const work = node("work", bang, { runtime: { on_error: "fail" } });
+  const ended = await run([endless, work], ["s -> work"]);
+  expect(counters(ended, "s")).toMatchObject({ restarts: 0, errors: 1 });
+});
+
+test("a source that gives up leaves the turns of the others as they were", async () => {
+  for (const offset of [1, 2, 3, 4]) {
+    const end = sink("end");
+    const { engine: one, host } = engine(
+      [
+        source("bad", () => ({ [Symbol.asyncIterator]: () => ({ next: () => macrotask().then(bang) }) }), {
+          runtime: NEVER,
+        }),
+        source("b", paced("b", offset)),
+        source("c", paced("c", 1)),
+        end,
+      ],
+      ["bad -> end", "b -> end", "c -> end"],
+    );
+    function* paced(name: string, firstMs: number) {
+      for (const [at, packet] of packets(20, name).entries()) {
+        host.clock.advance(at === 0 ? firstMs : 1);
+        yield packet;
+      }
+    }
+    await toEnd(one.run(), host);
+    expect(end.ids).toEqual(packets(20, "").flatMap((packet) => [`b${packet.packet_id}`, `c${packet.packet_id}`]));
+  }
 });
 
 test("a source of nothing but empty arrays comes to its end", async () => {

@@ -121,3 +121,20 @@ test("every packet is a beat for the watchdog, also between two looks at the clo
   await one.run();
   expect(new Set(beats).size).toBe(1_000);
 });
+
+test("between events no node is named to the watchdog, also after a retry", async () => {
+  const heart = new Int32Array(2);
+  let tries = 0;
+  const seen: number[] = [];
+  const work = node(
+    "work",
+    () => {
+      if (tries++ === 0) throw new Error("again");
+      queueMicrotask(() => seen.push(heart[1]!));
+    },
+    { runtime: { on_error: "retry" } },
+  );
+  const { engine: one, host } = engine([source("s", packets(1)), work], ["s -> work"], { heart });
+  await toEnd(one.run(), host);
+  expect(seen).toEqual([-1]);
+});

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { Timers } from "../../src/engine/timers.ts";
+import { virtualClock } from "../support/clock.ts";
 import {
   counters,
   drops,
@@ -145,7 +147,11 @@ test("stop() from within process ends the sources after this packet", async () =
 
 test("stop() before the run begins runs nothing and closes what was created", async () => {
   const trace: string[] = [];
-  const { engine: one, host } = engine([traced(trace, "s", source("s", packets(3))), sink("end")], ["s -> end"]);
+  const begun = source("s", () => {
+    trace.push("run s");
+    return packets(3);
+  });
+  const { engine: one, host } = engine([traced(trace, "s", begun), sink("end")], ["s -> end"]);
   one.stop("signal");
   const ended = await toEnd(one.run(), host);
   expect(ended).toMatchObject({ status: "ok", state: "stopped", stopReason: "signal" });
@@ -240,6 +246,7 @@ test("a snapshot may be taken at any time and counts no wait twice", async () =>
 test("a run leaves no timer and no rejection behind, however it ends", async () => {
   const graphs: [TestNode[], string[]][] = [
     [[source("s", packets(3)), sink("z")], ["s -> z"]],
+    [[source("s", packets(3), { close: async () => {} }), sink("z")], ["s -> z"]],
     [
       [source("s", packets(3)), node("a", () => Promise.reject(new Error("x")), { runtime: { on_error: "retry" } })],
       ["s -> a"],
@@ -269,4 +276,43 @@ test("a dead letter that cannot be kept fails the run", async () => {
     const ended = await toEnd(one.run(), host);
     expect(ended).toMatchObject({ status: "error", failure: 'cannot keep a dead letter of node "a": ENOSPC' });
   }
+});
+
+test("packets that found no room are counted when a drain is cut", async () => {
+  const burst = node("burst", (_, emit) => {
+    for (const one of packets(5)) emit.out!(one);
+  });
+  const stuck = node("z", () => new Promise<void>(() => {}), {
+    kind: "sink",
+    outputs: [],
+    runtime: { inbox: { capacity: 2 } },
+  });
+  const heard: string[] = [];
+  const one = source("s", packets(1), { ack: () => heard.push("ack"), nack: (_, reason) => heard.push(reason) });
+  const { engine: running, host } = engine([one, burst, stuck], ["s -> burst", "burst -> z"], { drainMs: 10 });
+  const ending = running.run();
+  await macrotask();
+  running.stop("signal");
+  const ended = await toEnd(ending, host);
+  expect(drops(ended.edges[1]!.counters.dropped)).toEqual({ drain_deadline: 4 });
+  expect(drops(counters(ended, "z").dropped)).toEqual({ drain_deadline: 5 });
+  expect(heard).toEqual(["drain_deadline"]);
+});
+
+test("a timer that has run is forgotten, the others are cancelled", () => {
+  const clock = virtualClock();
+  let cancelled = 0;
+  const setTimer: typeof clock.setTimer = (run, delayMs) => {
+    const cancel = clock.setTimer(run, delayMs);
+    return () => {
+      cancelled += 1;
+      cancel();
+    };
+  };
+  const timers = new Timers({ ...clock, setTimer });
+  let ran = 0;
+  for (const delayMs of [1, 2, 30, 40]) timers.after(delayMs, () => void ran++);
+  clock.advance(10);
+  timers.cancelAll();
+  expect({ ran, cancelled, pending: clock.pending }).toEqual({ ran: 2, cancelled: 2, pending: 0 });
 });
