@@ -32,9 +32,9 @@ export function totalDrops(drops: ReadonlyMap<DropReason, number>, reasons?: rea
 export class NodeCounters {
   /** Packets taken from the inboxes. */
   consumed = 0;
-  /** Packets emitted by any port, also by one without an edge. */
+  /** Packets emitted by a port with an edge, or by the first port, which the last node of a graph may have. */
   produced = 0;
-  /** Packets emitted by a port without an edge. */
+  /** Packets emitted by another port without an edge. */
   unrouted = 0;
   /** Times the node threw or rejected, each attempt once. */
   errors = 0;

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import { NO_META, Packet, type PacketFields, type StreamPacket } from "./packet.ts";
+import { NO_META, Packet, type PacketFields, type StreamPacket, seal } from "./packet.ts";
 
 const HEX = "0123456789abcdef";
 /** `00` to `ff`. Plain loops: 256 calls of a function would have it compiled at every start of the program. */
@@ -88,7 +88,7 @@ export class IdGenerator {
 /**
  * A factory whose packets come from `defaultSourceId` unless they say otherwise.
  *
- * With `freeze`, writing to a packet throws. Freezing costs as much as making the packet, so the engine asks
+ * With `freeze`, writing to a packet throws, and so does a field of a wrong type. Freezing costs as much as making the packet, so the engine asks
  * for it when a graph has plugins; the built-in nodes are tested with frozen packets.
  */
 export function packetFactory(ids: IdGenerator, defaultSourceId: string, freeze = true): PacketFactory {
@@ -102,6 +102,6 @@ export function packetFactory(ids: IdGenerator, defaultSourceId: string, freeze 
       fields.payload,
       fields.meta ?? NO_META,
     );
-    return freeze ? Object.freeze(made) : made;
+    return freeze ? seal(made) : made;
   };
 }

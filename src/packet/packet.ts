@@ -95,7 +95,13 @@ export function replace(packet: StreamPacket, fields: Partial<PacketFields>): St
     "payload" in fields ? fields.payload : packet.payload,
     fields.meta ?? packet.meta,
   );
-  return Object.isFrozen(packet) ? Object.freeze(made) : made;
+  return Object.isFrozen(packet) ? seal(made) : made;
+}
+
+/** Freezes a packet that a plugin made. Plugins are not always type-checked, so it throws when a field is wrong. */
+export function seal<Payload>(made: Packet<Payload>): StreamPacket<Payload> {
+  if (!looksLikePacket(made)) throw new TypeError(`cannot make a packet: ${whyNotPacket(made)}`);
+  return Object.freeze(made);
 }
 
 /** Same fact, same key: `meta.idempotency_key`, else the packet's id. */

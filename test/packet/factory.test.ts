@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../src/base/random.ts";
-import { IdGenerator, isPacket, packetFactory } from "../../src/packet/index.ts";
+import { IdGenerator, isPacket, packetFactory, replace } from "../../src/packet/index.ts";
 import { virtualClock } from "../support/clock.ts";
 
 const UUID7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -86,5 +86,13 @@ describe("packetFactory", () => {
     expect(() => {
       (made as { ts: string }).ts = "later";
     }).toThrow(TypeError);
+  });
+
+  test("refuses fields of a wrong type where plugins may run, and so does replace()", () => {
+    const make = packetFactory(setup().ids, "cam01");
+    const refusal = 'cannot make a packet: field "kind" must be a string, got undefined';
+    expect(() => make({ payload: 1 } as never)).toThrow(refusal);
+    expect(() => make({ kind: "raw", payload: 1, meta: "m" as never })).toThrow('field "meta" must be a map');
+    expect(() => replace(make({ kind: "raw", payload: 1 }), { ts: 5 as never })).toThrow('field "ts" must be a string');
   });
 });
