@@ -17,6 +17,7 @@ export interface Column {
   readonly type: CsvType;
   /** May be read in place by {@link shortDecimal}. */
   readonly numeric: boolean;
+  readonly whole: boolean;
   readonly empty: Scalar | typeof BAD;
 }
 
@@ -108,7 +109,13 @@ export function configColumns(specs: ColumnSpecs): Column[] {
 function column(name: string, spec: ColumnSpec): Column {
   const { type, empty } = typeof spec === "string" ? { type: spec, empty: undefined } : spec;
   const numeric = type === "number" || type === "integer";
-  return { name, type, numeric, empty: empty !== undefined ? empty : type === "string" ? "" : BAD };
+  return {
+    name,
+    type,
+    numeric,
+    whole: type === "integer",
+    empty: empty !== undefined ? empty : type === "string" ? "" : BAD,
+  };
 }
 
 const WANTED: Record<CsvType, string> = {

@@ -41,6 +41,8 @@ export class CsvFormat implements LineFormat {
   #open = "";
   #openLine = 0;
   #invalid = new Set<number>();
+  /** A record with every column and no values. */
+  #blank: Record<string, unknown> = {};
 
   constructor(options: CsvOptions, packets: RecordPackets) {
     this.#options = options;
@@ -66,7 +68,13 @@ export class CsvFormat implements LineFormat {
     if (this.#open !== "")
       this.#packets.reject(this.#open, this.#openLine, "the file was truncated inside a quoted field");
     this.#forgetOpen();
-    this.#columns = this.#options.header ? undefined : configColumns(this.#options.columns);
+    if (this.#options.header) this.#columns = undefined;
+    else this.#useColumns(configColumns(this.#options.columns));
+  }
+
+  #useColumns(columns: readonly Column[]) {
+    this.#columns = columns;
+    this.#blank = Object.fromEntries(columns.map(({ name }) => [name, undefined]));
   }
 
   #forgetOpen() {
@@ -113,7 +121,7 @@ export class CsvFormat implements LineFormat {
     if (this.#row.count === 1 && !this.#row.quoted && this.#row.starts[0] === this.#row.ends[0]) return;
     const columns = this.#columns;
     if (columns === undefined) {
-      this.#columns = this.#readHeader(text);
+      this.#useColumns(this.#readHeader(text));
     } else if (this.#row.count !== columns.length) {
       this.#rejectRecord(text, at, end, line, `the record has ${this.#row.count} fields, not ${columns.length}`);
     } else if (this.#invalid.size > 0 && this.#hasInvalid(line, lines)) {
@@ -126,11 +134,12 @@ export class CsvFormat implements LineFormat {
   #typedRecord(text: string, at: number, end: number, line: number, columns: readonly Column[]) {
     const starts = this.#row.starts;
     const ends = this.#row.ends;
-    const record: Record<string, unknown> = {};
+    // A copy has its shape at once; one built up key by key passes through as many as it has columns.
+    const record = { ...this.#blank };
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i]!;
       let value: unknown = column.numeric ? shortDecimal(text, starts[i]!, ends[i]!) : Number.NaN;
-      if (Number.isNaN(value) || (column.type === "integer" && !Number.isSafeInteger(value))) {
+      if (Number.isNaN(value) || (column.whole && !Number.isSafeInteger(value))) {
         value = fieldValue(this.#row.field(text, i), column);
       }
       if (value === BAD) {

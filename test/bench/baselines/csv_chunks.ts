@@ -1,4 +1,4 @@
-/** The same by whole chunks and buffered writes, the fastest plain loop: what a careful hand writes. */
+/** The same by whole chunks and buffered writes, with the checks of a careful hand; no quotes, no line numbers kept. */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 
 const [input, output] = process.argv.slice(2) as [string, string];
@@ -9,6 +9,7 @@ const decoder = new TextDecoder();
 let rest = "";
 let text = "";
 let header = true;
+let bad = 0;
 for (let read = readSync(from, buffer); read > 0; read = readSync(from, buffer)) {
   const lines = (rest + decoder.decode(buffer.subarray(0, read), { stream: true })).split("\n");
   rest = lines.pop()!;
@@ -17,8 +18,23 @@ for (let read = readSync(from, buffer); read > 0; read = readSync(from, buffer))
       header = false;
       continue;
     }
-    const [id, name, city, temperature, ok] = line.split(",");
-    const record = { id: Number(id), name, city, temperature: Number(temperature), ok: ok === "true" };
+    const fields = line.split(",");
+    const record = {
+      id: Number(fields[0]),
+      name: fields[1],
+      city: fields[2],
+      temperature: Number(fields[3]),
+      ok: fields[4] === "true",
+    };
+    if (
+      fields.length !== 5 ||
+      !Number.isSafeInteger(record.id) ||
+      !Number.isFinite(record.temperature) ||
+      !(record.ok || fields[4] === "false")
+    ) {
+      bad += 1;
+      continue;
+    }
     if (record.temperature > 20) text += `${JSON.stringify(record)}\n`;
   }
   writeSync(to, text);
@@ -26,3 +42,4 @@ for (let read = readSync(from, buffer); read > 0; read = readSync(from, buffer))
 }
 closeSync(from);
 closeSync(to);
+if (bad > 0) console.error(`${bad} bad rows`);
