@@ -216,7 +216,7 @@ test("an ack that throws is an error of the source, and the run goes on", async 
   const ended = await run([one, end], ["s -> z"]);
   expect(end.ids).toHaveLength(3);
   expect(ended).toMatchObject({ status: "degraded" });
-  expect(ended.nodes[0]!.lastError!.message).toBe("ack of packet p2 failed: Error: offset file is gone");
+  expect(ended.nodes[0]!.lastError!.message).toMatch(/^ack of packet p2 failed: .*offset file is gone$/);
 });
 
 test("an ack that stops the run leaves the packets behind it unsent", async () => {
