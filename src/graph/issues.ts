@@ -1,4 +1,4 @@
-import type * as v from "valibot";
+import * as v from "valibot";
 import { didYouMean } from "../base/suggest.ts";
 import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
 import { HIDDEN } from "./redact.ts";
@@ -24,6 +24,8 @@ export interface IssueContext {
   name: string;
   /** Code for a value of the wrong type or range. */
   code: DiagnosticCode;
+  /** What to do about an unknown key that resembles none: by key, `*` for all others. */
+  strayKeys?: Readonly<Record<string, string>>;
 }
 
 export function issuePath(issue: Issue): (string | number)[] {
@@ -53,31 +55,58 @@ export function issueDiagnostic(issue: Issue, context: IssueContext, severity: D
 
 type Found = Pick<Diagnostic, "code" | "message" | "place" | "hint">;
 
-function unknownKey(path: Path, { schema, tree, name }: IssueContext): Found {
+function unknownKey(path: Path, { schema, tree, name, strayKeys = {} }: IssueContext): Found {
   const key = String(path.at(-1));
   const known = keysAt(schema, path.slice(0, -1));
-  const near = didYouMean(key, known);
+  const hint = keyHint(key, known, path.length === 1 ? strayKeys : {});
   const place = placeOf(spotAt(tree, path, "key"));
   const parent = label(name, path.slice(0, -1));
   const has = known.length === 0 ? "it has no keys" : `its keys are ${known.join(", ")}`;
   const message = `${label(name, path)} is not known${parent ? ` in ${parent}` : ""}: ${has}`;
-  return { code: "UNKNOWN_KEY", message, place, ...(near ? { hint: `did you mean "${near}"?` } : {}) };
+  return { code: "UNKNOWN_KEY", message, place, ...(hint === undefined ? {} : { hint }) };
+}
+
+function keyHint(key: string, known: readonly string[], stray: Readonly<Record<string, string>>): string | undefined {
+  if (Object.hasOwn(stray, key)) return stray[key];
+  const start = key.split(":")[0]!;
+  if (start !== key && known.includes(start)) return `a space stands behind the colon: ${start}: …`;
+  const near = didYouMean(key, known);
+  return near === undefined ? stray["*"] : `did you mean "${near}"?`;
 }
 
 function missingKey(path: Path, { schema, tree, name }: IssueContext): Found {
   const wanted = schemaAt(schema, path);
   const needs = wanted ? `: it must be ${expectedText(wanted.expects)}` : "";
   const place = placeOf(spotAt(tree, path.slice(0, -1)));
-  return { code: "MISSING_KEY", message: `${label(name, path)} is missing${needs}`, place };
+  const hint = describedAs(schema, path);
+  return {
+    code: "MISSING_KEY",
+    message: `${label(name, path)} is missing${needs}`,
+    place,
+    ...(hint === undefined ? {} : { hint }),
+  };
 }
 
-function badValue(issue: Issue, path: Path, { tree, name, code }: IssueContext): Found {
+function badValue(issue: Issue, path: Path, { schema, tree, name, code }: IssueContext): Found {
   const at = descend(tree, path);
   const shown = at?.type === "scalar" && at.secret ? HIDDEN : show(issue.input);
   const phrase = issuePhrase(issue);
-  const hint = valueHint(issue, at);
+  const hint = valueHint(issue, at) ?? describedAs(schema, path);
   const message = `${label(name, path)} ${phrase}: current value is ${shown}`;
   return { code, message, place: placeOf(spotAt(tree, path)), ...(hint ? { hint } : {}) };
+}
+
+const withoutLinks = (markdown: string) => markdown.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1");
+
+/** What the schema's author says of a value: what is meant by it, where type and range were not enough. */
+function describedAs(schema: unknown, path: Path): string | undefined {
+  let layer = path.length === 0 ? undefined : partOf(schemaAt(schema, path.slice(0, -1)), path.at(-1)!);
+  while (isRecord(layer)) {
+    const doc = v.getDescription(layer as unknown as v.GenericSchema);
+    if (doc !== undefined) return `${path.at(-1)}: ${withoutLinks(doc).replace(/\.$/, "")}`;
+    layer = layer.wrapped;
+  }
+  return undefined;
 }
 
 function label(name: string, path: Path): string {
@@ -107,12 +136,16 @@ function schemaAt(schema: unknown, path: Path): Schema | undefined {
   let current = unwrap(schema);
   for (const step of path) {
     if (!current) return undefined;
-    const entries = current.entries as Record<string, unknown> | undefined;
-    const items = current.items as unknown[] | undefined;
-    const next = entries?.[String(step)] ?? items?.[Number(step)] ?? current.item ?? current.value;
-    current = unwrap(next);
+    current = unwrap(partOf(current, step));
   }
   return current;
+}
+
+function partOf(schema: Schema | undefined, step: string | number): unknown {
+  if (!schema) return undefined;
+  const entries = schema.entries as Record<string, unknown> | undefined;
+  const items = schema.items as unknown[] | undefined;
+  return entries?.[String(step)] ?? items?.[Number(step)] ?? schema.item ?? schema.value;
 }
 
 function unwrap(schema: unknown): Schema | undefined {

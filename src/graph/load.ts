@@ -14,7 +14,7 @@ import {
 import type { DiagnosticCode } from "./diagnostic.ts";
 import type { Findings } from "./findings.ts";
 import type { SourceText } from "./source_text.ts";
-import { syntaxFault } from "./syntax_fault.ts";
+import { syntaxFault, tellingErrors } from "./syntax_fault.ts";
 import { placeOf, type ScalarTree, type Spot, type Tree } from "./tree.ts";
 
 /** Why 32: a graph nests about six deep, and 100,000 brackets would cost the parser 350 MB. */
@@ -61,7 +61,7 @@ export function loadTree(source: SourceText, findings: Findings): Tree | undefin
     return undefined;
   }
   const errors = documents.flatMap((document) => document.errors);
-  for (const error of errors.slice(0, MAX_SYNTAX_ERRORS)) {
+  for (const error of tellingErrors(errors.slice(0, MAX_SYNTAX_ERRORS))) {
     const { code, message, hint } = syntaxFault(error, source.text);
     refuse(code, error.pos[0], error.pos[1], message, hint);
   }

@@ -3,7 +3,7 @@ import type { Findings } from "./findings.ts";
 import { readEdge } from "./read_edge.ts";
 import { type ReadNode, readNode } from "./read_node.ts";
 import { Reader, without } from "./reader.ts";
-import { graphShape } from "./schema.ts";
+import { graphShape, STRAY_KEYS } from "./schema.ts";
 import { childOf, isNull, type MapTree, type Tree } from "./tree.ts";
 
 /** A graph as written, before plugins are looked up. */
@@ -44,7 +44,7 @@ function readTop(root: MapTree, reader: Reader) {
   const empty = ["nodes", "edges", "vars", "http"].filter((key) => isNull(childOf(root, key)));
   const left = [...lists, ...empty, ...(reader.compat ? ["config"] : [])];
   const rest = without(reader.built(root, "graph", []), left);
-  return reader.shape(graphShape, rest, [], { subject: "the graph" });
+  return reader.shape(graphShape, rest, [], { subject: "the graph", strayKeys: STRAY_KEYS.graph });
 }
 
 function items(root: MapTree, key: "nodes" | "edges", reader: Reader): readonly Tree[] {

@@ -14,6 +14,7 @@ export function readEdge(tree: Tree, index: number, reader: Reader): LooseEdge |
       tree,
       base,
       `${action} an edge must be a map: current value is ${show(plain(tree))}`,
+      "write { from: NODE, to: NODE }",
     );
   }
   const known = reader.aliases(reader.built(tree, "edge", base), EDGE_ALIASES, base);

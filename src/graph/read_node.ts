@@ -3,7 +3,7 @@ import { legacyRuntime } from "./legacy_runtime.ts";
 import type { RuntimeOptions } from "./plan.ts";
 import { type Reader, without } from "./reader.ts";
 import { runtimeAliasShape, runtimeOptions, runtimeShape } from "./runtime.ts";
-import { NODE_ALIASES, nodeShape } from "./schema.ts";
+import { NODE_ALIASES, nodeShape, STRAY_KEYS } from "./schema.ts";
 import {
   childOf,
   entryOf,
@@ -53,7 +53,10 @@ export function readNode(tree: Tree, index: number, reader: Reader): ReadNode | 
   const config = configOf(known, base, reader);
   const written = runtimeOf(known, config, base, reader);
   const runtime = written ? readRuntime(written, base, reader) : runtimeOptions();
-  const shape = reader.shape(nodeShape, without(known, ["runtime", "config"]), base, { subject: `nodes[${index}]` });
+  const shape = reader.shape(nodeShape, without(known, ["runtime", "config"]), base, {
+    subject: `nodes[${index}]`,
+    strayKeys: STRAY_KEYS.node,
+  });
   if (shape && shape.id === undefined && shape.node_id === undefined) {
     reader.refuse("MISSING_KEY", tree, base, `${action} id is missing: it must be a string`);
   }
@@ -127,6 +130,7 @@ function readRuntime({ tree, path, isAlias }: WrittenRuntime, base: Path, reader
   const shape = reader.shape(isAlias ? runtimeAliasShape : runtimeShape, reader.built(tree, "runtime", full), full, {
     subject: pathText(base),
     name: path.join("."),
+    strayKeys: STRAY_KEYS.runtime,
   });
   return shape && weighted(shape, tree, full, reader);
 }

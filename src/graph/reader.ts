@@ -11,6 +11,7 @@ export interface ShapeOptions {
   name?: string;
   /** False: an unknown key is an error even in an old graph. */
   lenient?: boolean;
+  strayKeys?: Readonly<Record<string, string>>;
 }
 
 /** What the readers of graph, node and edge share: reporting, aliases, keys that are not built yet. */
@@ -56,7 +57,7 @@ export class Reader {
     schema: Schema,
     tree: MapTree,
     base: Path,
-    { subject, name = "", lenient = this.compat }: ShapeOptions,
+    { subject, name = "", lenient = this.compat, strayKeys = {} }: ShapeOptions,
   ): v.InferOutput<Schema> | undefined {
     const { findings } = this;
     const value = plain(tree);
@@ -69,6 +70,7 @@ export class Reader {
       subject,
       name,
       code: "BAD_SHAPE",
+      strayKeys,
       compat: lenient,
       findings,
     });

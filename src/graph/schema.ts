@@ -21,12 +21,15 @@ export const graphShape = v.strictObject({
   version: v.optional(v.pipe(v.unknown(), v.description("Always 2."))),
   name: v.optional(v.pipe(v.string(), v.regex(GRAPH_NAME), v.description("Default: the file's name."))),
   vars: v.optional(v.pipe(map, v.description("Values used as ${vars.name}."))),
-  nodes: v.optional(list),
-  edges: v.optional(list),
+  nodes: v.optional(v.pipe(list, v.description("Each begins with a dash: - { id: NAME, plugin: NODE }."))),
+  edges: v.optional(v.pipe(list, v.description("Each begins with a dash: - { from: NODE, to: NODE }."))),
   http: v.optional(
-    v.strictObject({
-      listen: v.pipe(v.string(), v.regex(LISTEN), v.description("Address and port, such as 127.0.0.1:7077.")),
-    }),
+    v.pipe(
+      v.strictObject({
+        listen: v.pipe(v.string(), v.regex(LISTEN), v.description("Address and port, such as 127.0.0.1:7077.")),
+      }),
+      v.description("Such as { listen: 127.0.0.1:7077 }."),
+    ),
   ),
 });
 
@@ -39,6 +42,31 @@ export const nodeShape = v.strictObject({
   config: v.optional(v.unknown()),
   runtime: v.optional(v.unknown()),
 });
+
+const inRuntime = (key: string) => `it belongs in the node's runtime: runtime: { ${key}: … }`;
+const inInbox = (key: string) => `write inbox: { ${key}: … }`;
+
+/** What to do about keys that stand in the wrong place, or have another name here than elsewhere; `*`: all others. */
+export const STRAY_KEYS: Record<"graph" | "node" | "runtime", Readonly<Record<string, string>>> = {
+  graph: { "*": "values of your own belong in vars, remarks behind a #" },
+  node: {
+    name: "write id",
+    type: "write plugin",
+    ...Object.fromEntries(
+      ["inbox", "concurrency", "ordered", "on_error", "max_retries", "restart"].map((key) => [key, inRuntime(key)]),
+    ),
+    inputs: "edges say where packets come from: edges: [{ from: NODE, to: NODE }]",
+    "*": "a node's own settings belong in its config: config: { … }",
+  },
+  runtime: {
+    capacity: inInbox("capacity"),
+    max_bytes: inInbox("max_bytes"),
+    overflow: inInbox("overflow"),
+    weights: inInbox("weights"),
+    inbox_max: inInbox("capacity"),
+    inbox_overflow: inInbox("overflow"),
+  },
+};
 
 const end = (doc: string) => v.optional(v.pipe(text, v.description(doc)));
 

@@ -13,9 +13,9 @@ const LIMITS: Record<string, (requirement: unknown, input: unknown) => string> =
   safe_integer: () => "must be a whole number below 2^53",
   finite: () => "must be a finite number",
   non_empty: () => "must not be empty",
-  min_length: (limit, input) => `must have at least ${limit} ${unit(input)}`,
-  max_length: (limit, input) => `must have at most ${limit} ${unit(input)}`,
-  length: (limit, input) => `must have ${limit} ${unit(input)}`,
+  min_length: (limit, input) => `must have at least ${limit} ${unit(input, limit)}`,
+  max_length: (limit, input) => `must have at most ${limit} ${unit(input, limit)}`,
+  length: (limit, input) => `must have ${limit} ${unit(input, limit)}`,
   regex: (pattern) => `must match ${pattern}`,
   url: () => "must be a URL",
   min_entries: (limit) => `must have at least ${limit} keys`,
@@ -24,8 +24,8 @@ const LIMITS: Record<string, (requirement: unknown, input: unknown) => string> =
   ends_with: (text) => `must end with ${show(text)}`,
 };
 
-function unit(input: unknown): string {
-  return Array.isArray(input) ? "items" : "characters";
+function unit(input: unknown, count: unknown): string {
+  return (Array.isArray(input) ? "item" : "character") + (count === 1 ? "" : "s");
 }
 
 /** What is wrong with a value: `must be >= 1`. */
@@ -49,10 +49,11 @@ const TYPE_NAMES: Record<string, string> = {
 
 /** valibot's `(string | number)` in words; `undefined` only says that the key may be left out. */
 export function expectedText(expected: string): string {
-  const options = expected.replace(/^\((.*)\)$/, "$1").split(" | ");
+  const options = expected.replace(/[()]/g, "").split(" | ");
   const words = options.filter((option) => option !== "undefined").map((option) => TYPE_NAMES[option] ?? option);
-  const isChoice = words.length > 1 && words.every((word) => word.startsWith('"'));
-  return isChoice ? `one of ${words.join(", ")}` : words.join(" or ");
+  const choices = words.filter((word) => word.startsWith('"'));
+  if (choices.length < 2) return words.join(" or ");
+  return [`one of ${choices.join(", ")}`, ...words.filter((word) => !choices.includes(word))].join(" or ");
 }
 
 /** A value as it would stand in the file, at most 60 characters, URL passwords hidden. */

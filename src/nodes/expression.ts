@@ -45,6 +45,8 @@ function faultIssue(
 ): ConfigIssue {
   const offset = fault.range?.start ?? 0;
   if (fault.code === "unknown_variable") return { path, offset, ...unknownVariable(word(text, offset)) };
+  const stopped = /^unexpected (?:token|character)/i.test(String(fault.summary)) && offset < text.length;
+  if (stopped) return { path, offset, ...unexpected(text, offset) };
   const message = `expression is not valid CEL: ${plainSummary(fault)}`;
   const called = /'(?:\S+\.)?(\w+)\(/.exec(fault.summary)?.[1];
   const near = called === undefined ? undefined : didYouMean(called, FUNCTIONS);
@@ -59,6 +61,26 @@ function unknownVariable(name: string): { message: string; hint: string } {
   return { message: `expression uses an unknown variable "${name}": it can use ${known.join(", ")}`, hint };
 }
 
+function unexpected(text: string, offset: number): { message: string; hint?: string } {
+  const message = `expression is not valid CEL: unexpected ${JSON.stringify(word(text, offset) || text.charAt(offset))}`;
+  const marked = `${text.slice(0, offset)}\0${text.slice(offset)}`;
+  const hint = HABITS.find(([pattern]) => pattern.test(marked))?.[1];
+  return hint === undefined ? { message } : { message, hint };
+}
+
+/** What people write who come from SQL, Python or a word processor; CEL stops reading at the zero. */
+const HABITS: readonly (readonly [RegExp, string])[] = [
+  [/\0=>/, "at least is written >="],
+  [/\0=/, "equality is written =="],
+  [/<\0>/, "inequality is written !="],
+  [/\0and\b/i, "and is written &&"],
+  [/\0or\b/i, "or is written ||"],
+  [/\bnot\s+\0/i, "not is written !"],
+  [/\0is\b/i, "equality is written =="],
+  [/\0(?:contains|startsWith|endsWith|matches)\b/i, "call it behind a dot: kind.contains(…)"],
+  [/\0[\u2018\u2019\u201c\u201d]/, "these are typographic quotes; type plain ones"],
+];
+
 const word = (text: string, offset: number) => /^\w+/.exec(text.slice(offset))?.[0] ?? "";
 
 const FUNCTIONS = new Set(environment.getDefinitions().functions.map((known) => known.name));
@@ -68,6 +90,7 @@ const WORDING: readonly (readonly [RegExp, string])[] = [
   [/^found no matching overload for '(.*)'/, "there is no $1"],
   [/token: EOF$/, "end"],
   [/\bEOF\b/, "the end"],
+  [/\bCOLON\b/, "a colon"],
   [/\bRPAREN\b/, "a closing parenthesis"],
   [/\bRBRACKET\b/, "a closing bracket"],
   [/\bRBRACE\b/, "a closing brace"],

@@ -41,7 +41,7 @@ export function readLock(dir: string): ReadonlyMap<string, LockEntry> | undefine
 
 export function parseLock(text: string, file: string): readonly LockEntry[] {
   const refuse = (fault: string) => {
-    const way = "correct it, or write it anew with `schnitzel plugin lock`";
+    const way = "correct it, or remove it and run `schnitzel plugin lock`";
     return new PluginRefused(
       "PLUGIN_NOT_ALLOWED",
       `Cannot load any plugin as ${file} is not a valid lock: ${fault}`,

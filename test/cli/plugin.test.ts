@@ -49,6 +49,16 @@ describe("schnitzel plugin lock", () => {
     expect(await registryOn(dir, { env: {} }).resolve("two:Pass")).toMatchObject({ found: true });
   });
 
+  test("leaves a lock with a fault alone, and the way out that it names works", async () => {
+    const dir = pluginFolder({ "one.ts": passThrough() });
+    fs.writeFileSync(path.join(dir, LOCK), "plugins: 3\n");
+    const refused = await plugin(["lock", dir]);
+    expect([refused.code, fs.readFileSync(path.join(dir, LOCK), "utf8")]).toEqual([1, "plugins: 3\n"]);
+    expect(refused.stderr).toContain("hint: correct it, or remove it and run `schnitzel plugin lock`");
+    fs.rmSync(path.join(dir, LOCK));
+    expect(await plugin(["lock", dir])).toMatchObject({ code: 0 });
+  });
+
   test("shows what changed, and writes it", async () => {
     const dir = pluginFolder({ "gone.ts": passThrough(), "kept.ts": passThrough(), "new.ts": passThrough() });
     await plugin(["lock", dir]);

@@ -59,6 +59,21 @@ test.each([
 });
 
 test.each([
+  ["payload.n = 3", 10, '"="', "equality is written =="],
+  ["payload.n => 3", 10, '"="', "at least is written >="],
+  ["payload.n <> 3", 11, '">"', "inequality is written !="],
+  ["payload.n > 3 and kind == 'a'", 14, '"and"', "and is written &&"],
+  ["payload.n > 3 OR kind == 'a'", 14, '"OR"', "or is written ||"],
+  ["not payload.door.open", 4, '"payload"', "not is written !"],
+  ["payload.none is null", 13, '"is"', "equality is written =="],
+  ["payload.name contains 'a'", 13, '"contains"', "call it behind a dot: kind.contains(…)"],
+  ["kind == \u201ca\u201d", 8, '"\u201c"', "these are typographic quotes; type plain ones"],
+])("expressionIssues() knows a habit from elsewhere in %p", (text, offset, found, hint) => {
+  const message = `expression is not valid CEL: unexpected ${found}`;
+  expect(expressionIssues(["when"], text, "bool")).toEqual([{ path: ["when"], offset, message, hint }]);
+});
+
+test.each([
   ["1 +", 3],
   ["payload.temp > 20 && (", 22],
   ["meta.x = 3", 7],

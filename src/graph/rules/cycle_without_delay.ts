@@ -1,6 +1,7 @@
 import type { Draft, DraftEdge, DraftNode } from "../draft.ts";
 import { cycleThrough, cyclicGroups } from "../topology.ts";
-import { nextNodes, type Report, type Rule } from "./rule.ts";
+import { neverSends } from "./edge_out_of_sink.ts";
+import { isSource, nextNodes, type Report, type Rule } from "./rule.ts";
 
 /**
  * Every cycle must pass a `delay` or `initial` node, and cycles that do cannot run yet.
@@ -8,7 +9,7 @@ import { nextNodes, type Report, type Rule } from "./rule.ts";
  */
 export const cycleWithoutDelay: Rule = (draft, report) => {
   reportSelfLoops(draft, report);
-  const next = nextNodes(draft);
+  const next = waysThrough(draft);
   // Without the nodes that break a cycle, what is still cyclic has an inner loop without one.
   const breaks = draft.nodes.map(breaksCycle);
   const unbroken = next.map((list, from) => (breaks[from] ? [] : list.filter((to) => !breaks[to])));
@@ -20,6 +21,14 @@ export const cycleWithoutDelay: Rule = (draft, report) => {
   for (const group of bad) report(finding(draft, cycleThrough(group, unbroken), between, "CYCLE_WITHOUT_DELAY"));
   for (const group of others) report(finding(draft, cycleThrough(group, next), between, "CYCLE_NOT_RUNNABLE_YET"));
 };
+
+/** Arrows without those that lead into a source or out of a sink: they are refused by themselves. */
+function waysThrough(draft: Draft): number[][] {
+  const { nodes } = draft;
+  return nextNodes(draft).map((list, from) =>
+    neverSends(draft, nodes[from]!) ? [] : list.filter((to) => isSource(nodes[to]!) !== true),
+  );
+}
 
 function breaksCycle({ definition, kind }: DraftNode): boolean {
   const role = definition?.kind ?? kind;

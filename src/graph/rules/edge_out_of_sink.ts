@@ -6,7 +6,7 @@ export const edgeOutOfSink: Rule = (draft, report) => {
   for (const { from, path } of draft.edges) {
     const node = draft.nodes[from.node];
     if (!node || !endsPackets(draft, node)) continue;
-    const refused = !draft.compat || node.kind === "sink";
+    const refused = isRefused(draft, node);
     report({
       code: "EDGE_OUT_OF_SINK",
       severity: refused ? "error" : "warning",
@@ -17,6 +17,15 @@ export const edgeOutOfSink: Rule = (draft, report) => {
     });
   }
 };
+
+function isRefused({ compat }: Draft, node: DraftNode): boolean {
+  return !compat || node.kind === "sink";
+}
+
+/** True when an edge out of the node is an error, and so no part of a way through the graph. */
+export function neverSends(draft: Draft, node: DraftNode): boolean {
+  return endsPackets(draft, node) && isRefused(draft, node);
+}
 
 function endsPackets({ compat }: Draft, node: DraftNode): boolean {
   if (compat && node.kind === "sink") return true;

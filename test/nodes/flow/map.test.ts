@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
+import * as fs from "node:fs";
+import jsonata from "jsonata";
 import * as v from "valibot";
+import { JSONATA_FUNCTIONS } from "../../../src/nodes/flow/jsonata_expression.ts";
 import { map } from "../../../src/nodes/flow/map.ts";
 import { packet, startNode, testContext } from "../../support/node.ts";
 
@@ -82,6 +85,32 @@ test("map points at the expression that is wrong", () => {
   expect(issuesOf({ ops: [{ set: "a", cel: "paylod.x" }] })).toMatchObject([{ path: ["ops", 0, "cel"], offset: 0 }]);
   expect(issuesOf({ ts: { cel: "1" } })).toMatchObject([{ path: ["ts", "cel"] }]);
   expect(issuesOf({ jsonata: "items.price +" })).toMatchObject([{ path: ["jsonata"], offset: 13 }]);
+});
+
+test.each([
+  ["$rond(t)", 0, 'did you mean "$round"?'],
+  ["items.{ 'at': $tz }", 14, 'did you mean "$ts"?'],
+  ["price ~> $total", 9, "a field of the payload is written without $: total"],
+])("map points at what nothing gives a value in the JSONata %j", (jsonata, offset, hint) => {
+  expect(issuesOf({ jsonata })).toMatchObject([{ path: ["jsonata"], offset, hint }]);
+});
+
+test.each([
+  "($x := 3; $f := function($a) { $a + $x }; $map(items, $f))",
+  "items@$i#$n.{ 'i': $i, 'n': $n, 'kind': $kind, 'meta': $meta.a }",
+  "$.a + $$.b + $substring(?, 1)('abc')",
+  "$now() & $string($millis())",
+])("map takes the names that the JSONata %j binds itself", (jsonata) => {
+  expect(issuesOf({ jsonata })).toEqual([]);
+});
+
+test("JSONATA_FUNCTIONS are the functions of the library, all of them", async () => {
+  for (const name of JSONATA_FUNCTIONS)
+    expect([name, await jsonata(`$type($${name})`).evaluate({})]).toEqual([name, "function"]);
+  const source = fs.readFileSync(Bun.resolveSync("jsonata", import.meta.dir), "utf8");
+  const bound = [...source.matchAll(/Frame\.bind\('(\w+)'/g)].map(([, name]) => name!);
+  expect(bound.length).toBeGreaterThan(50);
+  expect(bound.filter((name) => !JSONATA_FUNCTIONS.includes(name))).toEqual([]);
 });
 
 test("map refuses ops beside jsonata, and a config with nothing to do", () => {
