@@ -2,7 +2,7 @@ import { fullJitterMs } from "../../base/backoff.ts";
 import { sleep } from "../../base/clock.ts";
 import type { NodeContext } from "../../node/index.ts";
 import type { StreamPacket } from "../../packet/index.ts";
-import type { Failure, LeaseRef, QueueRow } from "../../store/index.ts";
+import type { Failure, LeaseRef, QueueRow, Settled } from "../../store/index.ts";
 import { batched } from "./batch.ts";
 import { depthMetric, openAccess, type QueueAccess } from "./queue_config.ts";
 import { withRow } from "./row_meta.ts";
@@ -11,6 +11,8 @@ import type { SourceConfig } from "./sqlite_queue_source.ts";
 /** With the default 5 attempts the longest delays are 1 s, 2 s, 4 s and 8 s: an outage of some seconds passes. */
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 60_000;
+/** Acks of this long share a wait for the disk. A crash meanwhile repeats their packets, and loses none. */
+const GATHER_MS = 5;
 
 /** Reads a queue for its source: batches, what is under way, and what became of it. */
 export class QueueReader {
@@ -26,10 +28,9 @@ export class QueueReader {
   #batch: QueueRow[] = [];
   #closed = false;
   readonly #counts = { emitted: 0, acked: 0, failed: 0, unreadable: 0 };
-  readonly #acks = batched((leases: readonly LeaseRef[]) => this.#access.queue.ack(leases));
-  readonly #nacks = batched((failures: readonly Failure[]) =>
-    this.#access.layout === "schnitzel" ? this.#access.queue.nack(failures) : failures.map(() => "done"),
-  );
+  readonly #soon = (flush: () => void) => this.#context.clock.setTimer(flush, GATHER_MS);
+  readonly #acks = batched((leases: readonly LeaseRef[]) => this.#access.queue.ack(leases), this.#soon);
+  readonly #nacks = batched((failures: readonly Failure[]) => this.#nack(failures), this.#soon);
 
   constructor(config: SourceConfig, context: NodeContext) {
     const { durability, max_attempts, layout, acks, delete_on_emit } = config;
@@ -122,6 +123,11 @@ export class QueueReader {
     this.#counts.failed += 1;
     const delayMs = fullJitterMs(this.#context.random, row.attempt - 1, RETRY_BASE_MS, RETRY_CAP_MS);
     this.#nacks.add({ ...row, reason, delayMs }).catch((error) => this.#unsettled("nack", row, error));
+  }
+
+  /** The predecessor's files know no failure: the row stays, and the next run reads it again. */
+  #nack(failures: readonly Failure[]): readonly Settled[] {
+    return this.#access.layout === "schnitzel" ? this.#access.queue.nack(failures) : failures.map(() => "done");
   }
 
   #settled(packet: StreamPacket): QueueRow | undefined {

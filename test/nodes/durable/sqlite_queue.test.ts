@@ -79,7 +79,7 @@ test("a row is gone once the graph is done with its packet, and one that failed 
   const [good, bad] = await take(source, 2);
   source.ack!(good!);
   source.nack!(bad!, "400");
-  await macrotask();
+  given.context.clock.advance(5);
   expect(source.metrics!()).toMatchObject({ acked_total: 1, nacked_total: 1, queue_depth: 1 });
   given.context.clock.advance(1_000);
   const [again] = await take(source, 1);
