@@ -53,7 +53,9 @@ export class SqliteQueue implements Queue {
   enqueue(entries: readonly QueueEntry[]): Enqueued[] {
     return this.#commit((nowMs) => {
       this.#forget(nowMs);
-      return entries.map((entry) => this.#insert(entry, nowMs));
+      const results = entries.map((entry) => this.#insert(entry, nowMs));
+      this.#sql.run("UPDATE totals SET enqueued = enqueued + ?", results.filter(({ duplicate }) => !duplicate).length);
+      return results;
     });
   }
 
@@ -79,6 +81,7 @@ export class SqliteQueue implements Queue {
   ack(leases: readonly LeaseRef[]): Settled[] {
     return this.#commit((nowMs) => {
       const results = leases.map((lease) => this.#settle(lease, nowMs, (row) => this.#done(row, nowMs)));
+      this.#sql.run("UPDATE totals SET acked = acked + ?", results.filter((result) => result === "done").length);
       this.#forget(nowMs);
       return results;
     });
@@ -147,9 +150,7 @@ export class SqliteQueue implements Queue {
     const known = this.#sql.get<{ seq: number }>(KNOWN, key);
     if (known !== null) return { seq: known.seq, duplicate: true };
     const values = [key, nowMs, packet_id, ts, kind, source_id, payload, meta, checksum(entry)] as const;
-    const { seq } = this.#sql.get<{ seq: number }>(INSERT, ...values)!;
-    this.#sql.run("UPDATE totals SET enqueued = enqueued + 1");
-    return { seq, duplicate: false };
+    return { seq: this.#sql.insert(INSERT, ...values), duplicate: false };
   }
 
   /** A damaged row, or one whose last attempt neither succeeded nor failed, which means it took the process along. */
@@ -175,7 +176,6 @@ export class SqliteQueue implements Queue {
 
   #done({ seq, key }: StoredRow, nowMs: number) {
     this.#sql.run(REMOVE, seq);
-    this.#sql.run("UPDATE totals SET acked = acked + 1");
     this.#sql.run("INSERT OR REPLACE INTO remembered_keys (key, seq, acked_ms) VALUES (?, ?, ?)", key, seq, nowMs);
   }
 
@@ -210,7 +210,7 @@ function rowOf(row: StoredRow, attempt: number): QueueRow {
 const KNOWN = `SELECT seq FROM packets WHERE key = ?1 UNION ALL SELECT seq FROM remembered_keys WHERE key = ?1
   UNION ALL SELECT seq FROM dead_letters WHERE key = ?1 LIMIT 1`;
 const INSERT = `INSERT INTO packets (key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, crc)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const EXPIRE = "UPDATE packets SET holder = NULL, lease_until_ms = NULL WHERE lease_until_ms <= ?";
 const READY = `SELECT ${ROW} FROM packets WHERE lease_until_ms IS NULL AND not_before_ms <= ? ORDER BY seq LIMIT ?`;
 const LEASE = "UPDATE packets SET attempts = attempts + 1, holder = ?, lease_until_ms = ? WHERE seq = ?";

@@ -16,6 +16,8 @@ export function statements(db: Database) {
     all: <Row>(sql: string, ...values: (string | number | null)[]) => prepare(sql).all(...values) as Row[],
     /** Rows changed. */
     run: (sql: string, ...values: (string | number | null)[]) => prepare(sql).run(...values).changes,
+    /** Number of the row inserted. */
+    insert: (sql: string, ...values: (string | number | null)[]) => Number(prepare(sql).run(...values).lastInsertRowid),
     finalize() {
       for (const statement of made.values()) statement.finalize();
       made.clear();
