@@ -88,12 +88,10 @@ export class QueueReader {
   }
 
   #take() {
-    const { limit, delete_on_emit, acks, lease_ms } = this.#config;
-    const { queue } = this.#access;
+    const { limit, acks, lease_ms } = this.#config;
     // Whoever hears of each packet's end needs no time limit.
     const leaseMs = acks === "graph" ? Number.POSITIVE_INFINITY : lease_ms;
-    this.#batch = queue.lease(limit, this.#context.nodeId, leaseMs);
-    if (delete_on_emit && this.#batch.length > 0) queue.ack(this.#batch);
+    this.#batch = this.#access.queue.lease(limit, this.#context.nodeId, leaseMs);
   }
 
   #packetOf(row: QueueRow): StreamPacket | undefined {
@@ -104,6 +102,8 @@ export class QueueReader {
       const named = withRow(fields, meta_key, { path, seq: row.seq, ...lease, node_id: this.#context.nodeId });
       const packet = this.#context.packet(named);
       if (this.hearsAcks) this.#underWay.set(packet, row);
+      // One by one: rows behind a stop stay.
+      if (this.#config.delete_on_emit) this.#access.queue.ack([row]);
       this.#counts.emitted += 1;
       return packet;
     } catch (error) {

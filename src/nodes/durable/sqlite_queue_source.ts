@@ -6,7 +6,8 @@ import { QueueReader } from "./queue_reader.ts";
 const config = v.strictObject({
   ...queueConfig,
   limit: v.pipe(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), 100),
+    // A batch is held in memory.
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)), 100),
     v.description("Rows of one batch: all that is delivered, or with `follow` what is taken at a time."),
   ),
   follow: v.pipe(

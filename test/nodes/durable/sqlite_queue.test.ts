@@ -118,6 +118,15 @@ test("rows that were not handed on when the run ends are given back, their attem
   ]);
 });
 
+test("delete_on_emit removes a row as it is handed on, and those behind a stop stay", async () => {
+  using given = setup();
+  await given.enqueue(...numbered(1, 2, 3));
+  const source = given.source({ delete_on_emit: true });
+  await take(source, 2);
+  expect(source.metrics!()).toMatchObject({ emitted_total: 2, queue_depth: 1 });
+  await source.close?.();
+});
+
 test("a source that follows waits for rows and delivers those that come later", async () => {
   using given = setup();
   const source = given.source({ follow: true, poll_ms: 100 });
