@@ -33,6 +33,7 @@ turn, at most 256, share one wait.
   acknowledged within \`remember_sec\`, is not written again and counted (\`duplicates_total\`).
 - **Payload and meta** are JSON, at most 16 MiB. What JSON cannot hold (bigint, function, Date, NaN, a cycle, bytes)
   makes the packet a dead letter.
+- **A disk that is full** or fails makes the packets of that transaction dead letters; none of them is in the queue.
 - **\`meta.durable\`** of what is passed on names the file and the row.
 ${QUEUE_DOC}
 There \`enqueued_total\` counts duplicates as well, as it did; NaN and Infinity are written bare.`,
