@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import * as path from "node:path";
 import type { QueueEntry } from "./entry.ts";
-import { StoreError } from "./error.ts";
+import { inTransaction, StoreError } from "./error.ts";
 import { makeFolder, refusal } from "./open.ts";
 import { checkPredecessor, INSERT, LAYOUT, type OldRow, rowOf } from "./predecessor_layout.ts";
 import type { Depth, Enqueued, LeaseRef, QueueRow, Settled } from "./queue.ts";
@@ -21,6 +21,7 @@ const BUSY_MS = 5_000;
 export class PredecessorQueue {
   readonly #db: Database;
   readonly #sql: Statements;
+  readonly #file: string;
   readonly #now: () => number;
   /** Where each reader is; a row is given to it once per run, so one that fails holds up no other. */
   readonly #readTo = new Map<string, number>();
@@ -30,6 +31,7 @@ export class PredecessorQueue {
   constructor(file: string, now: () => number, onClose: () => void) {
     this.#db = openPredecessor(file);
     this.#sql = statements(this.#db);
+    this.#file = file;
     this.#now = now;
     this.#onClose = onClose;
   }
@@ -75,7 +77,7 @@ export class PredecessorQueue {
   }
 
   #commit<Result>(work: () => Result): Result {
-    return this.#db.transaction(work).immediate();
+    return inTransaction(this.#file, () => this.#db.transaction(work).immediate());
   }
 }
 

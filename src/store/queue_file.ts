@@ -49,7 +49,7 @@ export function openQueue(file: string, options: QueueFileOptions): Queue {
       onClose();
     };
     const limits = { maxAttempts: MAX_ATTEMPTS, rememberMs: REMEMBER_MS };
-    return new SqliteQueue(db, { ...limits, now: queueClock(clock), onClose: close });
+    return new SqliteQueue(db, { ...limits, file: real, now: queueClock(clock), onClose: close });
   });
   const queue = shared.queue as SqliteQueue;
   queue.limit({ maxAttempts, rememberMs });

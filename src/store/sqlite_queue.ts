@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { QueueEntry } from "./entry.ts";
+import { inTransaction } from "./error.ts";
 import {
   type DeadRow,
   type Depth,
@@ -18,6 +19,8 @@ import { type Statements, statements } from "./statements.ts";
 import { verifyRows } from "./verify.ts";
 
 export interface SqliteQueueOptions extends QueueOptions {
+  /** Its path, for messages. */
+  file: string;
   /** Time as {@link queueClock} tells it. */
   now(): number;
   /** Closes the file. */
@@ -134,7 +137,7 @@ export class SqliteQueue implements Queue {
   /** IMMEDIATE: the write lock is taken at the beginning, so nothing fails half way for want of it. */
   #commit<Result>(work: (nowMs: number) => Result): Result {
     const nowMs = this.#options.now();
-    return this.#db.transaction(() => work(nowMs)).immediate();
+    return inTransaction(this.#options.file, () => this.#db.transaction(() => work(nowMs)).immediate());
   }
 
   /** The file has one owner at a time, so whoever held a lease before is gone. */

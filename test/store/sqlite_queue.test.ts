@@ -123,7 +123,9 @@ test("a time from a clock that was ahead keeps no row back for longer than the l
 test("a call that fails writes nothing of its batch", () => {
   using given = setup();
   const bad = { ...entries("b")[0]!, ts: null as unknown as string };
-  expect(() => given.queue.enqueue([...entries("a"), bad])).toThrow("NOT NULL");
+  expect(() => given.queue.enqueue([...entries("a"), bad])).toThrow(
+    `QUEUE_UNWRITABLE: cannot write queue ${given.file}: NOT NULL`,
+  );
   expect(given.queue.depth().ready).toBe(0);
   expect(given.queue.enqueue(entries("a"))).toEqual([{ seq: 1, duplicate: false }]);
 });
