@@ -65,6 +65,8 @@ export async function compileGraph(source: GraphSource, options: CompileOptions)
   }
 }
 
+const START = "schnitzel new graph my.yaml writes one to start from";
+
 class Compiler {
   readonly findings = new Findings();
   readonly texts: Record<string, string>;
@@ -122,11 +124,12 @@ class Compiler {
     const tree = loadTree(this.#text, this.findings);
     if (!tree || tree.type === "map") return tree;
     if (tree.type === "scalar" && tree.text === "" && !tree.quoted) {
-      return this.#refuse("FILE_EMPTY", "it is empty", "schnitzel new graph my.yaml writes one to start from");
+      return this.#refuse("FILE_EMPTY", "it is empty", START);
     }
     return this.#refuse(
       "BAD_SHAPE",
       `it must be a map with version, nodes and edges: it is a ${tree.type === "list" ? "list" : "single value"}`,
+      START,
     );
   }
 

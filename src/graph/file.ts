@@ -46,7 +46,8 @@ export function readGraphFile(file: string, { maxBytes = MAX_GRAPH_BYTES } = {})
     bytes = fs.readFileSync(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return refuse("FILE_NOT_FOUND", "there is no such file");
+    if (code === "ENOENT" || code === "ENOTDIR")
+      return refuse("FILE_NOT_FOUND", "there is no such file", `looked for ${path.resolve(file)}`);
     return refuse("FILE_UNREADABLE", `the system says: ${message}`);
   }
   // The file may have grown since its size was read.
