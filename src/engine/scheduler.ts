@@ -266,17 +266,20 @@ export class Scheduler {
     }
   }
 
-  /** `process` returned something: an iterator to pull, or a promise to wait for. */
+  /** An iterator to pull, or a promise to wait for. Looking at it may run code of the node, which may throw. */
   #keepGoing(node: NodeRun, slot: Slot, result: unknown) {
-    if (isAsyncResult(result)) {
-      this.occupy(node, slot);
-      finishAsync(this, node, slot, result);
-    } else if (typeof (result as Iterator<StreamPacket>)?.next === "function") {
-      this.occupy(node, slot);
-      node.expand(slot, result as Iterator<StreamPacket>);
-    } else {
-      const kind = result === null ? "null" : Array.isArray(result) ? "an array" : typeof result;
-      const error = new TypeError(`process returned ${kind}: return nothing, a promise or an iterator of packets`);
+    try {
+      if (isAsyncResult(result)) {
+        this.occupy(node, slot);
+        finishAsync(this, node, slot, result);
+      } else if (typeof (result as Iterator<StreamPacket>)?.next === "function") {
+        this.occupy(node, slot);
+        node.expand(slot, result as Iterator<StreamPacket>);
+      } else {
+        const kind = result === null ? "null" : Array.isArray(result) ? "an array" : typeof result;
+        throw new TypeError(`process returned ${kind}: return nothing, a promise or an iterator of packets`);
+      }
+    } catch (error) {
       this.failures.thrown(node, slot, error);
     }
     this.refresh(node);
