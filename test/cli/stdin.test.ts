@@ -10,12 +10,12 @@ edges:
 ${ids.map((id) => `  - { from: ${id}, to: show }\n`).join("")}`;
 
 describe("standard input", () => {
-  test("feeds one source, and a second one fails with what to do instead", async () => {
+  test("feeds one source, and a second one is refused with what to do instead", async () => {
     using folder = folderWith({ "g.yaml": reading("one", "two") });
     const { code, stdout, stderr } = await run(["run", "g.yaml"], { cwd: folder.folder, stdin: "a\nb\n" });
-    expect([code, stdout]).toEqual([1, '{"line":"a"}\n{"line":"b"}\n']);
-    expect(stderr).toContain('source "two" failed: cannot read standard input as it can be read only once');
-    expect(stderr).toContain("let one stdin_source feed several edges");
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("THING_SHARED");
+    expect(stderr).toContain("let one node have it, and lead the edges of both there");
   });
 
   test("that the graph came from is not read again as empty data", async () => {
