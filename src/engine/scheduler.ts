@@ -272,6 +272,7 @@ export class Scheduler {
     if (node.slot !== slot) return;
     node.takeSlot();
     slot.outlives = true;
+    slot.sinceMs = this.nowMs;
     this.inFlight += 1;
     slot.settled = false;
     if (node.keepsOrder) node.line.push(slot);
