@@ -63,7 +63,7 @@ sha256() {
 # fetch NAME: gets one file of the release into $work; says why not on stderr.
 fetch() {
   if [ -n "$from" ]; then
-    cp "$from/$1" "$work/$1"
+    cp -- "$from/$1" "$work/$1"
   elif have curl; then
     # 60 s below 1 kB/s is a dead link, not a slow one.
     curl -fsSL --connect-timeout 20 --speed-limit 1000 --speed-time 60 -o "$work/$1" "$SCHNITZEL_BASE_URL/$1"
@@ -95,7 +95,8 @@ choose_archive() {
   lines=$(awk -v version="$version" -v tail="-$platform.tar.gz" '
     { name = $2; sub(/^\*/, "", name); middle = substr(name, 11, length(name) - 10 - length(tail)) }
     name == "schnitzel-" middle tail && middle ~ /^[0-9]+\.[0-9]+\.[0-9]+([.-][0-9A-Za-z.]+)?$/ &&
-      $1 ~ /^[0-9a-fA-F]+$/ && length($1) == 64 && (version == "" || version == middle) { print tolower($1), name }
+      $1 ~ /^[0-9a-fA-F]+$/ && length($1) == 64 && (version == "" || version == middle) &&
+      !seen[tolower($1) name]++ { print tolower($1), name }
   ' "$work/SHA256SUMS")
   case $(printf '%s' "$lines" | grep -c .) in
     1) ;;
@@ -156,6 +157,13 @@ free_kb() { df -Pk "$bin" | awk 'END { print $4 }'; }
 put_in_place() {
   chmod 755 "$new"
   started=$("$new" version 2>&1) || die 1 "the new executable does not start on this machine, nothing was changed: $started"
+  # A shell runs an empty file as a script and calls that a success.
+  case $started in
+    "schnitzel "*) ;;
+    *) die 1 "refused: what was to be installed is no schnitzel, nothing was changed; it says: $started" ;;
+  esac
+  # mv would put the executable inside.
+  [ ! -d "$bin/schnitzel" ] || die 1 "$bin/schnitzel is a folder: remove it, or choose another place with --prefix DIR"
   what=installed
   [ ! -e "$bin/schnitzel" ] || what=replaced
   mv -f "$new" "$bin/schnitzel" || die 1 "cannot rename $new to $bin/schnitzel"

@@ -3,8 +3,10 @@ import { CODES, type CodeText, explainCode } from "../graph/index.ts";
 import { columns } from "./columns.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
+import { RUN_CODES } from "./run_codes.ts";
 
-const TABLE: Readonly<Record<string, CodeText>> = CODES;
+/** Every code that a person can meet in a terminal. */
+export const ALL_CODES: Readonly<Record<string, CodeText>> = { ...CODES, ...RUN_CODES };
 
 export const command = defineCommand({
   args: [
@@ -18,17 +20,18 @@ export const command = defineCommand({
   exits: { [EXIT.invalid]: "There is no such code, or usage." },
   run({ args: [given], flags, terminal }) {
     const code = given?.toUpperCase();
-    if (code !== undefined && !Object.hasOwn(TABLE, code)) throw unknownCode(code);
-    const shown = code === undefined ? TABLE : { [code]: TABLE[code]! };
+    if (code !== undefined && !Object.hasOwn(ALL_CODES, code)) throw unknownCode(code);
+    const shown = code === undefined ? ALL_CODES : { [code]: ALL_CODES[code]! };
     if (flags.json) terminal.out(`${JSON.stringify({ schema_version: 1, codes: shown }, null, 2)}\n`);
-    else if (code === undefined) terminal.out(columns(Object.entries(TABLE).map(([name, { title }]) => [name, title])));
-    else terminal.out(`${explainCode(code)}\n`);
+    else if (code === undefined)
+      terminal.out(columns(Object.entries(ALL_CODES).map(([name, { title }]) => [name, title])));
+    else terminal.out(`${explainCode(code, ALL_CODES)}\n`);
     return EXIT.ok;
   },
 });
 
 function unknownCode(code: string): UsageError {
-  const near = didYouMean(code, Object.keys(TABLE));
+  const near = didYouMean(code, Object.keys(ALL_CODES));
   const hint = near === undefined ? "`schnitzel explain` lists every code" : `did you mean ${near}?`;
   return new UsageError(`there is no code ${code}`, hint);
 }

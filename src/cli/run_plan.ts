@@ -27,6 +27,7 @@ import {
 } from "../observe/index.ts";
 import { deadLetterFile } from "./dead_letter_file.ts";
 import { EXIT } from "./exit.ts";
+import { STDIN } from "./graph_files.ts";
 import { serveRun } from "./serve_run.ts";
 import { stopOnSignals } from "./signals.ts";
 import { processIo } from "./standard_io.ts";
@@ -92,6 +93,7 @@ class Run {
     const io = processIo(
       (write) => whileOutside(heart, write),
       (error) => this.#stdoutBroke(engine, error),
+      this.#plan.path === STDIN,
     );
     const progress = startProgress({
       clock: systemClock,

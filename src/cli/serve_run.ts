@@ -41,7 +41,7 @@ export async function serveRun(
     return served;
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
-    process.stderr.write(`${error.code} ${redactor.text(error.message)}\n  hint: ${error.hint}\n`);
+    process.stderr.write(`${error.code}: ${redactor.text(error.message)}\n  hint: ${error.hint}\n`);
     return undefined;
   }
 }

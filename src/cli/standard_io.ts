@@ -12,8 +12,14 @@ export interface ProcessIo extends StandardIo {
 /**
  * The process's stdin and stdout. A reader that is slow makes the writer wait, inside `wait`, so memory stays
  * bounded; one that is gone (`| head`) or a full disk is told once to `onBroken`, and what follows is dropped.
+ * Stdin is read once, and by nobody when the graph itself came from there.
  */
-export function processIo(wait: (write: () => void) => void, onBroken: (error: Error) => void): ProcessIo {
+export function processIo(
+  wait: (write: () => void) => void,
+  onBroken: (error: Error) => void,
+  graphFromStdin: boolean,
+): ProcessIo {
+  let whyNotRead = graphFromStdin ? "the graph came from there: name a graph file" : undefined;
   let buffered = "";
   let closed = false;
   const flush = () => {
@@ -34,7 +40,11 @@ export function processIo(wait: (write: () => void) => void, onBroken: (error: E
       if (buffered.length >= BUFFER_CHARS) flush();
     },
     flush,
-    read: readStdin,
+    read(signal) {
+      if (whyNotRead !== undefined) throw new Error(`cannot read standard input as ${whyNotRead}`);
+      whyNotRead = "it can be read only once: let one stdin_source feed several edges, without restarts";
+      return readStdin(signal);
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Engine } from "../engine/index.ts";
+import { type Engine, toError } from "../engine/index.ts";
 import { EXIT } from "./exit.ts";
 
 /**
@@ -7,8 +7,8 @@ import { EXIT } from "./exit.ts";
  */
 export function catchStrays(engine: Engine, report: () => void): { release(): void } {
   const escaped = (thrown: unknown) => {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
-    engine.fail(new Error(`an error escaped from a node, by a promise that nobody awaits or from a timer: ${why}`));
+    const { message } = toError(thrown);
+    engine.fail(new Error(`an error escaped from a node, by a promise that nobody awaits or from a timer: ${message}`));
   };
   const exited = () => {
     engine.fail(new Error("a node ended the process with process.exit, which is the run's to do"));

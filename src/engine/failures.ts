@@ -69,8 +69,10 @@ export class Failures {
   }
 
   /** Adds a dead letter for a packet, or for an input record that never became one. */
-  setAside(node: Producer, what: unknown, reason: string, attempts = 1, failedAtMs = this.#options.clock.nowMs()) {
+  setAside(node: Producer, what: unknown, why: string, attempts = 1, failedAtMs = this.#options.clock.nowMs()) {
     node.counters.deadLetters += 1;
+    // A plugin in JavaScript may give any value as the reason, and the report needs text.
+    const reason = typeof why === "string" ? why : toError(why).message;
     const [first_at, at] = [failedAtMs, this.#options.clock.nowMs()].map((ms) => new Date(ms).toISOString());
     const held = isPacket(what) ? { packet: what } : { record: what };
     const bytes = packetBytes(held.packet ?? { ...NO_PACKET, payload: what });
@@ -115,8 +117,15 @@ export class Failures {
   }
 }
 
+/** What was thrown, as an error whose message is text. A plugin may throw anything at all, and this never does. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  try {
+    if (!(thrown instanceof Error)) return new Error(String(thrown));
+    const { message } = thrown;
+    return typeof message === "string" ? thrown : new Error(String(message), { cause: thrown });
+  } catch {
+    return new Error("a value was thrown that cannot be shown as text");
+  }
 }
 
 export function noteError(producer: Producer, error: Error, clock: Clock) {

@@ -14,6 +14,7 @@ export function makeSlot(scheduler: Scheduler, node: NodeRun): Slot {
     emit: {},
     outlives: false,
     waiting: [],
+    sinceMs: 0,
     settled: false,
     error: undefined,
     attempts: 0,

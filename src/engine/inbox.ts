@@ -111,6 +111,8 @@ export class Inbox {
     if (weights === undefined) return 0;
     const payload = packet.payload as Record<string, unknown> | null;
     const group = packet.meta[weights.key] ?? (typeof payload === "object" ? payload?.[weights.key] : undefined);
+    // Lists and maps name no group, and such a map out of a JSON line can have a `toString` that is no function.
+    if (typeof group === "object") return weights.fallback;
     const name = String(group);
     // Own keys only: a group may be called "constructor".
     return Object.hasOwn(weights.values, name) ? weights.values[name]! : weights.fallback;

@@ -25,6 +25,8 @@ export interface Slot {
   outlives: boolean;
   /** Emitted before the call's turn came, when results leave in order. */
   waiting: { edge: EdgeRun; packet: StreamPacket }[];
+  /** When the call outlived `process`, monotonic milliseconds; meaningful while `outlives`. */
+  sinceMs: number;
   settled: boolean;
   error: unknown;
   attempts: number;
@@ -86,6 +88,15 @@ export class NodeRun extends Producer {
     return this.slot === undefined
       ? this.plan.runtime.concurrency
       : this.plan.runtime.concurrency - 1 - this.#free.length;
+  }
+
+  /**
+   * When the last of its calls began, monotonic, while calls leave no room for another; else undefined. A call
+   * with an iterator is none of these: it may go on for ever and emit all the while.
+   */
+  get busySinceMs(): number | undefined {
+    if (this.slot !== undefined || this.slots.some(({ iterator }) => iterator !== undefined)) return undefined;
+    return this.slots.reduce((last, { sinceMs }) => Math.max(last, sinceMs), 0);
   }
 
   addSlot(slot: Slot) {

@@ -1,11 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import { type IdGenerator, isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
+import { Backpressure } from "./backpressure.ts";
 import type { Failures } from "./failures.ts";
 import { MAX_HELD, tooMany } from "./held.ts";
 import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
 import { closeIterator, finishAsync, isAsyncResult } from "./pending.ts";
-import type { EdgeRun, InputRun, Producer } from "./producer.ts";
+import type { EdgeRun, InputRun } from "./producer.ts";
 import { ReadySet } from "./ready_set.ts";
 
 /** A turn ends after this long, so that timers, sockets and the page stay live. */
@@ -44,6 +45,7 @@ export class Scheduler {
   readonly #clock: Clock;
   readonly #heart: Int32Array;
   readonly #ids: IdGenerator;
+  readonly #inboxes = new Backpressure(this);
   #ready = new ReadySet(1);
   #byRank: NodeRun[] = [];
   #untilClock = 1;
@@ -58,8 +60,9 @@ export class Scheduler {
     this.nowMs = clock.monotonicMs();
   }
 
-  /** Takes the nodes over; `byRank[r]` has rank r, or is absent for a source. */
-  schedule(byRank: NodeRun[]) {
+  /** Takes a graph over; `byRank[r]` is the node of rank r, or absent for a source. */
+  schedule(byRank: NodeRun[], edges: readonly EdgeRun[]) {
+    this.#inboxes.edges = edges;
     this.#byRank = byRank;
     this.#ready = new ReadySet(byRank.length);
   }
@@ -119,14 +122,14 @@ export class Scheduler {
   sendSole(edge: EdgeRun, packet: StreamPacket) {
     edge.counters.passed += 1;
     if (edge.to.idle && this.fuse) this.#chain(edge.to, edge.toPort, packet, undefined);
-    else this.enqueue(edge, packet, undefined);
+    else this.#inboxes.enqueue(edge, packet, undefined);
   }
 
   /** Sends a source's packet over one of several edges, or with a source that waits. */
   send(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
     edge.counters.passed += 1;
     if (root !== undefined) root.add();
-    this.enqueue(edge, packet, root);
+    this.#inboxes.enqueue(edge, packet, root);
   }
 
   /** A packet from `emit` that cannot stay in hand. */
@@ -140,25 +143,7 @@ export class Scheduler {
   #sendOn(slot: Slot, edge: EdgeRun, packet: StreamPacket) {
     edge.counters.passed += 1;
     if (slot.root !== undefined) slot.root.add();
-    this.enqueue(edge, packet, slot.root);
-  }
-
-  /** Puts a packet into the inbox at the end of `edge`, or does what its overflow policy says. */
-  enqueue(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
-    edge.queued += 1;
-    if ((edge.input.inbox.full || edge.held !== 0) && !this.#makeRoom(edge, packet, root)) return;
-    this.#admit(edge, packet, root);
-  }
-
-  /** The inbox at the end of `edge` has room. */
-  #admit(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
-    const { input } = edge;
-    const { inbox } = input;
-    inbox.push(packet, root, this.nowMs, edge.index);
-    const node = edge.to;
-    node.queued += 1;
-    if (node.queued === 1) this.refresh(node);
-    if (inbox.full && inbox.limits.overflow === "block") shut(input);
+    this.#inboxes.enqueue(edge, packet, slot.root);
   }
 
   /** Calls `process` for a slot that is occupied already: a retry, or a call in an ordered line. */
@@ -194,7 +179,7 @@ export class Scheduler {
     const input = node.nextInput();
     const { inbox } = input;
     const root = inbox.headRoot;
-    this.edges[inbox.headEdge]!.counters.waitMs.record(this.nowMs - inbox.headStampMs);
+    this.#inboxes.edges[inbox.headEdge]!.counters.waitMs.record(this.nowMs - inbox.headStampMs);
     const packet = inbox.shift();
     node.queued -= 1;
     if (node.queued === 0) this.refresh(node);
@@ -205,7 +190,7 @@ export class Scheduler {
 
   /** What feeders let go may make a node ready that is further downstream than the next of `node`: it goes first. */
   #openBehind(node: NodeRun, input: InputRun) {
-    this.#open(input);
+    this.#inboxes.open(input);
     if (node.sole !== undefined && this.#ready.highest() > node.rank) node.sole.to.idle = false;
   }
 
@@ -219,9 +204,6 @@ export class Scheduler {
     this.occupy(node, slot);
     this.call(node, slot);
   }
-
-  /** Edges by index, for the wait of a packet that came over one of them. */
-  edges: readonly EdgeRun[] = [];
 
   #chain(first: NodeRun, firstInput: string, firstPacket: StreamPacket, root: AckRoot | undefined) {
     let node = first;
@@ -258,7 +240,7 @@ export class Scheduler {
       if (next === undefined) return;
       node.hand = undefined;
       const edge = node.sole!;
-      if (!edge.to.idle) return this.enqueue(edge, next, root);
+      if (!edge.to.idle) return this.#inboxes.enqueue(edge, next, root);
       node = edge.to;
       input = edge.toPort;
       packet = next;
@@ -266,17 +248,20 @@ export class Scheduler {
     }
   }
 
-  /** `process` returned something: an iterator to pull, or a promise to wait for. */
+  /** An iterator to pull, or a promise to wait for. Looking at it may run code of the node, which may throw. */
   #keepGoing(node: NodeRun, slot: Slot, result: unknown) {
-    if (isAsyncResult(result)) {
-      this.occupy(node, slot);
-      finishAsync(this, node, slot, result);
-    } else if (typeof (result as Iterator<StreamPacket>)?.next === "function") {
-      this.occupy(node, slot);
-      node.expand(slot, result as Iterator<StreamPacket>);
-    } else {
-      const kind = result === null ? "null" : Array.isArray(result) ? "an array" : typeof result;
-      const error = new TypeError(`process returned ${kind}: return nothing, a promise or an iterator of packets`);
+    try {
+      if (isAsyncResult(result)) {
+        this.occupy(node, slot);
+        finishAsync(this, node, slot, result);
+      } else if (typeof (result as Iterator<StreamPacket>)?.next === "function") {
+        this.occupy(node, slot);
+        node.expand(slot, result as Iterator<StreamPacket>);
+      } else {
+        const kind = result === null ? "null" : Array.isArray(result) ? "an array" : typeof result;
+        throw new TypeError(`process returned ${kind}: return nothing, a promise or an iterator of packets`);
+      }
+    } catch (error) {
       this.failures.thrown(node, slot, error);
     }
     this.refresh(node);
@@ -287,6 +272,7 @@ export class Scheduler {
     if (node.slot !== slot) return;
     node.takeSlot();
     slot.outlives = true;
+    slot.sinceMs = this.nowMs;
     this.inFlight += 1;
     slot.settled = false;
     if (node.keepsOrder) node.line.push(slot);
@@ -322,7 +308,7 @@ export class Scheduler {
     const packet = node.hand;
     if (packet === undefined) return;
     node.hand = undefined;
-    this.enqueue(node.sole!, packet, node.slot?.root);
+    this.#inboxes.enqueue(node.sole!, packet, node.slot?.root);
   }
 
   #flushWaiting(slot: Slot) {
@@ -343,54 +329,5 @@ export class Scheduler {
     this.inFlight -= 1;
     if (error === undefined) root?.done();
     else this.failures.giveUp(node, { packet, root, attempts, failedAtMs }, error);
-  }
-
-  /** Full inbox, or one that others wait for: true when there is room for the newcomer now. */
-  #makeRoom(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined): boolean {
-    const { inbox } = edge.input;
-    if (inbox.limits.overflow === "block") {
-      edge.from.held.push(edge, packet, root);
-      return false;
-    }
-    if (inbox.limits.overflow === "fail") {
-      this.failures.overflow(edge, root);
-      return false;
-    }
-    while (inbox.full) {
-      const evicted = inbox.evict();
-      if (evicted === undefined) {
-        this.failures.shed(edge, root);
-        return false;
-      }
-      edge.to.queued -= 1;
-      this.failures.shed(this.edges[evicted.edge]!, evicted.root);
-    }
-    return true;
-  }
-
-  #open(input: InputRun) {
-    input.shut = false;
-    for (const feeder of input.feeders) {
-      feeder.blocked -= 1;
-      if (feeder.blocked === 0 && feeder.held.length > 0) this.#letGo(feeder);
-      if (feeder.blocked === 0) feeder.roomChanged();
-    }
-  }
-
-  /** Sends what a producer holds, until an inbox is full again. */
-  #letGo(feeder: Producer) {
-    while (feeder.held.length > 0 && feeder.blocked === 0) {
-      const { edge, packet, root } = feeder.held.shift();
-      this.#admit(edge, packet, root);
-    }
-  }
-}
-
-function shut(input: InputRun) {
-  if (input.shut) return;
-  input.shut = true;
-  for (const feeder of input.feeders) {
-    feeder.blocked += 1;
-    if (feeder.blocked === 1) feeder.roomChanged();
   }
 }

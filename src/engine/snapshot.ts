@@ -14,7 +14,7 @@ export function takeSnapshot(engine: Engine): RunSnapshot {
     seed: host.seed,
     startedAtMs: engine.startedAtMs,
     uptimeMs: host.clock.monotonicMs() - engine.startedMonotonicMs,
-    nodes: engine.wiring.producers.map(nodeSnapshot),
+    nodes: engine.wiring.producers.map((producer) => nodeSnapshot(producer, host.clock.monotonicMs())),
     edges: engine.wiring.edges.map(edgeSnapshot),
     deadLetters: { total: letters.total, recent: letters.recent() },
     loop: { turns: engine.turns, lastTurnMonotonicMs: engine.lastTurnMs, maxTurnMs: engine.maxTurnMs },
@@ -34,7 +34,7 @@ function statusOf({ failure, letters, wiring }: Engine): RunStatus {
   return wiring.producers.some(wrong) ? "degraded" : "ok";
 }
 
-function nodeSnapshot(producer: Producer): NodeSnapshot {
+function nodeSnapshot(producer: Producer, nowMs: number): NodeSnapshot {
   const { plan, counters, lastError } = producer;
   const isNode = producer instanceof NodeRun;
   const snapshot: NodeSnapshot = {
@@ -49,6 +49,8 @@ function nodeSnapshot(producer: Producer): NodeSnapshot {
     inFlight: isNode ? producer.inFlight : 0,
   };
   if (lastError !== undefined) snapshot.lastError = lastError;
+  const busySinceMs = isNode ? producer.busySinceMs : undefined;
+  if (busySinceMs !== undefined) snapshot.busyMs = nowMs - busySinceMs;
   return snapshot;
 }
 

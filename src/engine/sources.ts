@@ -1,6 +1,6 @@
 import { isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
 import { AckRoot } from "./ack.ts";
-import type { Failures } from "./failures.ts";
+import { type Failures, toError } from "./failures.ts";
 import { HEART_NODE, type Scheduler } from "./scheduler.ts";
 import type { SourceRun } from "./source_run.ts";
 import type { ThrottlePolicy } from "./throttle.ts";
@@ -136,7 +136,8 @@ export class Sources {
         else source.instance.nack?.(packet, failure);
       } catch (thrown) {
         const call = failure === undefined ? "ack" : "nack";
-        this.#options.failures.note(source, new Error(`${call} of packet ${packet.packet_id} failed: ${thrown}`));
+        const { message } = toError(thrown);
+        this.#options.failures.note(source, new Error(`${call} of packet ${packet.packet_id} failed: ${message}`));
       }
     };
   }

@@ -52,8 +52,7 @@ export function wire(plan: GraphPlan, scheduler: Scheduler, events: WiringEvents
     edge.input.feeders.push(edge.from);
   }
   for (const node of nodes) addSlots(scheduler, node);
-  scheduler.edges = edges;
-  scheduler.schedule(byRank(nodes, plan.nodes.length));
+  scheduler.schedule(byRank(nodes, plan.nodes.length), edges);
   return { producers, sources: producers.filter((producer) => producer instanceof SourceRun), nodes, edges };
 }
 

@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { pythonFloat, WholeFloat } from "../packet/index.ts";
 import type { Findings } from "./findings.ts";
-import { type Issue, type IssueContext, issueDiagnostic, issuePath, isUnknownKey } from "./issues.ts";
+import { type Issue, type IssueContext, issueDiagnostic, issuePath, isUnknownKey, schemaAt } from "./issues.ts";
 import { pythonNumber } from "./scalars.ts";
 import { descend, type Path, pathText, placeOf, spotAt } from "./tree.ts";
+import { narrowed } from "./union_issues.ts";
 import { show } from "./words.ts";
 
 export interface CheckOptions extends IssueContext {
@@ -28,7 +29,7 @@ export function checkValue(options: CheckOptions): { output: unknown } | undefin
     const left = round < MAX_ROUNDS ? result.issues.filter((issue) => !settle(issue, options)) : result.issues;
     // Issues that were settled may have hidden others, so only a round without any settled one counts.
     if (left.length < result.issues.length) continue;
-    for (const issue of left) {
+    for (const issue of left.flatMap((whole) => narrowed(whole, schemaAt(schema, issuePath(whole))))) {
       const tree = descend(options.tree, issuePath(issue));
       // Its variable has no value, and that was reported.
       if (tree?.type === "scalar" && tree.broken) continue;

@@ -339,6 +339,13 @@ export const CODES = {
     fix: "Remove one of them, unless that is meant.",
     example: "edges:\n  - { from: a, to: b }\n  - { from: a, to: b }",
   },
+  THING_SHARED: {
+    title: "Two nodes use what only one can have",
+    cause: "Two nodes write the same file, or both read standard input: each would take the other's lines.",
+    fix: "Let one node have it and lead the edges of both there, or give one another file.",
+    example:
+      "nodes:\n  - { id: a, plugin: stdin_source, config: { format: lines } }\n  - { id: b, plugin: stdin_source, config: { format: lines } }",
+  },
   UNKNOWN_PORT: {
     title: "An edge names a port that the node does not have",
     cause: "The part behind the dot (or from_port, to_port) is no port of this node with this config.",

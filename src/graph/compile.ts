@@ -65,6 +65,8 @@ export async function compileGraph(source: GraphSource, options: CompileOptions)
   }
 }
 
+const START = "schnitzel new graph my.yaml writes one to start from";
+
 class Compiler {
   readonly findings = new Findings();
   readonly texts: Record<string, string>;
@@ -122,11 +124,12 @@ class Compiler {
     const tree = loadTree(this.#text, this.findings);
     if (!tree || tree.type === "map") return tree;
     if (tree.type === "scalar" && tree.text === "" && !tree.quoted) {
-      return this.#refuse("FILE_EMPTY", "it is empty", "schnitzel new graph my.yaml writes one to start from");
+      return this.#refuse("FILE_EMPTY", "it is empty", START);
     }
     return this.#refuse(
       "BAD_SHAPE",
       `it must be a map with version, nodes and edges: it is a ${tree.type === "list" ? "list" : "single value"}`,
+      START,
     );
   }
 
@@ -238,7 +241,7 @@ function listOf(root: MapTree, key: string): Tree[] {
 
 /** The file's name without its ending, as a word that a folder can have. */
 function nameOf(file: string): string {
-  const stem = path.basename(file).replace(/\.(?:ya?ml|json|md)$/i, "");
+  const stem = path.basename(file.replace(/^<(.*)>$/, "$1")).replace(/\.(?:ya?ml|json|md)$/i, "");
   const word = stem.replace(/[^A-Za-z0-9_.-]+/g, "_").replace(/^[.-]+/, "");
   return word.slice(0, 64) || "graph";
 }

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
+import { readAtMost } from "./read_at_most.ts";
 
 /** Why 1 MiB: 10,000 nodes fit, and parsing stays near a second. */
 export const MAX_GRAPH_BYTES = 1024 * 1024;
@@ -33,7 +34,7 @@ export function readGraphFile(file: string, { maxBytes = MAX_GRAPH_BYTES } = {})
       },
     ],
   });
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | undefined;
   try {
     const stat = fs.statSync(file);
     if (!stat.isFile()) {
@@ -43,14 +44,15 @@ export function readGraphFile(file: string, { maxBytes = MAX_GRAPH_BYTES } = {})
     if (stat.size > maxBytes) {
       return refuse("FILE_TOO_LARGE", `it has ${stat.size} bytes: at most ${maxBytes} are allowed`, LARGER);
     }
-    bytes = fs.readFileSync(file);
+    bytes = readAtMost(file, maxBytes);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return refuse("FILE_NOT_FOUND", "there is no such file");
+    if (code === "ENOENT" || code === "ENOTDIR")
+      return refuse("FILE_NOT_FOUND", "there is no such file", `looked for ${path.resolve(file)}`);
     return refuse("FILE_UNREADABLE", `the system says: ${message}`);
   }
-  // The file may have grown since its size was read.
-  if (bytes.length > maxBytes) return refuse("FILE_TOO_LARGE", `it has more than ${maxBytes} bytes`, LARGER);
+  // The file may have grown since its size was read, or have no true one.
+  if (bytes === undefined) return refuse("FILE_TOO_LARGE", `it has more than ${maxBytes} bytes`, LARGER);
   const text = decode(bytes);
   if (text === undefined) return refuse("FILE_NOT_TEXT", "it is not UTF-8 text", "save it as UTF-8");
   return { source: { text, path: file, baseDir: path.dirname(path.resolve(file)) } };

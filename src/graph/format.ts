@@ -1,4 +1,4 @@
-import { CODES } from "./codes.ts";
+import { CODES, type CodeText } from "./codes.ts";
 import type { Diagnostic, Place } from "./diagnostic.ts";
 import { byPlace } from "./findings.ts";
 import { hideCredentials, printable } from "./redact.ts";
@@ -46,11 +46,10 @@ export function placeText({ file, line, column }: Place): string {
   return `${printable(file)}:${line}:${column}`;
 }
 
-/** Title, cause, fix and example of a code, for `schnitzel explain`; undefined when there is none. */
-export function explainCode(code: string): string | undefined {
-  if (!Object.hasOwn(CODES, code)) return undefined;
-  const { title, cause, fix, example }: { title: string; cause: string; fix: string; example?: string } =
-    CODES[code as keyof typeof CODES];
+/** Title, cause, fix and example of a code, for `schnitzel explain`; undefined when `table` has none of that name. */
+export function explainCode(code: string, table: Readonly<Record<string, CodeText>> = CODES): string | undefined {
+  if (!Object.hasOwn(table, code)) return undefined;
+  const { title, cause, fix, example } = table[code]!;
   const lines = [`${code}: ${title}`, "", cause, "", `What to do: ${fix}`];
   if (example !== undefined) lines.push("", "Example:", ...example.split("\n").map((line) => `  ${line}`));
   return lines.join("\n");

@@ -4,6 +4,7 @@ import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
 import { HIDDEN } from "./redact.ts";
 import { readPlain } from "./scalars.ts";
 import { descend, type Path, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
+import { optionOf } from "./union_issues.ts";
 import { expectedText, issuePhrase, show } from "./words.ts";
 
 export type Issue = v.BaseIssue<unknown>;
@@ -127,12 +128,13 @@ function valueHint(issue: Issue, tree: Tree | undefined): string | undefined {
 }
 
 function keysAt(schema: unknown, path: Path): string[] {
-  const found = schemaAt(schema, path);
+  const at = schemaAt(schema, path);
+  const found = at?.type === "union" ? unwrap(optionOf(at, "map")) : at;
   return found && isRecord(found.entries) ? Object.keys(found.entries) : [];
 }
 
-/** The schema of the value at `path`, through optional, list, record and pipe; undefined in a union. */
-function schemaAt(schema: unknown, path: Path): Schema | undefined {
+/** The schema of the value at `path`, through optional, list, record, pipe, and a union of a list and a map. */
+export function schemaAt(schema: unknown, path: Path): Schema | undefined {
   let current = unwrap(schema);
   for (const step of path) {
     if (!current) return undefined;
@@ -142,6 +144,8 @@ function schemaAt(schema: unknown, path: Path): Schema | undefined {
 }
 
 function partOf(schema: Schema | undefined, step: string | number): unknown {
+  if (schema?.type === "union")
+    return partOf(unwrap(optionOf(schema, typeof step === "number" ? "list" : "map")), step);
   if (!schema) return undefined;
   const entries = schema.entries as Record<string, unknown> | undefined;
   const items = schema.items as unknown[] | undefined;

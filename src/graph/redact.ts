@@ -1,8 +1,10 @@
 /** Names of environment variables and `--set` keys whose value is never shown. */
 export const SECRET_NAME = /pass|secret|token|key/i;
 
-/** `rtsp://user:secret@host` without the secret; the user name stays. */
-const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/[^\s/?#:@"']*):[^\s/?#"']*@/gi;
+/** `rtsp://user:secret@host` without the secret; the user name stays. The scheme is bounded for linear time. */
+const CREDENTIALS = /([a-z][a-z0-9+.-]{0,31}:\/\/[^\s/?#:@"']*):[^\s/?#"']*@/gi;
+/** Messages clip long values, so the start of a secret is hidden from this many characters on. */
+const START = 8;
 
 export const HIDDEN = "***";
 
@@ -13,12 +15,29 @@ export function hideCredentials(text: string): string {
 /** Hides each of `secrets` wherever it stands, longest first, and the passwords of URLs. */
 export function hideSecrets(text: string, secrets: Iterable<string>): string {
   let hidden = text;
-  const spellings = [...secrets].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  const spellings = [...secrets].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), ...linesOf(secret)]);
   for (const secret of new Set(spellings.sort((a, b) => b.length - a.length))) {
     // Three characters and less would hide half of any message; values that short are hidden where they are shown.
-    if (secret.length > 3) hidden = hidden.replaceAll(secret, HIDDEN);
+    if (secret.length > 3) hidden = hideStarts(hidden.replaceAll(secret, HIDDEN), secret);
   }
   return hideCredentials(hidden);
+}
+
+/** Lines of a secret with several, such as a key file: a message may quote one of them. */
+function linesOf(secret: string): string[] {
+  return secret.includes("\n") ? secret.split(/\r?\n/).filter((line) => line.length >= START) : [];
+}
+
+/** Hides the start of `secret` where its rest was cut off. */
+function hideStarts(text: string, secret: string): string {
+  if (secret.length <= START) return text;
+  const [before, ...rest] = text.split(secret.slice(0, START));
+  const tails = rest.map((tail) => {
+    let more = 0;
+    while (more < tail.length && tail[more] === secret[START + more]) more += 1;
+    return HIDDEN + tail.slice(more);
+  });
+  return before + tails.join("");
 }
 
 /** Control characters could steer the terminal that shows them. */

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { readAtMost } from "./read_at_most.ts";
 import { clip, VariableFault } from "./variable_fault.ts";
 
 /** Why 64 KiB: keys, tokens and certificate chains are smaller. */
@@ -12,11 +13,11 @@ export function readVariableFile(file: string, folders: readonly string[]): stri
   const fault = (reason: string) =>
     new VariableFault("VARIABLE_FILE", `Cannot fill in \${file:${clip(file)}} as ${reason}`, `looked for ${found}`);
   try {
-    const stat = fs.statSync(found);
     // A pipe or device could block for ever.
-    if (!stat.isFile()) throw fault("it is not a regular file");
-    if (stat.size > MAX_VARIABLE_FILE_BYTES) throw fault(`it has more than ${MAX_VARIABLE_FILE_BYTES} bytes`);
-    return new TextDecoder("utf-8", { fatal: true }).decode(fs.readFileSync(found)).replace(/\r?\n$/, "");
+    if (!fs.statSync(found).isFile()) throw fault("it is not a regular file");
+    const bytes = readAtMost(found, MAX_VARIABLE_FILE_BYTES);
+    if (bytes === undefined) throw fault(`it has more than ${MAX_VARIABLE_FILE_BYTES} bytes`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes).replace(/\r?\n$/, "");
   } catch (error) {
     if (error instanceof VariableFault) throw error;
     const { code } = error as NodeJS.ErrnoException;

@@ -100,9 +100,11 @@ export class Variables {
 
   #report(tree: ScalarTree, { code, message, hint }: VariableFault) {
     const written = tree.source.text.slice(tree.start, tree.end);
-    const reference = /\$\{.*\}/s.exec(written);
-    const start = tree.start + (reference?.index ?? 0);
-    const end = reference ? start + reference[0].length : tree.end;
+    // No pattern: on a text of `${` alone its steps grow with the square of the length.
+    const [first, last] = [written.indexOf("${"), written.lastIndexOf("}")];
+    const closed = first !== -1 && last > first;
+    const start = tree.start + (closed ? first : 0);
+    const end = closed ? tree.start + last + 1 : tree.end;
     const place = tree.source.place(start, end);
     this.#options.findings.add({ code, severity: "error", message, place, ...(hint === undefined ? {} : { hint }) });
   }

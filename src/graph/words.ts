@@ -18,7 +18,7 @@ const LIMITS: Record<string, (requirement: unknown, input: unknown) => string> =
   length: (limit, input) => `must have ${limit} ${unit(input, limit)}`,
   regex: (pattern) => `must match ${pattern}`,
   url: () => "must be a URL",
-  min_entries: (limit) => `must have at least ${limit} keys`,
+  min_entries: (limit) => `must have at least ${limit} ${limit === 1 ? "key" : "keys"}`,
   max_entries: (limit) => `must have at most ${limit} keys`,
   starts_with: (text) => `must start with ${show(text)}`,
   ends_with: (text) => `must end with ${show(text)}`,

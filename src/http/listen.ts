@@ -38,6 +38,6 @@ export function checkExposure({ hostname, port }: Listen, guarded: { token: bool
   throw new HttpError(
     "HTTP_EXPOSED",
     `Cannot listen on ${hostname}:${port} as other machines reach it and there is no token`,
-    `listen on 127.0.0.1:${port}, or set a token, or ask for an open server explicitly (insecure)`,
+    `listen on 127.0.0.1:${port}, give --http-token FILE, or open it to everybody with --http-insecure`,
   );
 }

@@ -78,6 +78,14 @@ export interface ReadFile {
   file: string;
 }
 
+/** Something outside the process that only one node of a graph can use, such as a file it writes. */
+export interface OwnedThing {
+  /** Where in the config it is named; empty when the node itself is the reason. */
+  path: readonly (string | number)[];
+  /** In the words of an error, equal for the same thing: `standard input`, `file out.jsonl`. */
+  what: string;
+}
+
 export type ConfigSchema = v.GenericSchema<unknown, unknown>;
 
 type OutputNames<Outputs> = Outputs extends (config: never) => infer Made
@@ -104,6 +112,8 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   check?(config: v.InferOutput<Schema>): readonly ConfigIssue[];
   /** Files that must be there when a run begins; `validate --strict` looks. */
   reads?(config: v.InferOutput<Schema>): readonly ReadFile[];
+  /** What it cannot share with another node; a graph in which two nodes name the same thing is refused. */
+  owns?(config: v.InferOutput<Schema>): readonly OwnedThing[];
   create(config: v.InferOutput<Schema>, context: NodeContext): Instance<Kind, OutputNames<Outputs>>;
 }
 
@@ -121,6 +131,7 @@ export interface NodeDefinition {
   readonly api: { major: number; minor: number };
   readonly check: (config: unknown) => readonly ConfigIssue[];
   readonly reads?: ((config: unknown) => readonly ReadFile[]) | undefined;
+  readonly owns?: ((config: unknown) => readonly OwnedThing[]) | undefined;
   readonly create: (config: unknown, context: NodeContext) => NodeInstance | SourceInstance;
 }
 
@@ -146,6 +157,7 @@ export function defineNode<
     api: PLUGIN_API,
     check: (spec.check ?? (() => [])) as NodeDefinition["check"],
     reads: spec.reads as NodeDefinition["reads"],
+    owns: spec.owns as NodeDefinition["owns"],
     create: spec.create as unknown as NodeDefinition["create"],
   });
 }

@@ -45,9 +45,9 @@ export function diskFiles({ base, fallback }: DiskOptions): Files {
     resolve,
     exists: (file) => fs.existsSync(resolve(file)),
     stat: (file) => fs.statSync(resolve(file)),
-    open: (file, flags) => openFile(resolve(file), flags),
-    readText: (file) => fs.readFileSync(resolve(file), "utf8"),
-    readBytes: (file) => fs.readFileSync(resolve(file)),
+    open: (file, flags) => openFile(noPipe(resolve(file)), flags),
+    readText: (file) => fs.readFileSync(noPipe(resolve(file)), "utf8"),
+    readBytes: (file) => fs.readFileSync(noPipe(resolve(file))),
     makeDir: (dir) => void fs.mkdirSync(resolve(dir), { recursive: true }),
     list: (dir) => fs.readdirSync(resolve(dir)).sort(),
     rename(from, to) {
@@ -56,6 +56,12 @@ export function diskFiles({ base, fallback }: DiskOptions): Files {
     },
     remove: (file) => fs.rmSync(resolve(file), { force: true }),
   };
+}
+
+/** Opening a named pipe waits for its other end and holds the only thread, so that not even a signal is heard. */
+function noPipe(file: string): string {
+  if (!fs.statSync(file, { throwIfNoEntry: false })?.isFIFO()) return file;
+  throw new Error("it is a named pipe, which may wait for ever: use standard input (stdin_source) or output instead");
 }
 
 function openFile(file: string, flags: string): OpenFile {
@@ -69,7 +75,14 @@ function openFile(file: string, flags: string): OpenFile {
       for (let done = 0; done < bytes.length; ) done += fs.writeSync(descriptor, bytes, done);
       return bytes.length;
     },
-    sync: () => fs.fsyncSync(descriptor),
+    sync() {
+      try {
+        fs.fsyncSync(descriptor);
+      } catch (error) {
+        // A device such as /dev/null has nothing to sync.
+        if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+      }
+    },
     stat: () => fs.fstatSync(descriptor),
     close() {
       if (open) fs.closeSync(descriptor);

@@ -56,7 +56,8 @@ function faultIssue(
 
 function unknownVariable(name: string): { message: string; hint: string } {
   const known = Object.keys(VARIABLES);
-  const near = didYouMean(name, known);
+  // A name of one or two letters resembles `ts`, and is a field.
+  const near = name.length > 2 ? didYouMean(name, known) : undefined;
   const hint = near === undefined ? `a field of the payload is written payload.${name}` : `did you mean "${near}"?`;
   return { message: `expression uses an unknown variable "${name}": it can use ${known.join(", ")}`, hint };
 }

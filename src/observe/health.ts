@@ -13,12 +13,12 @@ export const DEFAULT_STALL_SEC = 30;
 
 /**
  * Tells whether the run does its work now: it is running, has not failed, and packets that are held
- * are moving. A graph with nothing to do is ready; a degraded one is too, since it goes on.
+ * are moving, at every node. A graph with nothing to do is ready; a degraded one is too, since it goes on.
  *
  * `nowMs` is monotonic, of the clock that made the snapshot.
  */
 export function readiness(run: RunSnapshot, nowMs: number, stallSec = DEFAULT_STALL_SEC): Readiness {
-  const reasons = [...stateReasons(run), ...stallReasons(run, nowMs, stallSec)];
+  const reasons = [...stateReasons(run), ...stallReasons(run, nowMs, stallSec), ...busyReasons(run, stallSec)];
   return { ready: reasons.length === 0, reasons };
 }
 
@@ -51,6 +51,17 @@ function stallReasons(run: RunSnapshot, nowMs: number, stallSec: number): Readin
       message: `nothing moved for ${Math.floor(stillMs / 1_000)} s although ${total} packets wait (${worst})`,
     },
   ];
+}
+
+/** One node may be stuck while packets move elsewhere, above all where a full inbox sheds. */
+function busyReasons({ state, nodes }: RunSnapshot, stallSec: number): Readiness["reasons"] {
+  if (state === "stopped") return [];
+  return nodes
+    .filter(({ busyMs = 0 }) => busyMs > stallSec * 1_000)
+    .map(({ id, busyMs }) => ({
+      code: "STALLED",
+      message: `node "${id}" has taken no packet for ${Math.floor(busyMs! / 1_000)} s, as none of its calls came back`,
+    }));
 }
 
 function held(node: RunSnapshot["nodes"][number]): number {

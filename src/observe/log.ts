@@ -129,7 +129,8 @@ const FORMATS: Record<LogFormat, (record: TidyRecord) => string> = {
       typeof value === "string" ? cut(value) : value,
     ),
   text({ ts, level, node, message, fields }) {
-    const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${fieldText(value)}`);
+    const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const pairs = given.map(([name, value]) => ` ${name}=${fieldText(value)}`);
     return `${ts} ${level.padEnd(5)} ${node === undefined ? "" : `[${node}] `}${message}${pairs.join("")}`;
   },
 };

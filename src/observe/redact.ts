@@ -2,6 +2,8 @@
 const MASK = "***";
 /** A shorter value would blank ordinary text; it is hidden only where it is the whole value. */
 const MIN_IN_TEXT = 4;
+/** A shorter line of a secret with several says nothing on its own. */
+const MIN_LINE = 8;
 /** Deeper structures and longer lists say nothing more in a log, and cost without bound. */
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 100;
@@ -58,7 +60,10 @@ export function createRedactor(secrets: Iterable<string> = []): Redactor {
   const add = (secret: string) => {
     const plain = secret.trim();
     if (plain === "") return;
-    for (const form of [secret, plain, encodeURIComponent(plain), JSON.stringify(plain).slice(1, -1)]) known.add(form);
+    // A message may quote one line of a key file.
+    const lines = plain.split(/\r?\n/).filter((line) => line.length >= MIN_LINE);
+    for (const form of [secret, plain, encodeURIComponent(plain), JSON.stringify(plain).slice(1, -1), ...lines])
+      known.add(form);
     // Longest first: a secret may contain another one.
     ordered = [...known].filter((form) => form.length >= MIN_IN_TEXT).sort((a, b) => b.length - a.length);
   };

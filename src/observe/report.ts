@@ -44,6 +44,8 @@ export interface RunReport {
     dropped: Record<string, number>;
     wait_ms: { p50: number; p99: number; max: number } | null;
   }[];
+  /** Most packets each inbox ever held, and how many it may hold. */
+  inboxes: { node: string; port: string; peak: number; capacity: number }[];
   drops: { node: string; reason: DropReason; packets: number }[];
   /** Packets emitted by a call that was over already; they went nowhere. */
   late_emits: { node: string; packets: number }[];
@@ -76,6 +78,9 @@ export function runReport(run: RunSnapshot, nowMs: number, redactor: Redactor): 
     duration_ms: Math.round(run.uptimeMs),
     sources: run.nodes.filter((node) => node.isSource).map(sourceLine),
     edges: run.edges.map(edgeLine),
+    inboxes: run.nodes.flatMap((node) =>
+      node.inboxes.map(({ port, peak, capacity }) => ({ node: node.id, port, peak, capacity })),
+    ),
     drops: run.nodes.flatMap((node) =>
       [...node.counters.dropped].map(([reason, packets]) => ({ node: node.id, reason, packets })),
     ),

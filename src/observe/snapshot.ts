@@ -31,6 +31,8 @@ export interface NodeSnapshot {
   inboxes: readonly InboxSnapshot[];
   /** Packets taken and not yet done. */
   inFlight: number;
+  /** Set while its calls leave no room for another packet: how long that has been so, at least. */
+  busyMs?: number;
   lastError?: { message: string; atMs: number };
 }
 

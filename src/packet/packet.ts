@@ -59,12 +59,16 @@ export function isPacket(value: unknown): value is StreamPacket {
 function looksLikePacket(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const packet = value as StreamPacket;
-  return (
-    FIELDS.every((name) => typeof packet[name] === "string") &&
-    typeof packet.meta === "object" &&
-    packet.meta !== null &&
-    "payload" in packet
-  );
+  try {
+    return (
+      FIELDS.every((name) => typeof packet[name] === "string") &&
+      typeof packet.meta === "object" &&
+      packet.meta !== null &&
+      "payload" in packet
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** Says what keeps `value` from being a packet, for an error message. */
@@ -73,10 +77,14 @@ export function whyNotPacket(value: unknown): string {
     return `expected a packet object, got ${value === null ? "null" : typeof value}`;
   }
   const fields = value as Record<string, unknown>;
-  for (const name of FIELDS) {
-    if (typeof fields[name] !== "string") return `field "${name}" must be a string, got ${typeof fields[name]}`;
+  try {
+    for (const name of FIELDS) {
+      if (typeof fields[name] !== "string") return `field "${name}" must be a string, got ${typeof fields[name]}`;
+    }
+    if (!("payload" in fields)) return `field "payload" is missing`;
+  } catch {
+    return "reading its fields throws";
   }
-  if (!("payload" in fields)) return `field "payload" is missing`;
   return `field "meta" must be a map`;
 }
 

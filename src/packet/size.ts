@@ -18,7 +18,12 @@ let lastBytes = 0;
 export function packetBytes(packet: StreamPacket): number {
   if (packet === lastPacket) return lastBytes;
   lastPacket = packet;
-  lastBytes = OVERHEAD_BYTES + valueBytes(packet.payload, 0) + valueBytes(packet.meta, 0);
+  lastBytes = OVERHEAD_BYTES;
+  try {
+    lastBytes += valueBytes(packet.payload, 0) + valueBytes(packet.meta, 0);
+  } catch {
+    // A getter or a proxy threw: whoever reads the payload hears of it, and is the one to blame.
+  }
   return lastBytes;
 }
 

@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import * as v from "valibot";
 import type { PluginSource } from "./plugin_file.ts";
 import { PROBE_ARGUMENT, type ProbedNode, type ProbeReport, type ProbeRequest, REPORT_MARK } from "./probe_child.ts";
 import { PluginRefused } from "./refusal.ts";
@@ -7,6 +8,8 @@ import { PluginRefused } from "./refusal.ts";
 export const DEFAULT_DEADLINE_MS = 5_000;
 /** A report is below 100 KiB; a plugin that prints more while loading is broken. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
+/** What a child wrote before it ended is in the pipe; reading it takes microseconds. */
+const LAST_WORDS_MS = 100;
 
 export interface ProbeOptions {
   /** Program and arguments that start this executable once more. */
@@ -43,18 +46,50 @@ export async function probe(source: PluginSource, options: ProbeOptions = {}): P
     late = true;
     child.kill("SIGKILL");
   }, deadlineMs);
-  const [output, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+  const [output, code] = await Promise.all([outputOf(child), child.exited]);
   clearTimeout(timer);
-  return nodesOf(output) ?? failed(source, late ? `did not finish within ${deadlineMs} ms` : ended(code));
+  const report = reportIn(output);
+  if (report === undefined) return failed(source, late ? `did not finish within ${deadlineMs} ms` : ended(code));
+  if (report.ok) return report.nodes;
+  throw new PluginRefused(report.code, report.message, report.hint);
+}
 
-  function nodesOf(printed: string) {
-    const line = printed.split("\n").findLast((candidate) => candidate.startsWith(REPORT_MARK));
-    if (line === undefined) return undefined;
-    const report = JSON.parse(line.slice(REPORT_MARK.length)) as ProbeReport;
-    if (report.ok) return report.nodes;
-    throw new PluginRefused(report.code, report.message, report.hint);
+/** What a child printed until it ended. A process that it left behind may hold the pipe open for hours. */
+async function outputOf({ stdout, exited }: { stdout: ReadableStream<Uint8Array>; exited: Promise<number> }) {
+  const reader = stdout.getReader();
+  void exited.then(() => Bun.sleep(LAST_WORDS_MS)).then(() => reader.cancel());
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
   }
 }
+
+/** The report among what was printed; undefined when there is none, or one that the plugin made up badly. */
+function reportIn(printed: string): ProbeReport | undefined {
+  const line = printed.split("\n").findLast((candidate) => candidate.startsWith(REPORT_MARK));
+  if (line === undefined) return undefined;
+  try {
+    return v.parse(REPORT, JSON.parse(line.slice(REPORT_MARK.length))) as ProbeReport;
+  } catch {
+    return undefined;
+  }
+}
+
+const REPORT = v.variant("ok", [
+  v.object({
+    ok: v.literal(true),
+    nodes: v.array(v.looseObject({ export: v.string(), name: v.string(), kind: v.string() })),
+  }),
+  v.object({
+    ok: v.literal(false),
+    code: v.picklist(["PLUGIN_LOAD_FAILED", "PLUGIN_API_MISMATCH"]),
+    message: v.string(),
+    hint: v.optional(v.string()),
+  }),
+]);
 
 const ended = (code: number) => `ended the process (exit code ${code}) instead of finishing`;
 

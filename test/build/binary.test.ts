@@ -34,3 +34,16 @@ test("the binary runs no code of a bunfig.toml in the working directory", async 
   expect(stdout).not.toContain("PRELOADED");
   expect(fs.existsSync(path.join(folder.path, "ran.txt"))).toBe(false);
 });
+
+test("the binary takes no variable from a .env in the working directory", async () => {
+  using folder = temporaryFolder();
+  // A folder that one only visits must not open the door to its plugins.
+  for (const name of [".env", ".env.local", ".env.production"]) {
+    fs.writeFileSync(path.join(folder.path, name), "FROM_DOTENV=taken\nALLOW_ALL_PLUGINS=true\n");
+  }
+  const graph =
+    'version: 2\nnodes:\n  - { id: s, plugin: static_source, config: { packets: [{ kind: x, payload: "${FROM_DOTENV:-left}" }] } }\n' +
+    "  - { id: o, plugin: print_sink, config: { format: payload } }\nedges: [{ from: s, to: o }]\n";
+  fs.writeFileSync(path.join(folder.path, "g.yaml"), graph);
+  expect(await run(["run", "g.yaml"], { cwd: folder.path })).toMatchObject({ code: 0, stdout: '"left"\n' });
+});

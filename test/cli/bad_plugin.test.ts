@@ -108,7 +108,7 @@ describe("a node that goes wrong with a packet:", () => {
   });
 
   test("it emits after the run is over, which is counted and goes nowhere", async () => {
-    const late = { create: "let kept;", close: "kept.out(context.packet({ payload: 'late' }));" };
+    const late = { create: "let kept;", close: "kept.out(context.packet({ kind: 'late', payload: 1 }));" };
     const { code, report, printed } = await runWith(plugin("kept = emit; emit.out(packet);", late));
     expect([code, report.status, printed.length]).toEqual([0, "degraded", 3]);
     expect(report.late_emits).toEqual([{ node: "p", packets: 1 }]);

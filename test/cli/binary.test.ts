@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as path from "node:path";
-import { CODES } from "../../src/graph/index.ts";
+import { ALL_CODES } from "../../src/cli/explain.ts";
 import { PROBE_ARGUMENT } from "../../src/registry/index.ts";
 import { binary, run, runCommand } from "../support/binary.ts";
 import { folderWith, GOOD_GRAPH } from "../support/cli.ts";
@@ -54,7 +54,9 @@ describe("the binary alone in an empty folder", () => {
     const at = { cwd: empty.folder };
     expect((await run(["nodes", "rate_limit"], at)).stdout).toStartWith("# rate_limit\n");
     expect(JSON.parse((await run(["schema"], at)).stdout)).toHaveProperty("definitions.node");
-    expect(Object.keys(JSON.parse((await run(["explain", "--json"], at)).stdout).codes)).toEqual(Object.keys(CODES));
+    expect(Object.keys(JSON.parse((await run(["explain", "--json"], at)).stdout).codes)).toEqual(
+      Object.keys(ALL_CODES),
+    );
   });
 });
 

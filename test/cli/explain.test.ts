@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { ALL_CODES } from "../../src/cli/explain.ts";
 import { CODES } from "../../src/graph/index.ts";
 import { cli } from "../support/cli.ts";
 
@@ -11,15 +12,22 @@ test("explain CODE says what it means and what to do, in any case", async () => 
 
 test("explain lists every code with its title", async () => {
   const { stdout } = await cli(["explain"]);
-  expect(stdout.trim().split("\n")).toHaveLength(Object.keys(CODES).length);
+  expect(stdout.trim().split("\n")).toHaveLength(Object.keys(ALL_CODES).length);
   expect(stdout).toContain(`SELF_LOOP  `);
 });
 
 test("explain --json gives codes as data", async () => {
-  expect(JSON.parse((await cli(["explain", "--json"])).stdout)).toEqual({ schema_version: 1, codes: CODES });
+  expect(JSON.parse((await cli(["explain", "--json"])).stdout)).toEqual({ schema_version: 1, codes: ALL_CODES });
   const one = JSON.parse((await cli(["explain", "SELF_LOOP", "--json"])).stdout);
   expect(one.codes).toEqual({ SELF_LOOP: CODES.SELF_LOOP });
 });
+
+test.each(["HTTP_LISTEN", "HTTP_EXPOSED", "HTTP_IN_USE", "HTTP_ADDRESS", "HTTP_TOKEN", "NODE_STALLED"])(
+  "explain knows %s, which only a run prints",
+  async (code) => {
+    expect(await cli(["explain", code])).toMatchObject({ code: 0, stdout: expect.stringContaining("What to do: ") });
+  },
+);
 
 test("explain with an unknown code is a usage error with a suggestion", async () => {
   const { code, stderr } = await cli(["explain", "CYCLE_WITHOUT_DEALY"]);

@@ -169,7 +169,7 @@ describe("--http", () => {
     const ran = await run(["run", "g.yaml", "--http", `127.0.0.1:${taken.port}`], { cwd: folder.folder });
     expect(ran.code).toBe(3);
     expect(ran.stderr).toBe(
-      `HTTP_IN_USE Cannot listen on 127.0.0.1:${taken.port} as another program uses that port\n  hint: stop it, choose another port, or use port 0 to take a free one\n`,
+      `HTTP_IN_USE: Cannot listen on 127.0.0.1:${taken.port} as another program uses that port\n  hint: stop it, choose another port, or use port 0 to take a free one\n`,
     );
     expect(fs.existsSync(folder.at("out.jsonl"))).toBe(false);
   });
@@ -177,7 +177,7 @@ describe("--http", () => {
   test("on every address without a token ends with code 3", async () => {
     using folder = folderWith({ "g.yaml": GOOD_GRAPH });
     const ran = await run(["run", "g.yaml", "--http", "0.0.0.0:0"], { cwd: folder.folder });
-    expect([ran.code, ran.stderr.split(" ")[0]]).toEqual([3, "HTTP_EXPOSED"]);
+    expect([ran.code, ran.stderr.split(":")[0]]).toEqual([3, "HTTP_EXPOSED"]);
   });
 
   test("serves health, readiness, metrics and the report of a run that goes on", async () => {

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { generatedPages } from "../../scripts/pages/index.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { CODES } from "../../src/graph/index.ts";
+import { ALL_CODES } from "../../src/cli/explain.ts";
 import { BUILT_IN } from "../../src/nodes/list.ts";
 import { METRICS } from "../../src/observe/index.ts";
 import { ROOT, runCommand } from "../support/binary.ts";
@@ -15,7 +15,7 @@ test("there is a page for every node, code, metric and command", () => {
     expect(pages.get(`docs/nodes/${name}.md`)).toStartWith(`# ${name}\n`);
     expect(pages.get("docs/nodes/README.md")).toContain(`[\`${name}\`](${name}.md)`);
   }
-  for (const code of Object.keys(CODES)) expect(pages.get("docs/errors.md")).toContain(`\n## ${code}\n`);
+  for (const code of Object.keys(ALL_CODES)) expect(pages.get("docs/errors.md")).toContain(`\n## ${code}\n`);
   for (const metric of Object.keys(METRICS)) expect(pages.get("docs/metrics.md")).toContain(`| \`${metric}\` |`);
   for (const name of Object.keys(COMMANDS.commands))
     expect(pages.get("docs/cli.md")).toContain(`\n## schnitzel ${name}\n`);

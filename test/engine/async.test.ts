@@ -231,3 +231,23 @@ for (const on_error of ["dead_letter", "retry"] as const) {
     expect(host.clock.pending).toBe(0);
   });
 }
+
+test("a snapshot tells for how long calls have left a node no room, and nothing of one that emits without end", async () => {
+  const stuck = node("stuck", () => new Promise<void>(() => {}), { runtime: { concurrency: 2 }, outputs: [] });
+  async function* endless() {
+    for (;;) {
+      await macrotask();
+      yield packets(1)[0]!;
+    }
+  }
+  const emits = node("emits", () => endless());
+  const graph = [source("s", packets(9)), stuck, emits, sink("end")];
+  const { engine: one, host } = engine(graph, ["s -> stuck", "s -> emits", "emits -> end"], { drainMs: 100 });
+  const ending = one.run();
+  await macrotask();
+  host.clock.advance(40_000);
+  const busy = () => Object.fromEntries(one.snapshot().nodes.map(({ id, busyMs }) => [id, busyMs]));
+  expect(busy()).toEqual({ s: undefined, stuck: 40_000, emits: undefined, end: undefined });
+  one.stop("signal");
+  await toEnd(ending, host);
+});

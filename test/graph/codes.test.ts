@@ -87,6 +87,7 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
   INPUT_NOT_CONNECTED: nodes(C, S),
   UNREACHABLE_NODE: nodes(C, L, "id: h, plugin: hold") + edges("from: l, to: h", "from: h, to: l"),
   DUPLICATE_EDGE: nodes(C, S) + edges("from: c, to: s", "from: c, to: s"),
+  THING_SHARED: nodes(C, ...["a", "b"].map((id) => `id: ${id}, plugin: diary, config: { path: x }`)),
   UNKNOWN_PORT: nodes(C, S) + edges("from: c.no, to: s"),
   AMBIGUOUS_PORT: nodes(C, "id: j, plugin: join") + edges("from: c, to: j"),
   PORT_IGNORED:

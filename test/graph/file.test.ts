@@ -55,6 +55,12 @@ describe("readGraphFile()", () => {
     expect(codeOf("/proc/self/status", { maxBytes: 10 })).toBe("FILE_TOO_LARGE");
   });
 
+  test("refuses a file that says it is empty and has no end", () => {
+    const before = process.memoryUsage().rss;
+    expect(codeOf("/proc/self/pagemap")).toBe("FILE_TOO_LARGE");
+    expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000);
+  });
+
   test("takes a larger file when it is told to", () => {
     const file = write("large.yaml", `# ${"x".repeat(2_000)}`);
     expect(codeOf(file, { maxBytes: 2_001 })).toBe("FILE_TOO_LARGE");

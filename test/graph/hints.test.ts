@@ -96,5 +96,8 @@ describe("a fault that follows from another", () => {
 test("didYouMean() lets a third of a word be wrong, and three letters of a long one", () => {
   expect(didYouMean("frist", ["first"])).toBe("first");
   expect(didYouMean("schema_valdate", ["schema_validate"])).toBe("schema_validate");
+  expect(didYouMean("rnu", ["run"])).toBe("run");
+  expect(didYouMean("foo", ["for", "bar"])).toBe("for");
+  expect(didYouMean("abc", ["run", "graph"])).toBeUndefined();
   expect(didYouMean("rtsp_source", ["file_source"])).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { cyclicGroups, topologicalRanks } from "../../src/graph/topology.ts";
+import { OLD } from "../support/catalogue.ts";
 import { compile, found } from "../support/graph.ts";
 
 /** A graph written short: `id plugin {config}` per node and `from > to` per edge. */
@@ -101,6 +102,31 @@ edges:
   test("of a node whose plugin is unknown are not reported again", async () => {
     expect(await codes(["c countr", "s show"], ["c.foo > s"])).toEqual(["UNKNOWN_PLUGIN"]);
     expect(await codes(["c counter", "l limit", "s show"], ["c > l", "l.excess > s"])).toEqual(["MISSING_KEY"]);
+  });
+});
+
+describe("things that only one node can have", () => {
+  const two = (path: string) =>
+    check(["c counter", "a diary { path: x }", `b diary { path: ${path} }`], ["c > a", "c > b"]);
+
+  test("are refused at the second node, with the place of the first", async () => {
+    const { plan, diagnostics } = await two("x");
+    expect(plan).toBeUndefined();
+    expect(diagnostics).toMatchObject([
+      { code: "THING_SHARED", place: { line: 5 }, related: [{ place: { line: 4 } }] },
+    ]);
+  });
+
+  test("may be two of a kind", async () => {
+    expect((await two("y")).diagnostics).toEqual([]);
+  });
+
+  test("are a warning in a graph of the predecessor, which let them", async () => {
+    const sink = (id: string) => `{ id: ${id}, plugin: "${OLD}Diary", config: { path: x } }`;
+    const text = `nodes:\n  - { id: c, plugin: "${OLD}Counter", kind: source }\n  - ${sink("a")}\n  - ${sink("b")}\nedges:\n  - { from: c, to: a }\n  - { from: c, to: b }\n`;
+    const { plan, diagnostics } = await compile(text);
+    expect(plan).toBeDefined();
+    expect(diagnostics).toMatchObject([{ code: "THING_SHARED", severity: "warning" }]);
   });
 });
 

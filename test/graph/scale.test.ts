@@ -87,3 +87,14 @@ test("a file whose 10,000 edges all lead nowhere is checked in time", async () =
   expect(performance.now() - started).toBeLessThan(1_500 * MARGIN);
   expect(diagnostics.at(-1)!.code).toBe("TOO_MANY_FINDINGS");
 });
+
+test.each([
+  ["a text of openings without an end", "${".repeat(400_000)],
+  ["a text that might be an address", `${"a".repeat(900_000)}://`],
+])("%s is refused in linear time", async (_, text) => {
+  const started = performance.now();
+  const { diagnostics } = await compile(`version: 2\nnodes:\n  - { id: a, plugin: "${text}" }\n`);
+  expect(diagnostics).not.toEqual([]);
+  // Quadratic time would take minutes.
+  expect(performance.now() - started).toBeLessThan(1_000 * MARGIN);
+});

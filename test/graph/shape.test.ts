@@ -286,7 +286,7 @@ describe("the plan's head", () => {
     const name = async (path: string) => (await compile(`version: 2\n${NODES}${EDGES}`, { path })).plan!.name;
     expect(await name("graphs/yard.v2.yaml")).toBe("yard.v2");
     expect(await name("my graph (1).yml")).toBe("my_graph_1_");
-    expect(await name("<demo>")).toBe("_demo_");
+    expect(await name("<demo>")).toBe("demo");
     expect(await name("...yaml")).toBe("graph");
   });
 

@@ -184,6 +184,7 @@ describe("${file:…}", () => {
     ["is a folder", ".", () => {}],
     ["is a device", "/dev/zero", () => {}],
     ["is not UTF-8", "raw", () => fs.writeFileSync(path.join(baseDir, "raw"), new Uint8Array([0xff]))],
+    ["has no end", "/proc/self/pagemap", () => {}],
     ["is too large", "big", () => fs.writeFileSync(path.join(baseDir, "big"), "x".repeat(65_537))],
   ])("that %s is refused", async (_, file, prepare) => {
     prepare();
@@ -207,6 +208,21 @@ describe("a secret", () => {
     const { diagnostics } = await compile(camera('"${file:pw}"'), { baseDir });
     expect(diagnostics.map(({ code }) => code)).toContain("CONFIG_VALUE");
     expect(JSON.stringify(diagnostics)).not.toContain("hunter2");
+  });
+
+  test("is not shown where a message clips it or quotes one of its lines", async () => {
+    fs.writeFileSync(path.join(baseDir, "long"), `hunter${"2".repeat(500)}`);
+    fs.writeFileSync(path.join(baseDir, "pem"), `-----BEGIN-----\n${"hunter2".repeat(3)}\n-----END-----\n`);
+    for (const file of ["long", "pem"]) {
+      for (const graph of [
+        camera(`"\${file:\${file:${file}}}"`),
+        `version: 2\nnodes:\n  - { id: "\${file:${file}}", plugin: camera }\n`,
+      ]) {
+        const { diagnostics } = await compile(graph, { baseDir });
+        expect(diagnostics).not.toEqual([]);
+        expect(JSON.stringify(diagnostics)).not.toContain("hunter2");
+      }
+    }
   });
 
   test("of one character is not shown either", async () => {

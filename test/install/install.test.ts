@@ -118,6 +118,15 @@ test("install.sh replaces an older schnitzel", async () => {
   expect(installed(place.home)).toEqual(["schnitzel"]);
 });
 
+test("install.sh takes a SHA256SUMS that says the same twice", async () => {
+  using place = setup();
+  addRelease(place.release);
+  const sums = path.join(place.release, "SHA256SUMS");
+  fs.appendFileSync(sums, fs.readFileSync(sums));
+  const options = { home: place.home, path: place.box(), args: ["--from", place.release] };
+  expect(await install(options)).toMatchObject({ code: 0 });
+});
+
 test("install.sh run twice installs the same again", async () => {
   using place = setup();
   addRelease(place.release);

@@ -123,6 +123,31 @@ test("install.sh refuses an archive without the executable", async () => {
   place.expectUntouched();
 });
 
+for (const [what, content] of [
+  ["an empty executable, which a shell runs as a script without a fault", ""],
+  ["an executable that is another program", "#!/bin/sh\necho something else\n"],
+] as const) {
+  test(`install.sh refuses ${what}`, async () => {
+    using place = setup();
+    addRelease(place.release, { content });
+    const ran = await install({ home: place.home, path: place.box(), args: ["--from", place.release] });
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining("is no schnitzel, nothing was changed") });
+    place.expectUntouched();
+  });
+}
+
+test("install.sh refuses a folder in the executable's place, instead of putting it inside", async () => {
+  using place = setup();
+  addRelease(place.release);
+  const prefix = path.join(place.folder, "taken");
+  fs.mkdirSync(path.join(prefix, "bin/schnitzel"), { recursive: true });
+  const args = ["--from", place.release, "--prefix", prefix];
+  const ran = await install({ home: place.home, path: place.box(), args });
+  expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining("bin/schnitzel is a folder") });
+  expect(fs.readdirSync(path.join(prefix, "bin"))).toEqual(["schnitzel"]);
+  expect(fs.readdirSync(path.join(prefix, "bin/schnitzel"))).toEqual([]);
+});
+
 test("install.sh keeps the old executable when the new one does not start", async () => {
   using place = setup();
   addRelease(place.release, { content: "#!/bin/sh\necho wrong libc >&2; exit 127\n" });

@@ -51,6 +51,7 @@ test("a condition sees the value of a whole float from a predecessor graph", () 
 
 test.each([
   ["paylod.temp > 1", 0, 'did you mean "payload"?'],
+  ["t > 1", 0, "a field of the payload is written payload.t"],
   ["kind == 'a' && temp > 1", 15, "a field of the payload is written payload.temp"],
   ["payload.name.startWith('a')", 13, 'did you mean "startsWith"?'],
   ["sise(payload.list) > 1", 0, 'did you mean "size"?'],

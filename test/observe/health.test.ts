@@ -26,6 +26,16 @@ test("readiness() is red when packets wait and nothing moved for more than 30 s"
   ]);
 });
 
+test("readiness() is red when the calls of one node do not come back while packets move elsewhere", () => {
+  const run = runSnapshot({ lastProgressMonotonicMs: 60_000 });
+  const out = run.nodes[2]!;
+  const busy = (busyMs: number) => ({ ...run, nodes: [...run.nodes.slice(0, 2), { ...out, inFlight: 1, busyMs }] });
+  expect(codes(busy(30_000), 60_000)).toEqual([]);
+  expect(readiness(busy(30_001), 60_000).reasons).toEqual([
+    { code: "STALLED", message: 'node "out" has taken no packet for 30 s, as none of its calls came back' },
+  ]);
+});
+
 test("readiness() does not call a run that is over stalled", () => {
   expect(codes({ ...troubledRun(), state: "stopped" }, 86_400_000)).toEqual(["STOPPED"]);
 });

@@ -24,6 +24,15 @@ test("a log line has time, level, node, message and fields", () => {
   ]);
 });
 
+test("a field without a value is left out", () => {
+  for (const format of ["text", "json"] as const) {
+    const { lines, log } = setup({ format });
+    log.warn("set aside", { packet_id: undefined, attempts: 1 });
+    expect(lines[0]).toContain("attempts");
+    expect(lines[0]).not.toContain("packet_id");
+  }
+});
+
 test("a line in JSON format is one object", () => {
   const { lines, log } = setup({ format: "json" });
   log.error("run failed", { code: 1 });

@@ -102,6 +102,11 @@ test("Redactor never lets a registered canary through, wherever it stands", () =
   );
 });
 
+test("Redactor.text() hides a line of a secret that has several", () => {
+  const redactor = createRedactor(["-----BEGIN-----\nMIIEvQIBADANBg\n-----END-----\n"]);
+  expect(redactor.text("bad base64 in MIIEvQIBADANBg")).toBe("bad base64 in ***");
+});
+
 test("Redactor.text() needs linear time for hostile text", () => {
   const hostile = [
     "a://".repeat(50_000),

@@ -55,6 +55,15 @@ test("runReport() counts inbox drops apart from those of on_error, each with its
   ]);
 });
 
+test("runReport() names the fullest each inbox ever was, beside its bound", () => {
+  const run = troubledRun();
+  const all = run.nodes.flatMap(({ id, inboxes }) =>
+    inboxes.map(({ port, peak, capacity }) => ({ node: id, port, peak, capacity })),
+  );
+  expect(all.length).toBeGreaterThan(0);
+  expect(report(run).inboxes).toEqual(all);
+});
+
 test("runReport() counts what was emitted too late, by node", () => {
   expect(report(troubledRun()).late_emits).toEqual([{ node: "person", packets: 1 }]);
   expect(report(runSnapshot()).late_emits).toEqual([]);

@@ -29,6 +29,23 @@ describe("a plugin on trial", () => {
     expect(await load(text, { deadlineMs: 1_000 })).toMatchObject(failed("did not finish within 1000 ms"));
   });
 
+  test("that leaves a process behind is not waited for longer than itself", async () => {
+    const left = 'Bun.spawn(["sleep", "8"], { stdout: "inherit" });';
+    const startedMs = performance.now();
+    expect(await load(`${left} for (;;);`, { deadlineMs: 500 })).toMatchObject(failed("did not finish within 500 ms"));
+    const trial = `if (process.env.SCHNITZEL_PLUGIN_TRIAL) ${left}`;
+    expect(await load(passThrough(trial))).toMatchObject({ found: true });
+    expect(performance.now() - startedMs).toBeLessThan(6_000);
+  });
+
+  test.each(["{", "null", "5", '{"ok":true}', '{"ok":false,"code":"NOPE","message":"x"}'])(
+    "that prints a made-up report %p and ends is refused",
+    async (report) => {
+      const text = `console.log(${JSON.stringify(`schnitzel-probe-report:${report}`)}); process.exit(0);`;
+      expect(await load(text)).toMatchObject(failed("ended the process (exit code 0)"));
+    },
+  );
+
   test("that throws is refused with what it threw and where", async () => {
     const text = `\nthrow new RangeError("no sensor");`;
     expect(await load(text)).toMatchObject(failed("one.ts threw while loading: RangeError: no sensor (plugin:one.ts@"));

@@ -128,6 +128,17 @@ const show = defineNode({
   create: noInstance,
 });
 
+const diary = defineNode({
+  name: "diary",
+  kind: "sink",
+  doc: "Writes packets to a file that it shares with nobody.",
+  config: v.strictObject({ path: v.string() }),
+  inputs: { in: port(ANY, "Packets.") },
+  owns: ({ path }) => [{ path: ["path"], what: `file ${path}` }],
+  examples: [],
+  create: noInstance,
+});
+
 /** A few nodes with the shapes that matter to the checks of a graph. */
 export const DEFINITIONS: readonly NodeDefinition[] = [
   counter,
@@ -140,10 +151,17 @@ export const DEFINITIONS: readonly NodeDefinition[] = [
   events,
   store,
   show,
+  diary,
 ];
 
-const OLD = "schnitzel_stream.nodes.dev:";
-const LEGACY: Record<string, NodeDefinition> = { Counter: counter, Limit: limit, Show: show, Camera: camera };
+export const OLD = "schnitzel_stream.nodes.dev:";
+const LEGACY: Record<string, NodeDefinition> = {
+  Counter: counter,
+  Limit: limit,
+  Show: show,
+  Diary: diary,
+  Camera: camera,
+};
 
 const REFUSED: Record<string, Extract<Resolution, { found: false }>["code"]> = {
   "forbidden:Node": "PLUGIN_NOT_ALLOWED",

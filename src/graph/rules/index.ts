@@ -13,6 +13,7 @@ import { noSource } from "./no_source.ts";
 import { profileMismatch } from "./profile_mismatch.ts";
 import type { Rule } from "./rule.ts";
 import { runtimeUnused } from "./runtime_unused.ts";
+import { sharedThing } from "./shared_thing.ts";
 import { unknownNode } from "./unknown_node.ts";
 import { unknownPort } from "./unknown_port.ts";
 import { unreachableNode } from "./unreachable_node.ts";
@@ -34,6 +35,7 @@ export const RULES: readonly Rule[] = [
   unknownPort,
   kindsDoNotMeet,
   profileMismatch,
+  sharedThing,
 ];
 
 /** Runs every rule; all findings of all rules are collected. */

@@ -5,6 +5,8 @@ import {
   configColumns,
   fieldValue,
   headerColumns,
+  type RecordMaker,
+  recordMaker,
   shortDecimal,
   whyBad,
 } from "./csv_columns.ts";
@@ -41,8 +43,9 @@ export class CsvFormat implements LineFormat {
   #open = "";
   #openLine = 0;
   #invalid = new Set<number>();
-  /** A record with every column and no values. */
-  #blank: Record<string, unknown> = {};
+  /** Values of the record at hand, by column. */
+  readonly #values: unknown[] = [];
+  #record: RecordMaker = () => ({});
 
   constructor(options: CsvOptions, packets: RecordPackets) {
     this.#options = options;
@@ -74,7 +77,7 @@ export class CsvFormat implements LineFormat {
 
   #useColumns(columns: readonly Column[]) {
     this.#columns = columns;
-    this.#blank = Object.fromEntries(columns.map(({ name }) => [name, undefined]));
+    this.#record = recordMaker(columns);
   }
 
   #forgetOpen() {
@@ -102,7 +105,7 @@ export class CsvFormat implements LineFormat {
         continue;
       }
       const lines = row.quoted ? linesIn(text, at, end) : 1;
-      this.#record(text, at, end, line, lines);
+      this.#take(text, at, end, line, lines);
       line += lines;
       at = end;
     }
@@ -117,7 +120,7 @@ export class CsvFormat implements LineFormat {
     return open ? "a quoted field is not closed before the end" : "";
   }
 
-  #record(text: string, at: number, end: number, line: number, lines: number) {
+  #take(text: string, at: number, end: number, line: number, lines: number) {
     if (this.#row.count === 1 && !this.#row.quoted && this.#row.starts[0] === this.#row.ends[0]) return;
     const columns = this.#columns;
     if (columns === undefined) {
@@ -134,8 +137,7 @@ export class CsvFormat implements LineFormat {
   #typedRecord(text: string, at: number, end: number, line: number, columns: readonly Column[]) {
     const starts = this.#row.starts;
     const ends = this.#row.ends;
-    // A copy has its shape at once; one built up key by key passes through as many as it has columns.
-    const record = { ...this.#blank };
+    const values = this.#values;
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i]!;
       let value: unknown = column.numeric ? shortDecimal(text, starts[i]!, ends[i]!) : Number.NaN;
@@ -146,9 +148,9 @@ export class CsvFormat implements LineFormat {
         this.#rejectRecord(text, at, end, line, whyBad(this.#row.field(text, i), column));
         return;
       }
-      record[column.name] = value;
+      values[i] = value;
     }
-    this.#packets.accept(record, line);
+    this.#packets.accept(this.#record(values), line);
   }
 
   #readHeader(text: string) {

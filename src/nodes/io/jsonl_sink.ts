@@ -1,3 +1,4 @@
+import { normalize } from "node:path";
 import * as v from "valibot";
 import { ANY, defineNode, type Port, port } from "../../node/index.ts";
 import { LineFile } from "./line_file.ts";
@@ -56,6 +57,8 @@ export const jsonlSink = defineNode({
 
 The predecessor wrote \`spacing: python\` and flushed every line (\`flush_ms: 0\`, \`fsync: never\`).`,
   config,
+  // Each would cut the other's lines, and rotate files away under it.
+  owns: ({ path }) => [{ path: ["path"], what: `file ${normalize(path)}` }],
   inputs: { in: port(ANY, "Packets to write.", "json_portable") },
   outputs: ({ forward }: Config) =>
     (forward ? { out: port(ANY, "The packets, unchanged.", "json_portable") } : {}) as { out: Port },

@@ -11,6 +11,7 @@ ${RECORD_DOC}`,
   config: v.strictObject(recordConfig),
   outputs: recordPort,
   check: checkRecordConfig,
+  owns: () => [{ path: [], what: "standard input" }],
   examples: [
     {
       title: "What journalctl -o json prints",

@@ -14,7 +14,9 @@ const config = v.strictObject({
   ),
   python_numbers: v.pipe(
     v.optional(v.boolean(), false),
-    v.description("Marks a whole confidence as a float, so that Python-style JSON prints `1.0`."),
+    v.description(
+      "Takes a number in text for a confidence, as variables of a predecessor graph are, and marks a whole one as a float, so that Python-style JSON prints `1.0`.",
+    ),
   ),
   at_once: v.pipe(
     v.optional(v.boolean(), false),
@@ -94,7 +96,7 @@ them). \`event_v02_parse\` is the way back.`,
     let skipped = 0;
     function* events(packet: StreamPacket, setAside: (packet: StreamPacket) => void) {
       for (const detection of detections(packet.payload)) {
-        const reason = whyInvalid(detection);
+        const reason = whyInvalid(detection, options.python_numbers);
         if (reason !== undefined) {
           skipped += 1;
           const meta = { ...packet.meta, invalid_reason: reason };
@@ -126,7 +128,7 @@ function detections(payload: unknown): readonly unknown[] {
 }
 
 /** The first thing that keeps a value from being a detection, or undefined. */
-function whyInvalid(detection: unknown): string | undefined {
+function whyInvalid(detection: unknown, python: boolean): string | undefined {
   if (!isMap(detection)) return `a detection must be a map, got ${typeName(detection)}`;
   for (const name of ["bbox", "confidence", "event_type", "object_type", "severity"]) {
     if (!(name in detection)) return `${name} is missing`;
@@ -135,8 +137,14 @@ function whyInvalid(detection: unknown): string | undefined {
   if (!isMap(bbox)) return `bbox must be a map, got ${typeName(bbox)}`;
   for (const corner of CORNERS) if (!(corner in bbox)) return `bbox.${corner} is missing`;
   if (object_type === "PERSON" && (track_id ?? null) === null) return "a PERSON needs a track_id";
-  return isNumeric(confidence) ? undefined : `confidence must be a number, got ${typeName(confidence)}`;
+  return isNumeric(confidence) || (python && isNumberText(confidence))
+    ? undefined
+    : `confidence must be a number, got ${typeName(confidence)}`;
 }
+
+/** What Python's `float` reads, without its rarer spellings. */
+const isNumberText = (value: unknown) =>
+  typeof value === "string" && /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(value);
 
 function eventFields(packet: StreamPacket, detection: Detection, options: v.InferOutput<typeof config>) {
   const { site_id, camera_id = packet.source_id, python_numbers } = options;

@@ -212,6 +212,13 @@ test("an empty input makes no packets", async () => {
 
 // csv
 
+test("csv takes a header that looks like code as names", async () => {
+  const names = ["a': 1}; throw 1; //", 'b\\"]', "${c}\u2028", "constructor", "1"];
+  const header = names.map((name) => `"${name.replaceAll('"', '""')}"`).join(",");
+  const { payloads } = await read(CSV, `${header}\n1,2,3,4,5\n`);
+  expect(payloads).toEqual([Object.fromEntries(names.map((name, at) => [name, String(at + 1)]))]);
+});
+
 test("csv reads each column as its type", async () => {
   const columns = { n: "number", i: "integer", b: "boolean", t: "timestamp", s: "string" };
   const { payloads } = await read(

@@ -87,6 +87,15 @@ test("event_v02 with python_numbers prints a whole confidence as a float", async
   expect(await confidence({ python_numbers: true })()).toBe("1.0");
 });
 
+test("event_v02 with python_numbers takes a confidence that is a number in text, and else does not", async () => {
+  const written = { ...detection, confidence: "0.5" };
+  const old = await eventsOf(written, { site_id: "S001", python_numbers: true });
+  expect(old.on("out")[0]!.payload).toMatchObject({ confidence: 0.5 });
+  const word = await eventsOf({ ...detection, confidence: "high" }, { site_id: "S001", python_numbers: true });
+  const ours = await eventsOf(written, { site_id: "S001" });
+  expect([word.on("invalid").length, ours.on("invalid").length]).toEqual([1, 1]);
+});
+
 test("event_v02 reads a confidence that is a whole float", async () => {
   const { on } = await eventsOf({ ...detection, confidence: new WholeFloat(1) });
   expect(on("out")[0]!.payload).toMatchObject({ confidence: 1 });
