@@ -6,6 +6,7 @@ const DOMAINS: Readonly<Record<string, string>> = {
   io: "In and out",
   flow: "The course of a stream",
   state: "What remembers",
+  durable: "What outlives the process",
   vision: "Cameras",
 };
 

@@ -34,6 +34,11 @@ export const DOMAINS = {
   state: {
     dedup: async () => (await import("./state/dedup.ts")).dedup,
   },
+  durable: {
+    sqlite_queue_ack: async () => (await import("./durable/sqlite_queue_ack.ts")).sqliteQueueAck,
+    sqlite_queue_sink: async () => (await import("./durable/sqlite_queue_sink.ts")).sqliteQueueSink,
+    sqlite_queue_source: async () => (await import("./durable/sqlite_queue_source.ts")).sqliteQueueSource,
+  },
   vision: {
     dedup_policy: async () => (await import("./vision/dedup_policy.ts")).dedupPolicy,
     event_v02: async () => (await import("./vision/event_v02.ts")).eventV02,

@@ -4,6 +4,7 @@ export * from "./float.ts";
 export * from "./jsonl.ts";
 export * from "./kinds.ts";
 export * from "./packet.ts";
+export * from "./portable.ts";
 export * from "./profile.ts";
 export * from "./size.ts";
 export * from "./time.ts";

@@ -38,6 +38,8 @@ export interface PythonJsonOptions {
   ensureAscii?: boolean;
   /** Spaces per level; without it everything stands on one line with `", "` and `": "`. */
   indent?: number;
+  /** `,` and `:` alone, as its reports and its queue columns have them. */
+  compact?: boolean;
   /** What to do with a value JSON cannot hold; the default throws a TypeError. */
   stringify?: (value: unknown) => string;
 }
@@ -66,12 +68,44 @@ function writePython(value: unknown, options: PythonJsonOptions, depth: number):
     const items: string[] = [];
     for (const [key, item] of Object.entries(value)) {
       if (item === undefined) continue;
-      items.push(`${quote(key, options.ensureAscii ?? false)}: ${writePython(item, options, depth + 1)}`);
+      const colon = options.compact ? ":" : ": ";
+      items.push(`${quote(key, options.ensureAscii ?? false)}${colon}${writePython(item, options, depth + 1)}`);
     }
     return bracket("{", "}", items, options, depth);
   }
   if (options.stringify) return quote(options.stringify(value), options.ensureAscii ?? false);
   throw new TypeError(`cannot write a ${typeof value} as JSON: make the payload portable first`);
+}
+
+/** What a bare word of Python's JSON stands for. */
+const BARE = new Map([
+  ["NaN", Number.NaN],
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["-Infinity", Number.NEGATIVE_INFINITY],
+]);
+/** Stands in front of a bare word made text; no sane text begins with it. */
+const MARK = "\\u0000bare:";
+
+/** Reads JSON as {@link pythonJson} writes it: whole floats stay {@link WholeFloat}, NaN and Infinity may stand bare. */
+export function parsePythonJson(text: string): unknown {
+  try {
+    return JSON.parse(text, wholeFloats as never);
+  } catch (error) {
+    if (!/NaN|Infinity/.test(text)) throw error;
+    const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (part) =>
+      BARE.has(part) ? `"${MARK}${part}"` : part,
+    );
+    return JSON.parse(marked, bareNumbers as never);
+  }
+}
+
+function wholeFloats(_key: string, value: unknown, { source }: { source?: string }) {
+  return typeof value === "number" && Number.isInteger(value) && /[.eE]/.test(source!) ? new WholeFloat(value) : value;
+}
+
+function bareNumbers(key: string, value: unknown, context: { source?: string }) {
+  if (typeof value === "string" && value.startsWith("\0bare:")) return BARE.get(value.slice(6)) ?? value;
+  return wholeFloats(key, value, context);
 }
 
 /** Integers beyond 2^53 came from text and print without an exponent, as Python's do. */
@@ -80,9 +114,9 @@ function wholeText(value: number): string {
   return Math.abs(value) < 1e21 ? String(value) : BigInt(value).toString();
 }
 
-function bracket(open: string, close: string, items: string[], { indent }: PythonJsonOptions, depth: number): string {
+function bracket(open: string, close: string, items: string[], { indent, compact }: PythonJsonOptions, depth: number) {
   if (items.length === 0) return open + close;
-  if (indent === undefined) return open + items.join(", ") + close;
+  if (indent === undefined) return open + items.join(compact ? "," : ", ") + close;
   const inner = `\n${" ".repeat(indent * (depth + 1))}`;
   return `${open}${inner}${items.join(`,${inner}`)}\n${" ".repeat(indent * depth)}${close}`;
 }

@@ -33,6 +33,9 @@ const packed = (pack: string, file: string, name: string) => [`${pack}:${name}`,
 /** … and vision classes that moved there kept their first address. */
 const moved = (file: string, name: string) => [...packed(V, file, name), `${D}.${file}:${name}`];
 
+/** Its queue files stay files it can read. */
+const OLD_QUEUE = { layout: "predecessor" };
+
 /** Every class a graph of the predecessor can name, with all its spellings. */
 const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEntry])[] = [
   [[`${D}.dev:StaticSource`], { node: "static_source", fixed: { declare_kinds: false }, finish: listedPackets }],
@@ -51,9 +54,22 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
   ],
   [[`${D}.dev:FooSource`], { node: "static_source", finish: () => ({ packets: [EMPTY_FOO] }) }],
   [[`${D}.dev:BarSink`], { node: "bar_sink" }],
-  [[`${D}.durable_sqlite:SqliteQueueSink`], { planned: "sqlite_queue_sink", meanwhile: "jsonl_sink" }],
-  [[`${D}.durable_sqlite:SqliteQueueSource`], { planned: "sqlite_queue_source", meanwhile: "file_source" }],
-  [[`${D}.durable_sqlite:SqliteQueueAckSink`], { planned: "sqlite_queue_ack" }],
+  [
+    [`${D}.durable_sqlite:SqliteQueueSink`],
+    { node: "sqlite_queue_sink", keys: { path: text, forward: boolean, meta_key: text }, fixed: OLD_QUEUE },
+  ],
+  [
+    [`${D}.durable_sqlite:SqliteQueueSource`],
+    {
+      node: "sqlite_queue_source",
+      keys: { path: text, limit: atLeast(1, integer), delete_on_emit: boolean, meta_key: text },
+      fixed: { ...OLD_QUEUE, acks: "node" },
+    },
+  ],
+  [
+    [`${D}.durable_sqlite:SqliteQueueAckSink`],
+    { node: "sqlite_queue_ack", keys: { path: text, forward: boolean, meta_key: text }, fixed: OLD_QUEUE },
+  ],
   [[`${D}.blob_ref:BytesToFileRefNode`], { planned: "bytes_to_ref" }],
   [[`${D}.blob_ref:FileRefToBytesNode`], { planned: "ref_to_bytes" }],
   [

@@ -1,0 +1,88 @@
+import * as v from "valibot";
+import type { NodeContext } from "../../node/index.ts";
+import {
+  type EntryCodec,
+  entryCodec,
+  openPredecessorQueue,
+  openQueue,
+  type PredecessorQueue,
+  predecessorCodec,
+  type Queue,
+  type QueueFileOptions,
+} from "../../store/index.ts";
+
+/** What the queue nodes share. */
+export const queueConfig = {
+  path: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.description("The queue's file; it and its folders are made. Nodes of one graph may share it."),
+  ),
+  layout: v.pipe(
+    v.optional(v.picklist(["schnitzel", "predecessor"]), "schnitzel"),
+    v.description(
+      "`schnitzel`: our own file, for one process at a time. `predecessor`: a file that the predecessor reads and writes as well.",
+    ),
+  ),
+  meta_key: v.pipe(
+    v.optional(v.pipe(v.string(), v.minLength(1)), "durable"),
+    v.description("Key in `meta` that says which row a packet is."),
+  ),
+};
+
+export const durabilityConfig = v.pipe(
+  v.optional(v.picklist(["full", "relaxed"]), "full"),
+  v.description(
+    "`full`: a row is on the disk before the packet counts as done. `relaxed`: the last rows may be lost when power fails.",
+  ),
+);
+
+export const QUEUE_DOC = `
+A file belongs to one process at a time: a second one is refused with \`QUEUE_BUSY\`. Producer and consumer are nodes
+of one graph, or run one after the other. A damaged file is moved to \`<path>.corrupt-<time>\` together with its log,
+which is logged as an error, and an empty queue takes its place. A file of a newer schnitzel is refused.
+
+\`layout: predecessor\` is what the predecessor's graphs get: its table, which it can go on with. Such a file keeps no
+attempts and no dead letters, several processes may share it, and a key is forgotten with its row.`;
+
+interface Options {
+  path: string;
+  layout: "schnitzel" | "predecessor";
+}
+
+/** A queue file and how its rows are written. */
+export type QueueAccess = { codec: EntryCodec } & (
+  | { layout: "schnitzel"; queue: Queue }
+  | { layout: "predecessor"; queue: PredecessorQueue }
+);
+
+/** Opens the file a node names. Throws a StoreError, which ends the run before it begins. */
+export function openAccess(
+  { path, layout }: Options,
+  { files, clock, log }: NodeContext,
+  settings: Pick<QueueFileOptions, "durability" | "maxAttempts" | "rememberMs"> = {},
+): QueueAccess {
+  const file = files.resolve(path);
+  if (layout === "predecessor")
+    return { layout, queue: openPredecessorQueue(file, { clock }), codec: predecessorCodec };
+  const onDamaged = (message: string) => log.error(message, { path: file });
+  return { layout, queue: openQueue(file, { clock, onDamaged, ...settings }), codec: entryCodec };
+}
+
+/** The depth for a report, which is made after the file is closed. */
+export function depthMetric({ queue }: QueueAccess) {
+  let last: { rows: number; dead: number } | undefined;
+  const look = () => {
+    const { ready, leased, dead } = queue.depth();
+    return { rows: ready + leased, dead };
+  };
+  return {
+    read: () => last ?? look(),
+    /** Closes the queue, once. */
+    close() {
+      if (last !== undefined) return;
+      last = look();
+      queue.close();
+    },
+  };
+}

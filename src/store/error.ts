@@ -1,0 +1,47 @@
+import { SQLiteError } from "bun:sqlite";
+
+/**
+ * - `QUEUE_BUSY`: another process has the file
+ * - `QUEUE_NEWER`: a later version of schnitzel wrote it
+ * - `QUEUE_FOREIGN`: a database that is no queue of this layout
+ * - `QUEUE_UNOPENABLE`: the disk does not let it be opened
+ * - `QUEUE_UNWRITABLE`: a call failed at the disk, and nothing of it was written
+ * - `QUEUE_ENTRY`: what was to be enqueued cannot be
+ */
+export type StoreCode =
+  | "QUEUE_BUSY"
+  | "QUEUE_NEWER"
+  | "QUEUE_FOREIGN"
+  | "QUEUE_UNOPENABLE"
+  | "QUEUE_UNWRITABLE"
+  | "QUEUE_ENTRY";
+
+/** A refusal of the store. Code compares `code`; the message is for a person. */
+export class StoreError extends Error {
+  readonly code: StoreCode;
+
+  constructor(code: StoreCode, message: string, options?: ErrorOptions) {
+    super(`${code}: ${message}`, options);
+    this.code = code;
+  }
+}
+
+const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
+  [/^SQLITE_FULL/, "make room on the disk"],
+  [/^SQLITE_READONLY/, "give the user that runs this the right to write there"],
+  [/^SQLITE_BUSY/, "another process was writing for too long; stop it, or try again"],
+  [/^SQLITE_IOERR/, "look at the disk: it failed to read or write"],
+];
+
+/** Runs one transaction of the queue in `file`; what SQLite throws becomes an error that names the file and the way out. */
+export function inTransaction<Result>(file: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof SQLiteError)) throw error;
+    const advice = ADVICE.find(([code]) => code.test(error.code ?? ""))?.[1] ?? "see what SQLite says of it";
+    throw new StoreError("QUEUE_UNWRITABLE", `cannot write queue ${file}: ${error.message}; ${advice}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,13 @@
+export {
+  type EntryCodec,
+  entryCodec,
+  MAX_ENTRY_BYTES,
+  MAX_KEY_BYTES,
+  predecessorCodec,
+  type QueueEntry,
+} from "./entry.ts";
+export { type StoreCode, StoreError } from "./error.ts";
+export type { Durability } from "./open.ts";
+export type { PredecessorQueue } from "./predecessor_queue.ts";
+export * from "./queue.ts";
+export { openPredecessorQueue, openQueue, type QueueFileOptions } from "./queue_file.ts";

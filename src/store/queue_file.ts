@@ -1,0 +1,114 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { Clock } from "../base/clock.ts";
+import { StoreError } from "./error.ts";
+import queueSchema from "./migrations/0001_queue.sql" with { type: "text" };
+import { closeOwn, type Durability, openOwn } from "./open.ts";
+import { PredecessorQueue } from "./predecessor_queue.ts";
+import { MAX_ATTEMPTS, type Queue, REMEMBER_MS } from "./queue.ts";
+import { queueClock } from "./queue_clock.ts";
+import { SqliteQueue } from "./sqlite_queue.ts";
+
+export interface QueueFileOptions {
+  clock: Clock;
+  /** Told when a damaged file was moved aside. */
+  onDamaged(message: string): void;
+  durability?: Durability;
+  maxAttempts?: number;
+  rememberMs?: number;
+}
+
+/** `SCNZ`, in the header of every file of ours. */
+const APPLICATION_ID = 0x53434e5a;
+const MIGRATIONS = [queueSchema];
+
+type Opened = Queue | PredecessorQueue;
+
+interface Shared {
+  queue: Opened;
+  users: number;
+  /** Settings somebody asked for by name; who shares the file later may add to them and not change them. */
+  asked: Map<string, unknown>;
+}
+
+/**
+ * Queues this process has open, by real path. A file is opened once however many nodes name it, because its lock
+ * excludes any second connection, those of the same process included.
+ */
+const open = new Map<string, Shared>();
+
+/** Opens a queue file, or joins those who have it open. Each caller closes what it got, once. */
+export function openQueue(file: string, options: QueueFileOptions): Queue {
+  const { clock, onDamaged, durability, maxAttempts, rememberMs } = options;
+  const shared = share(file, { layout: "schnitzel", durability, maxAttempts, rememberMs }, (real, onClose) => {
+    const nowMs = () => clock.nowMs();
+    const opening = { applicationId: APPLICATION_ID, migrations: MIGRATIONS, nowMs, onDamaged };
+    const db = openOwn(real, { ...opening, durability: durability ?? "full" });
+    const close = () => {
+      closeOwn(db, real);
+      onClose();
+    };
+    const limits = { maxAttempts: MAX_ATTEMPTS, rememberMs: REMEMBER_MS };
+    return new SqliteQueue(db, { ...limits, file: real, now: queueClock(clock), onClose: close });
+  });
+  const queue = shared.queue as SqliteQueue;
+  queue.limit({ maxAttempts, rememberMs });
+  return handle(shared, queue);
+}
+
+/** Opens a file in the predecessor's layout, as {@link openQueue} does. */
+export function openPredecessorQueue(file: string, { clock }: Pick<QueueFileOptions, "clock">): PredecessorQueue {
+  const make = (real: string, onClose: () => void) => new PredecessorQueue(real, () => clock.nowMs(), onClose);
+  const shared = share(file, { layout: "predecessor" }, make);
+  return handle(shared, shared.queue as PredecessorQueue);
+}
+
+function share(
+  file: string,
+  settings: Readonly<Record<string, unknown>>,
+  make: (real: string, onClose: () => void) => Opened,
+): Shared {
+  const real = realPath(file);
+  const shared = open.get(real) ?? { queue: make(real, () => open.delete(real)), users: 0, asked: new Map() };
+  for (const [name, value] of Object.entries({ durability: "full", ...defined(settings) })) {
+    const before = shared.asked.get(name) ?? value;
+    if (before !== value) {
+      throw new StoreError(
+        "QUEUE_BUSY",
+        `cannot open queue ${file} with ${name} ${value}: another node has it open with ${before}; give both the same`,
+      );
+    }
+    shared.asked.set(name, value);
+  }
+  open.set(real, shared);
+  shared.users += 1;
+  return shared;
+}
+
+const defined = (settings: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+
+/** A queue of the caller's own: the file closes with the last of them. */
+function handle<Kind extends Opened>(shared: Shared, queue: Kind): Kind {
+  let closed = false;
+  const close = () => {
+    if (closed) return;
+    closed = true;
+    shared.users -= 1;
+    if (shared.users === 0) queue.close();
+  };
+  const get = (target: Kind, name: string | symbol) => {
+    if (name === "close") return close;
+    const value = Reflect.get(target, name);
+    return typeof value === "function" ? value.bind(target) : value;
+  };
+  return new Proxy(queue, { get });
+}
+
+/** Two names of one file are one file; the part that does not exist yet is taken as written. */
+function realPath(file: string): string {
+  const absolute = path.resolve(file);
+  if (fs.existsSync(absolute)) return fs.realpathSync(absolute);
+  const folder = path.dirname(absolute);
+  return folder === absolute ? absolute : path.join(realPath(folder), path.basename(absolute));
+}

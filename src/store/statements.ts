@@ -1,0 +1,28 @@
+import type { Database, Statement } from "bun:sqlite";
+
+/** Compiles each text once. A statement that is not finalized keeps the file locked after its database is closed. */
+export function statements(db: Database) {
+  const made = new Map<string, Statement>();
+  const prepare = (sql: string) => {
+    let statement = made.get(sql);
+    if (statement === undefined) {
+      statement = db.prepare(sql);
+      made.set(sql, statement);
+    }
+    return statement;
+  };
+  return {
+    get: <Row>(sql: string, ...values: (string | number | null)[]) => prepare(sql).get(...values) as Row | null,
+    all: <Row>(sql: string, ...values: (string | number | null)[]) => prepare(sql).all(...values) as Row[],
+    /** Rows changed. */
+    run: (sql: string, ...values: (string | number | null)[]) => prepare(sql).run(...values).changes,
+    /** Number of the row inserted. */
+    insert: (sql: string, ...values: (string | number | null)[]) => Number(prepare(sql).run(...values).lastInsertRowid),
+    finalize() {
+      for (const statement of made.values()) statement.finalize();
+      made.clear();
+    },
+  };
+}
+
+export type Statements = ReturnType<typeof statements>;
