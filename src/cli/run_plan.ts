@@ -149,10 +149,11 @@ class Run {
     io.flush();
     letters.close();
     await served.stop();
+    // Still watched, as it asks the nodes for their metrics.
+    const run = engine.snapshot();
     stopWatching();
     signals.release();
     log.close();
-    const run = engine.snapshot();
     this.#report(run);
     return this.#exitCode(run);
   }

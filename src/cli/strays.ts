@@ -1,4 +1,5 @@
-import { type Engine, toError } from "../engine/index.ts";
+import { toError } from "../base/to_error.ts";
+import type { Engine } from "../engine/index.ts";
 import { EXIT } from "./exit.ts";
 
 /**

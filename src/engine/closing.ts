@@ -1,5 +1,6 @@
 import { type Clock, sleep } from "../base/clock.ts";
-import { noteError, toError } from "./failures.ts";
+import { toError } from "../base/to_error.ts";
+import { noteError } from "./failures.ts";
 import { CLOSE_MS } from "./host.ts";
 import type { NodeRun } from "./node_run.ts";
 import type { Producer } from "./producer.ts";

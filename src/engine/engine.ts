@@ -1,9 +1,10 @@
+import { toError } from "../base/to_error.ts";
 import type { GraphPlan } from "../graph/plan.ts";
 import { type DeadLetter, DeadLetters, type RunSnapshot, type RunState, type StopReason } from "../observe/index.ts";
 import { IdGenerator } from "../packet/index.ts";
 import { closeAll } from "./closing.ts";
 import { type Creation, createInstance } from "./creating.ts";
-import { Failures, noteError, toError } from "./failures.ts";
+import { Failures, noteError } from "./failures.ts";
 import { DEFAULT_DRAIN_MS, type Host, type RunOptions } from "./host.ts";
 import { leaveBehind } from "./leaving.ts";
 import type { Producer } from "./producer.ts";
@@ -172,8 +173,7 @@ export class Engine {
         createInstance(producer, this.#creation);
         this.#created.push(producer);
       } catch (thrown) {
-        const error = toError(thrown);
-        noteError(producer, error, this.host.clock);
+        const error = noteError(producer, thrown, this.host.clock);
         this.fail(
           new Error(`cannot create node "${producer.id}" (${producer.plan.definition.name}): ${error.message}`),
         );
@@ -200,8 +200,7 @@ export class Engine {
 
   /** Restarts a source within its policy; one that used its restarts up ends, and the run is an error. */
   readonly #sourceFailed = (source: SourceRun, thrown: unknown) => {
-    const error = toError(thrown);
-    noteError(source, error, this.host.clock);
+    const error = noteError(source, thrown, this.host.clock);
     if (this.state !== "running" || source.ended) return this.sources.remove(source);
     const waitMs = nextRestartMs(source, this.host);
     if (waitMs === undefined) return this.#sourceGaveUp(source, error);

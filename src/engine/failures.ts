@@ -1,6 +1,7 @@
 import { fullJitterMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
+import { toError } from "../base/to_error.ts";
 import { addDrops, type DeadLetter, type DropReason } from "../observe/index.ts";
 import { isPacket, packetBytes } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
@@ -117,20 +118,12 @@ export class Failures {
   }
 }
 
-/** What was thrown, as an error whose message is text. A plugin may throw anything at all, and this never does. */
-export function toError(thrown: unknown): Error {
-  try {
-    if (!(thrown instanceof Error)) return new Error(String(thrown));
-    const { message } = thrown;
-    return typeof message === "string" ? thrown : new Error(String(message), { cause: thrown });
-  } catch {
-    return new Error("a value was thrown that cannot be shown as text");
-  }
-}
-
-export function noteError(producer: Producer, error: Error, clock: Clock) {
+/** Counts what was thrown, keeps its text, and gives it back as an error. */
+export function noteError(producer: Producer, thrown: unknown, clock: Clock): Error {
+  const error = toError(thrown);
   producer.counters.errors += 1;
   producer.lastError = { message: error.message, atMs: clock.nowMs() };
+  return error;
 }
 
 /** The edge and the node that would have taken the packet both count the loss. */

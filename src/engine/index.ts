@@ -1,5 +1,4 @@
 export { Engine } from "./engine.ts";
-export { toError } from "./failures.ts";
 export { DEFAULT_DRAIN_MS, type Host, type RunOptions } from "./host.ts";
 export { packetBudget, type ThrottlePolicy, timeBudget } from "./throttle.ts";
 export { newHeart, startWatchdog, whileOutside } from "./watchdog.ts";

@@ -1,6 +1,7 @@
+import { toError } from "../base/to_error.ts";
 import { isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
 import { AckRoot } from "./ack.ts";
-import { type Failures, toError } from "./failures.ts";
+import type { Failures } from "./failures.ts";
 import { HEART_NODE, type Scheduler } from "./scheduler.ts";
 import type { SourceRun } from "./source_run.ts";
 import type { ThrottlePolicy } from "./throttle.ts";

@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { didYouMean } from "../base/suggest.ts";
+import { toError } from "../base/to_error.ts";
 import { type Catalogue, diskFiles, type Files, type Resolution } from "../node/index.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { connect, type Draft, type DraftNode } from "./draft.ts";
@@ -53,11 +54,11 @@ export async function compileGraph(source: GraphSource, options: CompileOptions)
     const diagnostics = compiler.diagnostics();
     return { ...(plan ? { plan } : {}), diagnostics, text, texts: compiler.texts, secrets: compiler.secrets };
   } catch (error) {
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const { name, message } = toError(error);
     compiler.findings.add({
       code: "INTERNAL",
       severity: "error",
-      message: `Cannot check the graph as schnitzel itself failed: ${reason}`,
+      message: `Cannot check the graph as schnitzel itself failed: ${name}: ${message}`,
       place: { file: source.path, line: 1, column: 1 },
       hint: "please report this with the graph",
     });

@@ -1,4 +1,5 @@
-import type { ConfigIssue, Files, NodeDefinition, Ports, Resolution } from "../node/index.ts";
+import { toError } from "../base/to_error.ts";
+import type { ConfigIssue, Files, NodeDefinition, Port, Ports, Resolution } from "../node/index.ts";
 import { checkValue, warnCoerced } from "./check_value.ts";
 import type { DiagnosticCode } from "./diagnostic.ts";
 import type { Findings } from "./findings.ts";
@@ -50,24 +51,26 @@ class ConfigCheck {
     if (isBroken(this.#tree)) return failed;
     const value = this.#adapted();
     if (value === undefined) return failed;
-    const checked = checkValue({
-      schema: definition.config,
-      value,
-      tree: this.#tree,
-      base: this.#base,
-      action: `create ${this.#subject}`,
-      subject: this.#subject,
-      name: "config",
-      code: "CONFIG_VALUE",
-      compat: this.#context.compat,
-      coerces: true,
-      findings: this.#context.findings,
-    });
+    const checked = this.#guarded("config", () =>
+      checkValue({
+        schema: definition.config,
+        value,
+        tree: this.#tree,
+        base: this.#base,
+        action: `create ${this.#subject}`,
+        subject: this.#subject,
+        name: "config",
+        code: "CONFIG_VALUE",
+        compat: this.#context.compat,
+        coerces: true,
+        findings: this.#context.findings,
+      }),
+    );
     if (!checked) return failed;
     const config = { value: checked.output };
     const sound = this.#ownCheck(definition, config.value);
     if (sound) this.#readsCheck(definition, config.value);
-    const outputs = this.#guarded("outputs", () => definition.outputs(config.value));
+    const outputs = this.#guarded("outputs", () => portsOf(definition.outputs(config.value)));
     return sound && outputs ? { config, outputs } : { config: undefined, outputs: outputs ?? definition.staticOutputs };
   }
 
@@ -98,7 +101,7 @@ class ConfigCheck {
   }
 
   #ownCheck(definition: NodeDefinition, value: unknown): boolean {
-    const issues = this.#guarded("check", () => definition.check(value));
+    const issues = this.#guarded("check", () => issuesOf(definition.check(value)));
     if (!issues) return false;
     for (const issue of issues) this.#reportOwn(issue);
     return issues.every((issue) => issue.severity === "warning");
@@ -133,8 +136,8 @@ class ConfigCheck {
     try {
       return run();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#refuse("CONFIG_CHECK", spotAt(this.#tree, []), [], `${this.#action} its ${what} failed: ${reason}`);
+      const { message } = toError(error);
+      this.#refuse("CONFIG_CHECK", spotAt(this.#tree, []), [], `${this.#action} its ${what} failed: ${message}`);
       return undefined;
     }
   }
@@ -156,4 +159,23 @@ class ConfigCheck {
       ...(hint === undefined ? {} : { hint }),
     });
   }
+}
+
+/** Throws unless a node's own check gave what its type promises; a plugin in JavaScript may give anything. */
+function issuesOf(given: unknown): readonly ConfigIssue[] {
+  const isIssue = (issue: unknown) => {
+    const { path, message } = Object(issue) as Partial<ConfigIssue>;
+    return Array.isArray(path) && typeof message === "string";
+  };
+  if (Array.isArray(given) && given.every(isIssue)) return given;
+  throw new TypeError("it gave no list of { path, message }");
+}
+
+function portsOf(given: unknown): Ports {
+  const isPort = (one: unknown) => {
+    const { kinds } = Object(one) as Partial<Port>;
+    return kinds === "*" || Array.isArray(kinds);
+  };
+  if (typeof given === "object" && given !== null && Object.values(given).every(isPort)) return given as Ports;
+  throw new TypeError("it gave no map of ports: make each with port(…)");
 }

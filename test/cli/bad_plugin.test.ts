@@ -139,6 +139,37 @@ describe("a node that goes wrong with a packet:", () => {
   });
 });
 
+describe("a plugin whose definition gives nonsense is a finding at its node:", () => {
+  const odd = "throw Object.create(null);";
+  test.each([
+    [
+      "config throws",
+      "v.strictObject({})",
+      `v.pipe(v.strictObject({}), v.transform(() => { ${odd} }))`,
+      "its config failed",
+    ],
+    ["check throws", "examples: [],", `examples: [], check() { ${odd} },`, "its check failed"],
+    ["check gives null", "examples: [],", "examples: [], check: () => null,", "its check failed: it gave no list"],
+    ["check gives numbers", "examples: [],", "examples: [], check: () => [5],", "its check failed: it gave no list"],
+    ["outputs throws", '{ out: port(ANY, "Out.") }', `() => { ${odd} }`, "its outputs failed"],
+    ["outputs gives null", '{ out: port(ANY, "Out.") }', "() => null", "its outputs failed: it gave no map of ports"],
+    ["outputs gives numbers", '{ out: port(ANY, "Out.") }', "() => ({ out: 5 })", "its outputs failed: it gave no map"],
+  ])("its %s", async (_, sound, odd, reason) => {
+    const { code, stderr } = await runWith(plugin("").replace(sound, odd));
+    expect(code).toBe(2);
+    expect(stderr).toContain("CONFIG_CHECK");
+    expect(stderr).toContain(`Cannot create node "p" (bad) as ${reason}`);
+  });
+});
+
+test("a plugin whose metrics loop for ever when the report asks for them is ended, too", async () => {
+  const counted = "metrics: () => { asked += 1; if (asked > 1) for (;;); return {}; }, process(packet, emit)";
+  const text = plugin("emit.out(packet);", { create: "let asked = 0;" }).replace("process(packet, emit)", counted);
+  const { code, stderr } = await runWith(text, ["--stall-seconds", "2"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("NODE_STALLED");
+});
+
 test("a plugin whose process loops for ever is named, reported and ended with code 1", async () => {
   const startMs = performance.now();
   const { code, stderr, report, written } = await runWith(plugin("for (;;) {}"), [
