@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import type { DeadLetter, Redactor } from "../observe/index.ts";
+import { writeAll } from "./standard_io.ts";
 
 export interface DeadLetterFile {
   write(letter: DeadLetter): void;
@@ -11,7 +12,8 @@ export function deadLetterFile(file: string | undefined, redactor: Redactor): De
   if (file === undefined) return { write() {}, close() {} };
   const descriptor = fs.openSync(file, "a");
   return {
-    write: (letter) => void fs.writeSync(descriptor, `${lineOf(letter, redactor)}\n`),
+    // A disk that is nearly full takes a part and says nothing; asked for the rest, it does.
+    write: (letter) => writeAll(descriptor, Buffer.from(`${lineOf(letter, redactor)}\n`)),
     close: () => fs.closeSync(descriptor),
   };
 }

@@ -47,6 +47,26 @@ describe("a sink on a disk", () => {
     },
   );
 
+  test.if(process.platform === "linux")("that has room for a part of a dead letter fails the run", async () => {
+    using folder = folderWith({
+      "g.yaml": `version: 2
+nodes:
+  - { id: s, plugin: static_source, config: { packets: [{ payload: { text: "${"x".repeat(4_000)}" } }] } }
+  - { id: m, plugin: map, config: { ops: [{ rename: absent, to: there }] } }
+  - { id: o, plugin: null_sink }
+edges: [{ from: s, to: m }, { from: m, to: o }]
+`,
+    });
+    // No file may have more than one block: a write beyond it takes what fits, the next one is refused.
+    const script = `trap "" XFSZ; ulimit -f 1; exec "$@"`;
+    const { code, stderr } = await runCommand(
+      ["sh", "-c", script, "sh", binary(), "run", "g.yaml", "--dead-letters", "letters.jsonl"],
+      { cwd: folder.folder },
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('cannot keep a dead letter of node "m"');
+  });
+
   test("where it may not write ends with code 1 before anything runs", async () => {
     using folder = folderWith({ "g.yaml": sinkGraph(5), "locked/x": "" });
     fs.chmodSync(folder.at("locked"), 0o555);
