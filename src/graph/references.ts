@@ -10,6 +10,9 @@ import { clip, VariableFault } from "./variable_fault.ts";
 import { readVariableFile } from "./variable_file.ts";
 import type { VariableOptions } from "./variables.ts";
 
+/** Nobody reads more of them; each is compared with every variable there is. */
+const MAX_SUGGESTIONS = 100;
+
 /** Text that came out of a variable. */
 export interface FilledText {
   text: string;
@@ -112,12 +115,20 @@ export class References {
   #document(reference: string, path: Path | undefined): Filled {
     const target = path && this.#find(path);
     if (target) return { tree: this.#filler.part(reference, target, path) };
-    const vars = childOf(this.#options.root, "vars");
-    const known = vars?.type === "map" ? [...vars.entries.keys()].map((name) => `vars.${name}`) : [];
-    const near = didYouMean(reference, known);
+    const near = this.#nearVariable(reference);
     const message = `Cannot fill in \${${clip(reference)}} as the graph has no such value`;
     const hint = near ? `did you mean \${${near}}?` : "add it under vars: at the top of the graph";
     throw new VariableFault("UNDEFINED_VARIABLE", message, hint);
+  }
+
+  /** Not looked for once nobody would read it: twenty thousand faults among as many variables took minutes. */
+  #nearVariable(reference: string): string | undefined {
+    const vars = childOf(this.#options.root, "vars");
+    if (vars?.type !== "map" || this.#options.findings.errors >= MAX_SUGGESTIONS) return undefined;
+    return didYouMean(
+      reference,
+      [...vars.entries.keys()].map((name) => `vars.${name}`),
+    );
   }
 
   /** A path may lead through a value that is a reference itself. */

@@ -98,3 +98,11 @@ test.each([
   // Quadratic time would take minutes.
   expect(performance.now() - started).toBeLessThan(1_000 * MARGIN);
 });
+
+test("ten thousand undefined references among ten thousand variables are reported in bounded time", async () => {
+  const vars = Array.from({ length: 10_000 }, (_, at) => `v${at}: "\${vars.w${at}}"`).join(", ");
+  const started = performance.now();
+  const { diagnostics } = await compile(`version: 2\nvars: { ${vars} }\nnodes:\n  - { id: a, plugin: counter }\n`);
+  expect(diagnostics[0]).toMatchObject({ hint: expect.stringContaining("did you mean") });
+  expect(performance.now() - started).toBeLessThan(1_000 * MARGIN);
+});
