@@ -126,7 +126,10 @@ export function recordReader(config: RecordConfig, origin: string, context: Node
   return { packets, lines: new LineReader(formats[config.format](), packets.reject, config.max_line_bytes) };
 }
 
-/** Runs one step of reading and yields its packets, also those in front of a record that made it fail. */
+/**
+ * Runs one step of reading and yields its packets, also those in front of a record that made it fail. None are
+ * yielded as well: gigabytes without a good record would else be one pull, in which nothing else has its turn.
+ */
 export function* packetsOf({ packets }: RecordReader, step: () => void) {
   try {
     step();
@@ -135,6 +138,5 @@ export function* packetsOf({ packets }: RecordReader, step: () => void) {
     if (before.length > 0) yield before;
     throw error;
   }
-  const made = packets.drain();
-  if (made.length > 0) yield made;
+  yield packets.drain();
 }

@@ -51,7 +51,18 @@ test("file_source reads synchronously, an array of packets per chunk", () => {
     testContext({ base }),
   );
   const run = (source as SourceInstance).run(new AbortController().signal) as Iterable<StreamPacket[]>;
-  expect([...run].map((packets) => packets.length)).toEqual([...Array<number>(9).fill(1_024), 784]);
+  // The last one is the end of the file, which may bring the rest of a line.
+  expect([...run].map((packets) => packets.length)).toEqual([...Array<number>(9).fill(1_024), 784, 0]);
+});
+
+test("file_source comes back after every chunk, also where nothing can be read, so that others have their turn", () => {
+  const base = folder({ "zeros.log": new Uint8Array(10 * 16_384), "bad.log": "{\n".repeat(5 * 16_384) });
+  for (const path of ["zeros.log", "bad.log"]) {
+    const config = v.parse(fileSource.config, { path, format: "jsonl", max_line_bytes: 64 });
+    const source = fileSource.create(config, testContext({ base })) as SourceInstance;
+    const run = source.run(new AbortController().signal) as Iterable<StreamPacket[]>;
+    expect([...run]).toEqual(Array(11).fill([]));
+  }
 });
 
 test("file_source begins the file again when it is restarted", async () => {
