@@ -28,7 +28,7 @@ export function chain(): Row[] {
   const us = perPacket(ours, CHAIN);
   const what = "source → 3 identity → null, ids, times, metrics and bounds on";
   const command = "schnitzel run graphs/chain.yaml";
-  const row = (beside: string, theirs: typeof ours, count: number, least: number, goal?: string): Row => {
+  const row = (beside: string, theirs: typeof ours, count: number, least: number, goal?: number): Row => {
     const ratio = speedRatio(us, perPacket(theirs, count));
     const figure = millions(CHAIN, ours);
     return {
@@ -36,13 +36,13 @@ export function chain(): Row[] {
       figure,
       beside: `${beside} ${millions(count, theirs)}`,
       ratio,
-      reach: goal ?? `≥ ${least}`,
+      reach: goal === undefined ? `≥ ${least}` : `≥ ${least} (goal ${goal}, ${ratio < goal ? "not " : ""}reached)`,
       ok: ratio >= least,
       command,
     };
   };
   return [
-    row("RxJS Subject, 3 map, `{ i }`, no ids", rxjs, CHAIN, 0.65, "floor 0.65, goal 1"),
+    row("RxJS Subject, 3 map, `{ i }`, no ids", rxjs, CHAIN, 0.65, 1),
     row("RxJS Subject, 3 map, packet with UUIDv7 and ISO time", packets, PACKETS, 1),
     row("Node object streams, 3 PassThrough", streams, STREAMS, 1.2),
   ];
