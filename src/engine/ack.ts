@@ -1,3 +1,4 @@
+import type { PacketFailure } from "../node/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
 
 /**
@@ -8,12 +9,19 @@ import type { StreamPacket } from "../packet/index.ts";
  */
 export class AckRoot {
   readonly #packet: StreamPacket;
-  readonly #settle: (packet: StreamPacket, failure: string | undefined) => void;
+  readonly #settle: (packet: StreamPacket, failure: PacketFailure | undefined) => void;
+  /** Its source tries a failed packet again and sets it aside by itself. */
+  readonly keeps: boolean;
   #pending = 1;
-  #failure: string | undefined;
+  #failure: PacketFailure | undefined;
 
-  constructor(packet: StreamPacket, settle: (packet: StreamPacket, failure: string | undefined) => void) {
+  constructor(
+    packet: StreamPacket,
+    settle: (packet: StreamPacket, failure: PacketFailure | undefined) => void,
+    keeps = false,
+  ) {
     this.#packet = packet;
+    this.keeps = keeps;
     this.#settle = settle;
   }
 
@@ -29,8 +37,8 @@ export class AckRoot {
   }
 
   /** One copy failed; the first reason is what the source hears. */
-  fail(reason: string) {
-    this.#failure ??= reason;
+  fail(failure: PacketFailure) {
+    this.#failure ??= failure;
     this.done();
   }
 }

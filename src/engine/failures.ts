@@ -2,6 +2,7 @@ import { fullJitterMs } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { toError } from "../base/to_error.ts";
+import { failureKind, type PacketFailure } from "../node/index.ts";
 import { addDrops, type DeadLetter, type DropReason } from "../observe/index.ts";
 import { isPacket, packetBytes } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
@@ -27,7 +28,7 @@ export interface FailuresOptions {
 }
 
 /** A call of `process` that failed: `attempts` failed before it, the first at `failedAtMs` (wall clock). */
-type FailedCall = Pick<Slot, "packet" | "root" | "attempts" | "failedAtMs">;
+type FailedCall = Pick<Slot, "packet" | "root" | "input" | "attempts" | "failedAtMs">;
 
 /** What happens to a packet that a node could not process, and to one that found no room. */
 export class Failures {
@@ -45,16 +46,17 @@ export class Failures {
     const error = toError(thrown);
     const { on_error, max_retries } = node.plan.runtime;
     if (slot.attempts === 0) slot.failedAtMs = clock.nowMs();
-    if (on_error === "retry" && slot.attempts < max_retries) return this.#retry(node, slot, error);
+    if (on_error === "retry" && slot.attempts < max_retries && failureKind(error) !== "rejected")
+      return this.#retry(node, slot, error);
     if (node.slot !== slot) return scheduler.settle(node, slot, error);
-    const { packet, root, attempts, failedAtMs } = slot;
+    const { packet, root, input, attempts, failedAtMs } = slot;
     slot.packet = NO_PACKET;
     slot.root = undefined;
-    this.giveUp(node, { packet, root, attempts, failedAtMs }, error);
+    this.giveUp(node, { packet, root, input, attempts, failedAtMs }, error);
   }
 
   /** The last attempt failed: the node's `on_error` decides. */
-  giveUp(node: Producer, { packet, root, attempts, failedAtMs }: FailedCall, thrown: unknown) {
+  giveUp(node: Producer, { packet, root, input, attempts, failedAtMs }: FailedCall, thrown: unknown) {
     const error = toError(thrown);
     this.note(node, error);
     const policy = node.plan.runtime.on_error;
@@ -63,8 +65,8 @@ export class Failures {
       root?.done();
       return;
     }
-    this.setAside(node, packet, error.message, attempts + 1, failedAtMs);
-    root?.fail(`node "${node.id}": ${error.message}`);
+    if (!root?.keeps) this.setAside(node, packet, error.message, attempts + 1, failedAtMs);
+    root?.fail({ ...failureOf(`node "${node.id}": ${error.message}`, error), node: node.id, port: input });
     if (policy === "fail")
       this.#options.abort(new Error(`node "${node.id}" failed: ${error.message}`, { cause: error }));
   }
@@ -100,7 +102,7 @@ export class Failures {
         "slow the source down, raise capacity, or choose block or drop_oldest",
     );
     this.note(edge.to, error);
-    root?.fail(error.message);
+    root?.fail({ ...failureOf(error.message, error), node: edge.to.id, port: edge.toPort });
     this.#options.abort(error);
   }
 
@@ -131,3 +133,16 @@ export function countDrop(edge: EdgeRun, reason: DropReason) {
   addDrops(edge.counters.dropped, reason);
   addDrops(edge.to.counters.dropped, reason);
 }
+
+function failureOf(message: string, cause: Error): PacketFailure {
+  const error = new Error(message, { cause });
+  return { kind: failureKind(cause), error, node: undefined, port: undefined };
+}
+
+/** The run ended before the packet did; it was not tried to the end, and nothing is wrong with it. */
+export const leftBehind = (reason: DropReason): PacketFailure => ({
+  kind: "unavailable",
+  error: new Error(reason),
+  node: undefined,
+  port: undefined,
+});

@@ -1,5 +1,5 @@
 import { addDrops, type DropReason } from "../observe/index.ts";
-import { countDrop } from "./failures.ts";
+import { countDrop, leftBehind } from "./failures.ts";
 import { NO_PACKET, type NodeRun } from "./node_run.ts";
 import { closeIterator } from "./pending.ts";
 import type { Producer } from "./producer.ts";
@@ -14,7 +14,7 @@ export function leaveBehind({ producers, nodes, edges }: Wiring, reason: DropRea
         const { headRoot, headEdge } = inbox;
         inbox.shift();
         countDrop(edges[headEdge]!, reason);
-        headRoot?.fail(reason);
+        headRoot?.fail(leftBehind(reason));
       }
     }
     leaveCalls(node, reason);
@@ -25,7 +25,7 @@ function leaveHeld({ held }: Producer, reason: DropReason) {
   while (held.length > 0) {
     const { edge, root } = held.shift();
     countDrop(edge, reason);
-    root?.fail(reason);
+    root?.fail(leftBehind(reason));
   }
 }
 
@@ -38,7 +38,7 @@ function leaveCalls(node: NodeRun, reason: DropReason) {
     slot.root = undefined;
     slot.waiting = [];
     addDrops(node.counters.dropped, reason);
-    root?.fail(reason);
+    root?.fail(leftBehind(reason));
     closeIterator(iterator);
   }
 }

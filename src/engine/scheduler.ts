@@ -318,7 +318,7 @@ export class Scheduler {
   }
 
   #release(node: NodeRun, slot: Slot) {
-    const { packet, root, error, attempts, failedAtMs } = slot;
+    const { packet, root, input, error, attempts, failedAtMs } = slot;
     slot.packet = NO_PACKET;
     slot.root = undefined;
     slot.iterator = undefined;
@@ -328,6 +328,6 @@ export class Scheduler {
     node.freeSlot(slot);
     this.inFlight -= 1;
     if (error === undefined) root?.done();
-    else this.failures.giveUp(node, { packet, root, attempts, failedAtMs }, error);
+    else this.failures.giveUp(node, { packet, root, input, attempts, failedAtMs }, error);
   }
 }

@@ -1,4 +1,5 @@
 import { toError } from "../base/to_error.ts";
+import type { PacketFailure } from "../node/index.ts";
 import { isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
 import { AckRoot } from "./ack.ts";
 import type { Failures } from "./failures.ts";
@@ -121,7 +122,7 @@ export class Sources {
   }
 
   #fanOut(source: SourceRun, packet: StreamPacket) {
-    const root = source.waits ? new AckRoot(packet, this.#settle(source)) : undefined;
+    const root = source.waits ? new AckRoot(packet, this.#settle(source), source.instance.keeps) : undefined;
     for (const edge of source.outputs.get(source.plan.outputs[0]!) ?? []) this.#scheduler.send(edge, packet, root);
     root?.done();
   }
@@ -131,10 +132,10 @@ export class Sources {
   }
 
   #settle(source: SourceRun) {
-    return (packet: StreamPacket, failure: string | undefined) => {
+    return (packet: StreamPacket, failure: PacketFailure | undefined) => {
       try {
         if (failure === undefined) source.instance.ack!(packet);
-        else source.instance.nack?.(packet, failure);
+        else source.instance.nack?.(packet, failure.error.message, failure);
       } catch (thrown) {
         const call = failure === undefined ? "ack" : "nack";
         const { message } = toError(thrown);

@@ -1,6 +1,7 @@
 import type * as v from "valibot";
 import type { Meta, StreamPacket } from "../packet/index.ts";
 import type { NodeContext } from "./context.ts";
+import type { PacketFailure } from "./failure.ts";
 import type { Ports } from "./port.ts";
 
 export type NodeKind = "source" | "transform" | "compute" | "policy" | "sink" | "delay" | "initial";
@@ -37,7 +38,9 @@ export interface SourceInstance {
   /** With this the source waits: called exactly once per packet when every descendant is done … */
   ack?(packet: StreamPacket): void;
   /** … or here when one failed. */
-  nack?(packet: StreamPacket, reason: string): void;
+  nack?(packet: StreamPacket, reason: string, failure: PacketFailure): void;
+  /** A nacked packet stays with the source, which tries it again: nobody else makes a dead letter of it. */
+  readonly keeps?: boolean;
   close?(): void | Promise<void>;
   metrics?(): Record<string, number>;
   snapshot?(): unknown;
@@ -112,6 +115,8 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   check?(config: v.InferOutput<Schema>): readonly ConfigIssue[];
   /** Files that must be there when a run begins; `validate --strict` looks. */
   reads?(config: v.InferOutput<Schema>): readonly ReadFile[];
+  /** Its effects leave the process for a place that may be away, such as a server: it gets a delivery policy. */
+  outside?: boolean;
   /** What it cannot share with another node; a graph in which two nodes name the same thing is refused. */
   owns?(config: v.InferOutput<Schema>): readonly OwnedThing[];
   create(config: v.InferOutput<Schema>, context: NodeContext): Instance<Kind, OutputNames<Outputs>>;
@@ -132,6 +137,7 @@ export interface NodeDefinition {
   readonly check: (config: unknown) => readonly ConfigIssue[];
   readonly reads?: ((config: unknown) => readonly ReadFile[]) | undefined;
   readonly owns?: ((config: unknown) => readonly OwnedThing[]) | undefined;
+  readonly outside: boolean;
   readonly create: (config: unknown, context: NodeContext) => NodeInstance | SourceInstance;
 }
 
@@ -158,6 +164,7 @@ export function defineNode<
     check: (spec.check ?? (() => [])) as NodeDefinition["check"],
     reads: spec.reads as NodeDefinition["reads"],
     owns: spec.owns as NodeDefinition["owns"],
+    outside: spec.outside ?? false,
     create: spec.create as unknown as NodeDefinition["create"],
   });
 }

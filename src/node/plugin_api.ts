@@ -5,4 +5,6 @@ export { ANY, idempotencyKey, replace, WholeFloat } from "../packet/index.ts";
 export type { NodeContext, NodeLog } from "./context.ts";
 export type { Emit, Example, NodeDefinition, NodeInstance, SourceInstance } from "./definition.ts";
 export { defineNode, PLUGIN_API } from "./definition.ts";
+export type { FailureKind, PacketFailure } from "./failure.ts";
+export { Rejected, Unavailable } from "./failure.ts";
 export { port } from "./port.ts";

@@ -137,6 +137,7 @@ function definition({ id, kind, inputs, outputs, create }: TestNode): NodeDefini
     examples: [],
     api: { major: 1, minor: 0 },
     check: () => [],
+    outside: false,
     create: (_, context) => create(context),
   };
 }

@@ -9,6 +9,8 @@ import { macrotask } from "../../support/engine.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import { packet, runSource, startNode, testContext } from "../../support/node.ts";
 
+const failed = { kind: "failed", error: new Error("400"), node: undefined, port: undefined } as const;
+
 /** A folder with a queue `q`, and the nodes at it on one clock. */
 function setup() {
   const folder = temporaryFolder();
@@ -78,7 +80,7 @@ test("a row is gone once the graph is done with its packet, and one that failed 
   const source = given.source({ follow: true });
   const [good, bad] = await take(source, 2);
   source.ack!(good!);
-  source.nack!(bad!, "400");
+  source.nack!(bad!, "400", failed);
   given.context.clock.advance(5);
   expect(source.metrics!()).toMatchObject({ acked_total: 1, nacked_total: 1, queue_depth: 1 });
   given.context.clock.advance(1_000);
@@ -94,7 +96,7 @@ test("a packet that fails every time is set aside after max_attempts and holds u
     const source = given.source({ max_attempts: 2, limit: 1 });
     const [bad] = await take(source, 1);
     expect(bad).toMatchObject({ packet_id: "p1" });
-    source.nack!(bad!, "400");
+    source.nack!(bad!, "400", failed);
     await source.close?.();
     given.context.clock.advance(5_000);
   }
