@@ -1,0 +1,64 @@
+import type { Database } from "bun:sqlite";
+import type { Clock } from "../base/clock.ts";
+
+/** `full`: safe on the disk before a call returns. `relaxed`: the last commits may be lost when power fails. */
+export type Durability = "full" | "relaxed";
+
+export type OnEvent = (
+  level: "info" | "warn" | "error",
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+) => void;
+
+export interface FileOptions {
+  clock: Clock;
+  onEvent: OnEvent;
+  durability: Durability;
+  applicationId: number;
+  /** Statements that lead from one version of the file to the next. */
+  migrations: readonly string[];
+  /** The AUTOINCREMENT table whose numbers are watched, `packets` of a queue. */
+  sequence: string;
+  /**
+   * Called in the transaction that moves the sequence on, when `count` numbers were given and no row has them any
+   * more: the file lost its end, or it is a new one after a damaged one.
+   */
+  onSkip(db: Database, count: number): void;
+  /** Found in the background, some time after the file was opened: end your statements and call `moveAsideAndReopen`. */
+  onCorrupt(error: Error): void;
+  minFreeBytes: number;
+  ballastBytes: number;
+}
+
+/** Why nothing may be enqueued. `disk`: it was full and the ballast is spent. `wal`: the log beside the file is too long. */
+export type Refusal = "min_free" | "disk" | "wal";
+
+/** What stands around a queue file besides SQLite: free space, the log's length, and that no row vanishes unseen. */
+export interface Guards {
+  /** Asked before rows are added; a look at the disk at most every 100 ms. */
+  beforeEnqueue(): Refusal | undefined;
+  /** Told after every commit, with the last number given so far. May checkpoint; never throws. */
+  afterCommit(lastSeq: number): void;
+  /** Told when a commit failed for want of room (`isFull`): gives up the ballast. A settling call is then tried once more. */
+  onFull(): void;
+  walBytes(): number;
+  fileBytes(): number;
+  /** Numbers that were given and are gone, found when the file was opened this time. */
+  readonly tailLost: number;
+  /** After the caller's statements are finalized: writes all that is pending, closes the database, frees the file. */
+  close(): void;
+}
+
+export interface OpenedFile {
+  readonly db: Database;
+  readonly guards: Guards;
+  /** A damaged file was moved here, and `db` is a new one. */
+  readonly movedTo: string | undefined;
+  /**
+   * After any I/O error: what a failed fsync left in the system's cache is not to be trusted. Closes this one, opens
+   * again, and compares the last number. Statements are finalized before; throws when the file cannot be opened.
+   */
+  reopen(): OpenedFile;
+  /** After SQLITE_CORRUPT or SQLITE_NOTADB from a call (`isDamage`): an empty file takes the damaged one's place. */
+  moveAsideAndReopen(cause: Error): OpenedFile;
+}
