@@ -134,7 +134,7 @@ export const CODES = {
     title: "A part of the graph language is not built into this version",
     cause: "The key is part of the language, and what it asks for is not in this version.",
     fix: "Remove it, or use a version that has it.",
-    example: "edges:\n  - { from: a, to: b, durable: true }",
+    example: "nodes:\n  - { id: a, plugin: detector, runtime: { offload: worker } }",
   },
   SHADOWED_ALIAS: {
     title: "Two names of the same key stand side by side",
@@ -375,6 +375,19 @@ export const CODES = {
     cause: "Frames and raw bytes stay in the process; the other end needs JSON or a reference.",
     fix: "Put a node between them that makes the payload portable.",
     example: "edges:\n  - { from: cam, to: jsonl_out }",
+  },
+  PAYLOAD_REF_UNUSED: {
+    title: "payload_ref stands on an edge that is not durable",
+    cause: "It keeps large payloads of rows in files of their own, and such an edge has no rows.",
+    fix: "Add durable: true to the edge, or remove payload_ref.",
+    example: "edges:\n  - { from: a, to: b, payload_ref: auto }",
+  },
+  DURABLE_ADVISED: {
+    title: "A sender waits for a sink outside the machine",
+    cause:
+      "The source answers its sender when a packet is safe. Without a durable edge that is when the sink has taken it, so an outage of the sink is an outage of the source.",
+    fix: "Make an edge between them durable, or write durable: sinks at the top; durable: false on the edge says that it is meant.",
+    example: "edges:\n  - { from: webhook, to: backend }",
   },
   TOO_MANY_FINDINGS: {
     title: "Not every finding is listed",

@@ -4,6 +4,7 @@ import { toError } from "../base/to_error.ts";
 import { type Catalogue, diskFiles, type Files, type Resolution } from "../node/index.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { connect, type Draft, type DraftNode } from "./draft.ts";
+import { durableOptions } from "./durable.ts";
 import type { GraphSource } from "./file.ts";
 import { Findings } from "./findings.ts";
 import { freezePlan } from "./freeze.ts";
@@ -187,7 +188,7 @@ class Compiler {
       compat,
       place: placeOf(spotAt(root, ["nodes"], "key")),
       nodes,
-      edges: connect(nodes, graph.edges),
+      edges: connect(nodes, graph.edges, graph.durable && durableOptions(true)),
       unreadIds: graph.unreadIds,
       incomplete: graph.incomplete,
     };

@@ -1,6 +1,6 @@
 import type { NodeDefinition, Ports } from "../node/index.ts";
 import type { Place } from "./diagnostic.ts";
-import type { PlanNode, RuntimeOptions } from "./plan.ts";
+import type { DurableOptions, PlanNode, RuntimeOptions } from "./plan.ts";
 import type { Path } from "./tree.ts";
 
 /** A node as the rules see it: read, resolved as far as possible, with the places of its parts. */
@@ -49,6 +49,11 @@ export interface DraftEdge {
   readonly place: Place;
   readonly from: DraftEnd;
   readonly to: DraftEnd;
+  /** False: refused by the graph, whatever it says of all edges. Undefined: it does not say. */
+  readonly durable?: DurableOptions | false;
+  readonly payloadRefOver?: number;
+  /** Place of a key's value, such as `durable`; of the edge when it has no such key. */
+  at(key: string): Place;
 }
 
 /** A whole graph for the rules to look at. */
@@ -77,18 +82,29 @@ export interface LooseEdge {
   place: Place;
   from: LooseEnd;
   to: LooseEnd;
+  durable?: DurableOptions | false;
+  payloadRefOver?: number;
+  at(key: string): Place;
 }
 
-/** Joins the ends of edges to nodes and ports. What leads nowhere stays open, for the rules to report. */
-export function connect(nodes: readonly DraftNode[], edges: readonly LooseEdge[]): DraftEdge[] {
+/**
+ * Joins the ends of edges to nodes and ports. What leads nowhere stays open, for the rules to report. `durableSinks`:
+ * an edge into a node whose effects leave the process is durable unless it says otherwise.
+ */
+export function connect(
+  nodes: readonly DraftNode[],
+  edges: readonly LooseEdge[],
+  durableSinks: DurableOptions | undefined,
+): DraftEdge[] {
   const indexes = new Map<string, number>();
   // The first of two nodes with one id; the second is reported by itself.
   for (const node of nodes) if (!indexes.has(node.id)) indexes.set(node.id, node.index);
-  return edges.map((edge) => ({
-    ...edge,
-    from: join(edge.from, indexes, nodes, "outputs"),
-    to: join(edge.to, indexes, nodes, "inputs"),
-  }));
+  return edges.map((edge) => {
+    const from = join(edge.from, indexes, nodes, "outputs");
+    const to = join(edge.to, indexes, nodes, "inputs");
+    const durable = edge.durable ?? (nodes[to.node]?.definition?.outside ? durableSinks : undefined);
+    return { ...edge, from, to, ...(durable === undefined ? {} : { durable }) };
+  });
 }
 
 function join(

@@ -33,11 +33,11 @@ export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
 /** Edges in file order; one that leaves a node without outputs (a warning in old graphs) is left out. */
 function planEdges({ edges }: Draft): PlanEdge[] {
   const plan: PlanEdge[] = [];
-  for (const { from, to, place } of edges) {
+  for (const { from, to, place, durable, payloadRefOver } of edges) {
     if (from.port === undefined || to.port === undefined) continue;
-    plan.push(
-      Object.freeze({ index: plan.length, from: from.node, fromPort: from.port, to: to.node, toPort: to.port, place }),
-    );
+    const ends = { from: from.node, fromPort: from.port, to: to.node, toPort: to.port };
+    const kept = { ...(durable ? { durable } : {}), ...(payloadRefOver === undefined ? {} : { payloadRefOver }) };
+    plan.push(Object.freeze({ index: plan.length, ...ends, ...kept, place }));
   }
   return plan;
 }

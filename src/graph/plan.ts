@@ -34,6 +34,26 @@ export interface RuntimeOptions {
   restart: { max_restarts: number; window_sec: number; backoff_ms: number; backoff_max_ms: number };
 }
 
+/** How a durable edge keeps its packets. Bytes, milliseconds, packets per second. */
+export interface DurableOptions {
+  /** As written; undefined: a file of the state directory. */
+  path?: string;
+  durability: "full" | "relaxed";
+  partition_by: string;
+  ordered: boolean;
+  max_bytes: number;
+  max_age_ms?: number;
+  min_free: number;
+  overflow: "block" | "drop_newest" | "drop_oldest";
+  max_attempts: number;
+  backoff_ms: number;
+  backoff_max_ms: number;
+  lease_ms: number;
+  remember_ms: number;
+  drain_rate?: number;
+  order: "oldest_first" | "live_first";
+}
+
 export interface PlanNode {
   /** Position in `GraphPlan.nodes`, which is declaration order. */
   readonly index: number;
@@ -55,6 +75,9 @@ export interface PlanEdge {
   readonly fromPort: string;
   readonly to: number;
   readonly toPort: string;
+  readonly durable?: DurableOptions;
+  /** Payloads of more bytes go into the blob store, and the packet carries a reference. */
+  readonly payloadRefOver?: number;
   readonly place: Place;
 }
 

@@ -1,4 +1,5 @@
 import type { LooseEdge } from "./draft.ts";
+import { durableOptions, payloadRefOver } from "./durable.ts";
 import { type Reader, without } from "./reader.ts";
 import { EDGE_ALIASES, edgeShape } from "./schema.ts";
 import { childOf, isBroken, type MapTree, type Path, pathText, placeOf, plain, spotAt, type Tree } from "./tree.ts";
@@ -28,6 +29,7 @@ export function readEdge(tree: Tree, index: number, reader: Reader): LooseEdge |
   if (from === undefined || to === undefined) {
     return reader.refuse("MISSING_KEY", tree, base, `${action} ${missing} is missing: it must be a node's id`);
   }
+  const { durable, payload_ref } = shape;
   const place = (first: string, second: string) => placeOf(spotAt(tree, [tree.entries.has(first) ? first : second]));
   return {
     index,
@@ -35,6 +37,9 @@ export function readEdge(tree: Tree, index: number, reader: Reader): LooseEdge |
     place: placeOf(spotAt(tree, [])),
     from: { text: from, port: shape.src_port ?? shape.from_port, place: place("src", "from") },
     to: { text: to, port: shape.dst_port ?? shape.to_port, place: place("dst", "to") },
+    ...(durable === undefined ? {} : { durable: durableOptions(durable) ?? false }),
+    ...(payload_ref === undefined ? {} : { payloadRefOver: payloadRefOver(payload_ref) }),
+    at: (key) => placeOf(spotAt(tree, [key])),
   };
 }
 

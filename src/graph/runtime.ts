@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { BYTE_SIZE, bytesOf } from "./byte_size.ts";
+import { byteSize } from "./durable.ts";
 import { DEFAULT_CAPACITY, DEFAULT_MAX_BYTES, type InboxLimits, type Overflow, type RuntimeOptions } from "./plan.ts";
 
 /** Also what an unbounded inbox of the predecessor gets: lossless, as producers wait when it is full. */
@@ -18,12 +18,6 @@ const OVERFLOW: Record<string, Overflow> = {
   error: "fail",
   weighted_drop: "weighted_drop",
 };
-
-const byteSize = v.pipe(
-  v.union([positive, v.pipe(v.string(), v.regex(BYTE_SIZE))], "must be a number of bytes or a size such as 64MiB"),
-  v.transform(bytesOf),
-  v.minValue(1),
-);
 
 const inboxShape = v.strictObject({
   capacity: v.optional(

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { durable, payloadRef } from "./durable.ts";
 
 const map = v.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -23,6 +24,9 @@ export const graphShape = v.strictObject({
   vars: v.optional(v.pipe(map, v.description("Values used as ${vars.name}."))),
   nodes: v.optional(v.pipe(list, v.description("Each begins with a dash: - { id: NAME, plugin: NODE }."))),
   edges: v.optional(v.pipe(list, v.description("Each begins with a dash: - { from: NODE, to: NODE }."))),
+  durable: v.optional(
+    v.pipe(v.literal("sinks"), v.description("`sinks`: every edge into a sink outside this machine is durable.")),
+  ),
   http: v.optional(
     v.pipe(
       v.strictObject({
@@ -79,6 +83,10 @@ export const edgeShape = v.strictObject({
   src_port: end("Same as from_port."),
   to_port: end("Input port; default the only one."),
   dst_port: end("Same as to_port."),
+  durable: v.optional(v.pipe(durable, v.description("Keeps packets on disk until they are delivered."))),
+  payload_ref: v.optional(
+    v.pipe(payloadRef, v.description("Keeps large payloads of a durable edge in files of their own.")),
+  ),
 });
 
 /** First name wins where both stand, as it did in the predecessor. */
@@ -96,7 +104,6 @@ export const NOT_BUILT_IN_YET: Record<"graph" | "node" | "runtime" | "edge", Rea
     use: "sub-graphs",
     profiles: "delivery profiles",
     delivery: "retry, timeout and circuit around sinks",
-    durable: "durable edges",
     placement: "graphs on several machines",
     mesh: "graphs on several machines",
     ingress: "network limits",
@@ -115,5 +122,5 @@ export const NOT_BUILT_IN_YET: Record<"graph" | "node" | "runtime" | "edge", Rea
     isolation: "plugins in their own process",
     profile: "delivery profiles",
   },
-  edge: { durable: "durable edges", payload_ref: "payloads beside the packet", inbox: "bounds per edge" },
+  edge: { inbox: "bounds per edge" },
 };

@@ -117,6 +117,8 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   reads?(config: v.InferOutput<Schema>): readonly ReadFile[];
   /** Its effects leave the process for a place that may be away, such as a server: it gets a delivery policy. */
   outside?: boolean;
+  /** A source that tells its sender when a packet is safe, such as an HTTP endpoint. */
+  acknowledges?: boolean;
   /** What it cannot share with another node; a graph in which two nodes name the same thing is refused. */
   owns?(config: v.InferOutput<Schema>): readonly OwnedThing[];
   create(config: v.InferOutput<Schema>, context: NodeContext): Instance<Kind, OutputNames<Outputs>>;
@@ -138,6 +140,7 @@ export interface NodeDefinition {
   readonly reads?: ((config: unknown) => readonly ReadFile[]) | undefined;
   readonly owns?: ((config: unknown) => readonly OwnedThing[]) | undefined;
   readonly outside: boolean;
+  readonly acknowledges: boolean;
   readonly create: (config: unknown, context: NodeContext) => NodeInstance | SourceInstance;
 }
 
@@ -165,6 +168,7 @@ export function defineNode<
     reads: spec.reads as NodeDefinition["reads"],
     owns: spec.owns as NodeDefinition["owns"],
     outside: spec.outside ?? false,
+    acknowledges: spec.acknowledges ?? false,
     create: spec.create as unknown as NodeDefinition["create"],
   });
 }

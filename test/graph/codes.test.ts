@@ -97,6 +97,8 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
     nodes("id: p, plugin: camera, config: { url: x }", "id: e, plugin: events") + edges("from: p, to: e"),
   PROFILE_MISMATCH:
     nodes("id: p, plugin: camera, config: { url: x }", "id: k, plugin: store") + edges("from: p, to: k"),
+  PAYLOAD_REF_UNUSED: nodes(C, S) + edges("from: c, to: s, payload_ref: auto"),
+  DURABLE_ADVISED: nodes("id: w, plugin: webhook", "id: b, plugin: backend") + edges("from: w, to: b"),
   TOO_MANY_FINDINGS: nodes(...Array.from({ length: 1_100 }, () => C)),
   INTERNAL: async () => {
     const failing = { ...testCatalogue(), prepare: () => Promise.reject(new Error("disk on fire")) };

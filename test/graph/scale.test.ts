@@ -35,12 +35,20 @@ function chain(length: number, { closed = false } = {}): Draft {
       outputs: definition.outputs({}),
     };
   });
+  const at = () => place;
   const end = (text: string) => ({ text, port: undefined, place });
   const edges = Array.from({ length: length - 1 }, (_, index): LooseEdge => {
-    return { index, path: `edges[${index}]`, place, from: end(`n${index}`), to: end(`n${index + 1}`) };
+    return { index, path: `edges[${index}]`, place, from: end(`n${index}`), to: end(`n${index + 1}`), at };
   });
-  if (closed) edges.push({ index: length, path: "edges", place, from: end(`n${length - 1}`), to: end("n1") });
-  return { compat: false, place, nodes, edges: connect(nodes, edges), unreadIds: new Set(), incomplete: false };
+  if (closed) edges.push({ index: length, path: "edges", place, from: end(`n${length - 1}`), to: end("n1"), at });
+  return {
+    compat: false,
+    place,
+    nodes,
+    edges: connect(nodes, edges, undefined),
+    unreadIds: new Set(),
+    incomplete: false,
+  };
 }
 
 test("the rules take a chain of 100,000 nodes in time and without recursion", () => {

@@ -273,8 +273,7 @@ describe("what is not built yet", () => {
     ["egress", `version: 2\negress: {}\n${NODES}${EDGES}`],
     ["offload", graphWithLimit("{ limit: 1 }", "    runtime: { offload: worker }\n")],
     ["delivery", graphWithLimit("{ limit: 1 }", "    runtime: { delivery: {} }\n")],
-    ["durable", `version: 2\n${NODES}edges:\n  - { from: c, to: s, durable: { max_bytes: 2GiB } }\n`],
-    ["payload_ref", `version: 2\n${NODES}edges:\n  - { from: c, to: s, payload_ref: auto }\n`],
+    ["inbox", `version: 2\n${NODES}edges:\n  - { from: c, to: s, inbox: {} }\n`],
   ])("%s is refused by that name", async (key, text) => {
     const { diagnostics } = await compile(text);
     expect(diagnostics).toMatchObject([{ code: "NOT_BUILT_IN_YET", message: expect.stringContaining(`"${key}"`) }]);

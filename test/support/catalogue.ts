@@ -139,6 +139,28 @@ const diary = defineNode({
   create: noInstance,
 });
 
+const webhook = defineNode({
+  name: "webhook",
+  kind: "source",
+  doc: "Tells its senders when a packet is safe.",
+  config: v.strictObject({}),
+  outputs: { out: port(ANY, "Packets.", "json_portable") },
+  acknowledges: true,
+  examples: [],
+  create: noInstance,
+});
+
+const backend = defineNode({
+  name: "backend",
+  kind: "sink",
+  doc: "Sends packets to a server.",
+  config: v.strictObject({}),
+  inputs: { in: port(ANY, "Packets.") },
+  outside: true,
+  examples: [],
+  create: noInstance,
+});
+
 /** A few nodes with the shapes that matter to the checks of a graph. */
 export const DEFINITIONS: readonly NodeDefinition[] = [
   counter,
@@ -152,6 +174,8 @@ export const DEFINITIONS: readonly NodeDefinition[] = [
   store,
   show,
   diary,
+  webhook,
+  backend,
 ];
 
 export const OLD = "schnitzel_stream.nodes.dev:";

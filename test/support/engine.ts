@@ -138,6 +138,7 @@ function definition({ id, kind, inputs, outputs, create }: TestNode): NodeDefini
     api: { major: 1, minor: 0 },
     check: () => [],
     outside: false,
+    acknowledges: false,
     create: (_, context) => create(context),
   };
 }

@@ -4,12 +4,16 @@ import { badId } from "./bad_id.ts";
 import { cycleWithoutDelay } from "./cycle_without_delay.ts";
 import { duplicateEdge } from "./duplicate_edge.ts";
 import { duplicateId } from "./duplicate_id.ts";
+import { durableAdvised } from "./durable_advised.ts";
+import { durableNotPortable } from "./durable_not_portable.ts";
+import { durableShared } from "./durable_shared.ts";
 import { edgeIntoSource } from "./edge_into_source.ts";
 import { edgeOutOfSink } from "./edge_out_of_sink.ts";
 import { inputNotConnected } from "./input_not_connected.ts";
 import { kindMismatch } from "./kind_mismatch.ts";
 import { kindsDoNotMeet } from "./kinds_do_not_meet.ts";
 import { noSource } from "./no_source.ts";
+import { payloadRefUnused } from "./payload_ref_unused.ts";
 import { profileMismatch } from "./profile_mismatch.ts";
 import type { Rule } from "./rule.ts";
 import { runtimeUnused } from "./runtime_unused.ts";
@@ -36,6 +40,10 @@ export const RULES: readonly Rule[] = [
   kindsDoNotMeet,
   profileMismatch,
   sharedThing,
+  durableNotPortable,
+  durableShared,
+  payloadRefUnused,
+  durableAdvised,
 ];
 
 /** Runs every rule; all findings of all rules are collected. */

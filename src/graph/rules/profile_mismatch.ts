@@ -7,11 +7,11 @@ export const profileMismatch: Rule = ({ nodes, edges }, report) => {
   for (const { from, to, place, path } of edges) {
     const made = from.port === undefined ? undefined : nodes[from.node]?.outputs?.[from.port];
     const taken = to.port === undefined ? undefined : nodes[to.node]?.inputs?.[to.port];
-    if (!made || !taken || profileFits(madeProfile(made), taken.profile)) continue;
+    if (!made || !taken || profileFits(profileOf(made), taken.profile)) continue;
     const [maker, taker] = [nodes[from.node]!.id, nodes[to.node]!.id];
     report({
       code: "PROFILE_MISMATCH",
-      message: `Cannot connect ${maker}.${from.port} to ${taker}.${to.port} as its payload is ${madeProfile(made)} and must be ${taken.profile}`,
+      message: `Cannot connect ${maker}.${from.port} to ${taker}.${to.port} as its payload is ${profileOf(made)} and must be ${taken.profile}`,
       place,
       path,
       hint: "put a node between them that makes the payload portable, such as a detector or a blob writer",
@@ -20,7 +20,7 @@ export const profileMismatch: Rule = ({ nodes, edges }, report) => {
 };
 
 /** Frames and raw bytes stay in the process unless their port says otherwise. */
-function madeProfile({ profile, kinds }: Port): Profile | undefined {
+export function profileOf({ profile, kinds }: Port): Profile | undefined {
   if (profile !== undefined || kinds === "*") return profile;
   return kinds.some((kind) => LOCAL_KINDS.includes(kind)) ? "inproc_any" : undefined;
 }
