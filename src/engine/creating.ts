@@ -13,6 +13,8 @@ export interface Creation {
   ids: IdGenerator;
   /** True when a graph has plugins, which could write to packets. */
   freeze: boolean;
+  /** Aborts when the sources end and what is in flight has the drain time left. */
+  stopping: AbortSignal;
 }
 
 /** Creates the instance of a node. Throws what `create` throws, and when it returns nothing that can run. */

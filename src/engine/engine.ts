@@ -70,7 +70,7 @@ export class Engine {
     });
     this.scheduler.failures = this.failures;
     const freeze = plan.nodes.some((node) => node.origin !== "built_in");
-    this.#creation = { host, failures: this.failures, ids, freeze };
+    this.#creation = { host, failures: this.failures, ids, freeze, stopping: this.#abort.signal };
     this.wiring = wire(plan, this.scheduler, { onWork: this.#work, onSourceError: this.#sourceFailed });
     this.sources = new Sources(this.wiring.sources, {
       scheduler: this.scheduler,
