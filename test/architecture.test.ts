@@ -31,7 +31,8 @@ const HOUSE: House = {
       imports: ["base", "packet", "node", "observe", "store", "delivery", "graph/plan.ts", "graph/diff.ts"],
     },
     record: { imports: ["base", "packet"] },
-    control: { imports: ["base", "observe", "graph", "engine/controls.ts"] },
+    // store and packet: the operator's verbs on queues live here, once for a running and a stopped graph.
+    control: { imports: ["base", "packet", "observe", "store", "graph", "engine/controls.ts"] },
     mesh: { imports: ["base", "packet", "observe", "store"] },
     fleet: { imports: ["observe", "graph", "control"] },
     // observe/prometheus.ts loads a library that a run without --http does not need.
