@@ -19,6 +19,8 @@ export type Emit<Out extends string = string> = { readonly [Name in Out]: (packe
 export type ProcessResult = void | Promise<void> | Iterator<StreamPacket> | AsyncIterator<StreamPacket>;
 
 export interface NodeInstance<Out extends string = string> {
+  /** Called once before any source runs, for what takes a while to get, such as a connection. When it fails, so does the run. */
+  open?(): void | Promise<void>;
   /** Called only while every output has room. `input` is the name of the input port. */
   process(packet: StreamPacket, emit: Emit<Out>, input: string): ProcessResult;
   /** Called once when the run ends, also after a failure. */
@@ -33,6 +35,8 @@ export interface NodeInstance<Out extends string = string> {
 export type SourceYield = StreamPacket | readonly StreamPacket[];
 
 export interface SourceInstance {
+  /** As of {@link NodeInstance}. */
+  open?(): void | Promise<void>;
   /** Pulled only while the outputs have room. Ends when the input does or `signal` aborts. */
   run(signal: AbortSignal): Iterable<SourceYield> | AsyncIterable<SourceYield>;
   /** With this the source waits: called exactly once per packet when every descendant is done … */

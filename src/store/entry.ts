@@ -11,6 +11,8 @@ export interface QueueEntry {
   readonly source_id: string;
   readonly payload: string;
   readonly meta: string;
+  /** In an ordered queue rows of one partition come one after the other; "" where no order is asked for. */
+  readonly partition: string;
 }
 
 /** The six fields of a packet that was read back. */
@@ -19,7 +21,7 @@ export type EntryFields = StreamPacket;
 /** How entries are written: ours, or the predecessor's columns byte for byte. */
 export interface EntryCodec {
   /** Throws for what JSON cannot hold, and for a key or a row beyond its bound. */
-  encode(packet: StreamPacket): QueueEntry;
+  encode(packet: StreamPacket, partition?: string): QueueEntry;
   decode(entry: QueueEntry): EntryFields;
 }
 
@@ -30,10 +32,10 @@ export const MAX_ENTRY_BYTES = 16 * 1024 * 1024;
 
 /** Compact JSON. */
 export const entryCodec: EntryCodec = {
-  encode(packet) {
+  encode(packet, partition = "") {
     checkPortable(packet.payload, "payload");
     checkPortable(packet.meta, "meta");
-    const entry = fields(packet, JSON.stringify(packet.payload ?? null), JSON.stringify(packet.meta));
+    const entry = fields(packet, partition, JSON.stringify(packet.payload ?? null), JSON.stringify(packet.meta));
     const keyBytes = Buffer.byteLength(entry.key);
     if (keyBytes > MAX_KEY_BYTES) {
       throw refused(packet, `its idempotency key must be at most ${MAX_KEY_BYTES} bytes, this one has ${keyBytes}`);
@@ -51,10 +53,10 @@ const PYTHON = { compact: true, ensureAscii: true } as const;
 
 /** The predecessor's columns: compact separators, ASCII only, whole floats keep `.0`, NaN and Infinity stand bare. */
 export const predecessorCodec: EntryCodec = {
-  encode(packet) {
+  encode(packet, partition = "") {
     checkPortable(packet.payload, "payload", { bareNumbers: true });
     checkPortable(packet.meta, "meta", { bareNumbers: true });
-    return fields(packet, pythonJson(packet.payload ?? null, PYTHON), pythonJson(packet.meta, PYTHON));
+    return fields(packet, partition, pythonJson(packet.payload ?? null, PYTHON), pythonJson(packet.meta, PYTHON));
   },
   decode(entry) {
     const meta = parsePythonJson(entry.meta);
@@ -62,11 +64,11 @@ export const predecessorCodec: EntryCodec = {
   },
 };
 
-function fields(packet: StreamPacket, payload: string, meta: string): QueueEntry {
+function fields(packet: StreamPacket, partition: string, payload: string, meta: string): QueueEntry {
   const { packet_id, ts, kind, source_id } = packet;
   const key = idempotencyKey(packet);
   if (key === "") throw refused(packet, "its idempotency key is empty; leave meta.idempotency_key out or fill it");
-  return { key, packet_id, ts, kind, source_id, payload, meta };
+  return { key, packet_id, ts, kind, source_id, payload, meta, partition };
 }
 
 const plain = ({ packet_id, ts, kind, source_id }: QueueEntry) => ({ packet_id, ts, kind, source_id });

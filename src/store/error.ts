@@ -6,6 +6,7 @@ import { SQLiteError } from "bun:sqlite";
  * - `QUEUE_FOREIGN`: a database that is no queue of this layout
  * - `QUEUE_UNOPENABLE`: the disk does not let it be opened
  * - `QUEUE_UNWRITABLE`: a call failed at the disk, and nothing of it was written
+ * - `QUEUE_FULL`: it takes nothing at the moment, and nothing of the call was written
  * - `QUEUE_ENTRY`: what was to be enqueued cannot be
  */
 export type StoreCode =
@@ -14,6 +15,7 @@ export type StoreCode =
   | "QUEUE_FOREIGN"
   | "QUEUE_UNOPENABLE"
   | "QUEUE_UNWRITABLE"
+  | "QUEUE_FULL"
   | "QUEUE_ENTRY";
 
 /** A refusal of the store. Code compares `code`; the message is for a person. */

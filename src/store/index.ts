@@ -1,3 +1,4 @@
+export * from "./bounds.ts";
 export {
   type EntryCodec,
   entryCodec,
@@ -7,7 +8,7 @@ export {
   type QueueEntry,
 } from "./entry.ts";
 export { type StoreCode, StoreError } from "./error.ts";
-export type { Durability } from "./open.ts";
+export type { Durability, OnEvent } from "./guards.ts";
 export type { PredecessorQueue } from "./predecessor_queue.ts";
 export * from "./queue.ts";
 export { openPredecessorQueue, openQueue, type QueueFileOptions } from "./queue_file.ts";

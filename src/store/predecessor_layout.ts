@@ -44,7 +44,8 @@ export const INSERT = `INSERT OR IGNORE INTO packets
 /** The file keeps no attempts, so each is the first. */
 export function rowOf({ seq, idempotency_key: key, packet_id, ts, kind, source_id, ...row }: OldRow): QueueRow {
   const { payload_json: payload, meta_json: meta } = row;
-  return { seq, key, packet_id, ts, kind, source_id, payload, meta, attempt: 1, enqueuedMs: 0 };
+  const fields = { key, packet_id, ts, kind, source_id, payload, meta, partition: "" };
+  return { seq, ...fields, attempt: 1, enqueuedMs: 0, backlog: false };
 }
 
 /** Throws when the file is our own queue: written in the other layout it would hold two queues. */

@@ -4,7 +4,7 @@ import type { QueueEntry } from "./entry.ts";
 import { inTransaction, StoreError } from "./error.ts";
 import { makeFolder, refusal } from "./open.ts";
 import { checkPredecessor, INSERT, LAYOUT, type OldRow, rowOf } from "./predecessor_layout.ts";
-import type { Depth, Enqueued, LeaseRef, QueueRow, Settled } from "./queue.ts";
+import type { Enqueued, LeaseRef, QueueRow, Settled } from "./queue.ts";
 import { type Statements, statements } from "./statements.ts";
 
 /**
@@ -54,7 +54,7 @@ export class PredecessorQueue {
     );
   }
 
-  depth(): Depth {
+  depth() {
     return { ready: this.#sql.get<{ n: number }>("SELECT count(*) AS n FROM packets")!.n, leased: 0, dead: 0 };
   }
 

@@ -1,4 +1,5 @@
 import type { QueueEntry } from "./entry.ts";
+import type { Durability } from "./guards.ts";
 
 /** What became of an entry: its row, new or the one its key already had. */
 export interface Enqueued {
@@ -9,10 +10,13 @@ export interface Enqueued {
 
 /** A row as it was handed out. */
 export interface QueueRow extends QueueEntry {
+  readonly partition: string;
   readonly seq: number;
   /** This try, from 1. With `seq` it names the lease. */
   readonly attempt: number;
   readonly enqueuedMs: number;
+  /** It was in the file when the file was opened. */
+  readonly backlog: boolean;
 }
 
 /** Names a lease; without `attempt` whoever holds the row is not asked. */
@@ -21,56 +25,126 @@ export interface LeaseRef {
   attempt?: number | undefined;
 }
 
-/** `lost`: the lease ran out or another one has the row. `missing`: no such row waits or is leased. */
-export type Settled = "done" | "lost" | "missing";
+/**
+ * `dead`: that was the last attempt, the row is a dead letter now. `lost`: the lease ran out or another one has the
+ * row. `missing`: no such row waits or is leased.
+ */
+export type Settled = "done" | "dead" | "lost" | "missing";
 
 export interface Failure extends LeaseRef {
   reason: string;
+  stack?: string | undefined;
+  /** Node that could not process it, for the dead letter. */
+  node?: string | undefined;
+  /** Input port of that node. */
+  port?: string | undefined;
   /** How long the row stays away before its next try. */
   delayMs: number;
+  /** False: the attempt is not counted, the outside was away and nothing is wrong with the packet. */
+  counted?: boolean;
+  /** True: set aside at once, another try cannot help. */
+  permanent?: boolean;
 }
 
-export interface Depth {
-  /** Rows that can be leased now or after their delay. */
-  ready: number;
-  leased: number;
-  dead: number;
+export interface LeaseRequest {
+  count: number;
+  holder: string;
+  /** Infinity: until settled or reopened. */
+  leaseMs: number;
+  /** Bytes of payload and meta after which no further row is taken. */
+  maxBytes?: number;
+  /** Of `count`, at most so many rows of the backlog. */
+  backlog?: number;
+  /** New rows before the backlog. */
+  liveFirst?: boolean;
+  /** Resolves only when there is at least one row, or the queue closes, or `signal` aborts ([]). */
+  wait?: boolean;
+  signal?: AbortSignal;
 }
 
-export interface DeadRow extends QueueRow {
+export interface DeadEntry extends QueueEntry {
+  readonly node: string;
+  readonly port: string;
   readonly error: string;
+  readonly stack: string;
+  readonly attempts: number;
   readonly firstFailedMs: number;
   readonly lastFailedMs: number;
 }
 
-/**
- * A durable, ordered queue. Every implementation passes `test/conformance/queue.ts`.
- *
- * Calls are synchronous. A call is one transaction: when it returns, all of it is on the disk, and when it throws,
- * none of it is. So a batch costs one wait for the disk.
- */
+export interface DeadRow extends DeadEntry {
+  readonly seq: number;
+  readonly enqueuedMs: number;
+}
+
+/** The last the queue told, no waiting: for metrics and health. Never older than the last call that resolved. */
+export interface QueueStats {
+  ready: number;
+  leased: number;
+  dead: number;
+  /** Payload and meta of the rows that wait or are leased. */
+  bytes: number;
+  fileBytes: number;
+  walBytes: number;
+  /** When the oldest unsettled row was enqueued, wall clock; undefined when empty. */
+  oldestMs: number | undefined;
+  /** Rows the file lost behind our back (high-water file against the last seq), ever. */
+  tailLost: number;
+  /** Rows whose checksum did not match, set aside, ever. */
+  damaged: number;
+  droppedOldest: number;
+  expired: number;
+  deadDropped: number;
+  /** Why it takes nothing at the moment: "max_bytes", "min_free", "disk", "wal", or undefined. */
+  full: string | undefined;
+  /** Writes failed three times in a row; back to false with the first that succeeds. */
+  degraded: boolean;
+  /** Commits, rows and time in them, for p50 of the group commit. */
+  commits: number;
+  committedRows: number;
+}
+
+/** A durable queue. Every implementation passes `test/conformance/queue.ts`. */
 export interface Queue {
-  /** Writes the entries in order, each once per key. Sequence numbers rise by one, without a gap. */
-  enqueue(entries: readonly QueueEntry[]): Enqueued[];
+  readonly file: string;
   /**
-   * Hands out up to `count` rows, oldest first, for `leaseMs` (Infinity: until settled or reopened). The attempt is
-   * counted on the disk before this returns. Rows that are damaged or out of attempts become dead letters instead.
+   * Writes the entries in order, each once per key. One call, one place in the order. Rejects with QUEUE_FULL (nothing
+   * written) or QUEUE_UNWRITABLE (ask again: the keys make that safe). Resolves after the commit is on the disk. Many
+   * calls share one commit.
    */
-  lease(count: number, holder: string, leaseMs: number): QueueRow[];
+  enqueue(entries: readonly QueueEntry[]): Promise<Enqueued[]>;
+  /**
+   * Hands out rows, oldest first. The attempt is counted on the disk before this resolves. Rows that are damaged or
+   * out of attempts become dead letters instead.
+   */
+  lease(request: LeaseRequest): Promise<QueueRow[]>;
   /** Removes rows that are done, and remembers their keys for the window. */
-  ack(leases: readonly LeaseRef[]): Settled[];
-  /** Gives rows back to be tried again, or sets them aside after the last attempt. */
-  nack(failures: readonly Failure[]): Settled[];
+  ack(leases: readonly LeaseRef[]): Promise<Settled[]>;
+  /**
+   * Gives rows back to be tried again, or sets them aside after the last attempt. In an ordered queue a failed row
+   * blocks its partition for its delay; later leased rows of that partition are thereby released, uncounted (their
+   * leases are lost).
+   */
+  nack(failures: readonly Failure[]): Promise<Settled[]>;
   /** Gives back rows that were leased and never tried: the attempt is not counted. */
-  release(leases: readonly LeaseRef[]): Settled[];
-  depth(): Depth;
+  release(leases: readonly LeaseRef[]): Promise<Settled[]>;
+  /** Writes dead letters that were never rows here. */
+  setAside(letters: readonly DeadEntry[]): Promise<void>;
+  /** Dead letters back to the end of the line, attempts 0; their keys stay. Gives how many were found. */
+  revive(seqs: readonly number[]): Promise<number>;
+  /** Removes rows for good: `dead` or waiting ones (a leased one is not touched). */
+  purge(which: "ready" | "dead", seqs: readonly number[]): Promise<number>;
   /** The oldest rows that are not settled, leased or not, behind `afterSeq`. */
-  scan(afterSeq: number, count: number): QueueRow[];
+  scan(afterSeq: number, count: number): Promise<QueueRow[]>;
   /** Dead letters behind `afterSeq`, oldest first. */
-  dead(afterSeq: number, count: number): DeadRow[];
+  dead(afterSeq: number, count: number): Promise<DeadRow[]>;
   /** What is wrong with the rows; empty when every count and checksum is right. */
-  verify(): string[];
-  close(): void;
+  verify(): Promise<string[]>;
+  /** Calls back at every change of `full` or `degraded`, and when room is there again. */
+  onChange(listener: (stats: QueueStats) => void): () => void;
+  stats(): QueueStats;
+  /** What was asked for before is done before this resolves. */
+  close(): Promise<void>;
 }
 
 export interface QueueOptions {
@@ -78,13 +152,17 @@ export interface QueueOptions {
   maxAttempts: number;
   /** How long the key of an acknowledged row is known. */
   rememberMs: number;
+  durability: Durability;
+  /** Rows of one partition come in order, one failed row holds its partition back. */
+  ordered: boolean;
+  maxBytes: number;
+  /** Rows that waited longer become dead letters. */
+  maxAgeMs: number | undefined;
+  minFreeBytes: number;
+  ballastBytes: number;
+  /** `refuse` rejects with QUEUE_FULL; `drop_oldest` evicts rows that wait, counted. */
+  overflow: "refuse" | "drop_oldest";
+  /** Dead letters kept; beyond it the oldest go, counted. */
+  maxDead: number;
+  maxDeadBytes: number;
 }
-
-/** Why 5 tries: with backoff an outage of some seconds passes, and a row that cannot work is out of the way soon. */
-export const MAX_ATTEMPTS = 5;
-/** An hour covers the repeats of a producer that restarts or reconnects. */
-export const REMEMBER_MS = 3_600_000;
-/** Keys remembered at most, about 100 MB of file; beyond it the oldest go first. */
-export const MAX_REMEMBERED = 1_000_000;
-/** Longest wait between two tries; a later time found in a file, from a clock that was ahead, is cut to it. */
-export const MAX_DELAY_MS = 300_000;

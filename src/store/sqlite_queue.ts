@@ -1,24 +1,13 @@
 import type { Database } from "bun:sqlite";
+import { MAX_DELAY_MS, MAX_REMEMBERED } from "./bounds.ts";
 import type { QueueEntry } from "./entry.ts";
 import { inTransaction } from "./error.ts";
-import {
-  type DeadRow,
-  type Depth,
-  type Enqueued,
-  type Failure,
-  type LeaseRef,
-  MAX_DELAY_MS,
-  MAX_REMEMBERED,
-  type Queue,
-  type QueueOptions,
-  type QueueRow,
-  type Settled,
-} from "./queue.ts";
+import type { DeadEntry, DeadRow, Enqueued, Failure, LeaseRef, QueueOptions, QueueRow, Settled } from "./queue.ts";
 import { checksum, ROW, type StoredRow } from "./row.ts";
 import { type Statements, statements } from "./statements.ts";
 import { verifyRows } from "./verify.ts";
 
-export interface SqliteQueueOptions extends QueueOptions {
+export interface SqliteQueueOptions extends Pick<QueueOptions, "maxAttempts" | "rememberMs"> {
   /** Its path, for messages. */
   file: string;
   /** Time as {@link queueClock} tells it. */
@@ -33,7 +22,7 @@ export interface SqliteQueueOptions extends QueueOptions {
  * It runs in the thread that calls it: a call waits for the disk. Invariant: `totals` is changed in the transaction
  * that changes the rows, so enqueued = rows waiting or leased + dead + acked; {@link verify} counts again.
  */
-export class SqliteQueue implements Queue {
+export class SqliteQueue {
   readonly #db: Database;
   readonly #sql: Statements;
   readonly #options: SqliteQueueOptions;
@@ -48,7 +37,7 @@ export class SqliteQueue implements Queue {
   }
 
   /** Changes bounds; those left out stay. */
-  limit({ maxAttempts, rememberMs }: { [Name in keyof QueueOptions]: number | undefined }) {
+  limit({ maxAttempts, rememberMs }: Partial<QueueOptions>) {
     if (maxAttempts !== undefined) this.#options.maxAttempts = maxAttempts;
     if (rememberMs !== undefined) this.#options.rememberMs = rememberMs;
   }
@@ -102,7 +91,7 @@ export class SqliteQueue implements Queue {
     );
   }
 
-  depth(): Depth {
+  depth() {
     const { enqueued, acked, dead } = this.#sql.get<{ enqueued: number; acked: number; dead: number }>(TOTALS)!;
     const leased = this.#sql.get<{ n: number }>(LEASED)!.n;
     return { ready: enqueued - acked - dead - leased, leased, dead };
@@ -117,10 +106,46 @@ export class SqliteQueue implements Queue {
       .all<StoredRow & { error: string; first_failed_ms: number; last_failed_ms: number }>(DEAD, afterSeq, count)
       .map((row) => ({
         ...rowOf(row, row.attempts),
-        error: row.error,
+        ...{ node: "", port: "", error: row.error, stack: "", attempts: row.attempts },
         firstFailedMs: row.first_failed_ms,
         lastFailedMs: row.last_failed_ms,
       }));
+  }
+
+  setAside(letters: readonly DeadEntry[]) {
+    this.#commit((nowMs) => {
+      for (const letter of letters) {
+        const { seq, duplicate } = this.#insert(letter, nowMs);
+        if (!duplicate) this.#bury({ seq } as StoredRow, letter.error, nowMs);
+      }
+      const { last } = this.#sql.get<{ last: number }>("SELECT max(seq) AS last FROM dead_letters")!;
+      this.#sql.run("UPDATE totals SET enqueued = max(enqueued, ?)", last ?? 0);
+    });
+  }
+
+  revive(seqs: readonly number[]): number {
+    return this.#commit((nowMs) => seqs.filter((seq) => this.#revive(seq, nowMs)).length);
+  }
+
+  #revive(seq: number, nowMs: number): boolean {
+    const row = this.#sql.get<StoredRow>("SELECT * FROM dead_letters WHERE seq = ?", seq);
+    if (row === null) return false;
+    this.#sql.run("DELETE FROM dead_letters WHERE seq = ?", seq);
+    this.#insert({ ...row, partition: "" }, nowMs);
+    this.#sql.run("UPDATE totals SET dead = dead - 1, enqueued = enqueued + 1, acked = acked + 1");
+    return true;
+  }
+
+  purge(which: "ready" | "dead", seqs: readonly number[]): number {
+    return this.#commit(() => {
+      const remove =
+        which === "dead"
+          ? "DELETE FROM dead_letters WHERE seq = ?"
+          : "DELETE FROM packets WHERE seq = ? AND lease_until_ms IS NULL";
+      const found = seqs.filter((seq) => this.#sql.run(remove, seq) > 0).length;
+      this.#sql.run(`UPDATE totals SET acked = acked + ?1, dead = dead - ${which === "dead" ? "?1" : "0"}`, found);
+      return found;
+    });
   }
 
   verify(): string[] {
@@ -207,7 +232,8 @@ const BOUND_EVERY = 10_000;
 
 function rowOf(row: StoredRow, attempt: number): QueueRow {
   const { seq, key, packet_id, ts, kind, source_id, payload, meta, enqueued_ms } = row;
-  return { seq, key, packet_id, ts, kind, source_id, payload, meta, attempt, enqueuedMs: enqueued_ms };
+  const fields = { key, packet_id, ts, kind, source_id, payload, meta, partition: "" };
+  return { seq, ...fields, attempt, enqueuedMs: enqueued_ms, backlog: false };
 }
 
 const KNOWN = `SELECT seq FROM packets WHERE key = ?1 UNION ALL SELECT seq FROM remembered_keys WHERE key = ?1

@@ -2,7 +2,7 @@
 export const MAX_BATCH = 256;
 
 /** Calls `flush` soon; what it returns calls that off. */
-type Soon = (flush: () => void) => () => void;
+type Soon = (flush: () => unknown) => () => void;
 
 /** After the turn: by then the engine has made all the calls it had room for. */
 const afterTurn: Soon = (flush) => {
@@ -17,16 +17,19 @@ const afterTurn: Soon = (flush) => {
  * Gathers what comes until `soon` has passed into one call of `commit`, in order. `add` settles with the result of
  * its item once the batch is on the disk, and rejects when the batch failed.
  */
-export function batched<Item, Result>(commit: (items: readonly Item[]) => readonly Result[], soon = afterTurn) {
+export function batched<Item, Result>(
+  commit: (items: readonly Item[]) => readonly Result[] | Promise<readonly Result[]>,
+  soon = afterTurn,
+) {
   let callOff = () => {};
   let waiting: { item: Item; resolve(result: Result): void; reject(error: unknown): void }[] = [];
-  const flush = () => {
+  const flush = async () => {
     callOff();
     const batch = waiting;
     waiting = [];
     if (batch.length === 0) return;
     try {
-      const results = commit(batch.map(({ item }) => item));
+      const results = await commit(batch.map(({ item }) => item));
       for (const [at, { resolve }] of batch.entries()) resolve(results[at]!);
     } catch (error) {
       for (const { reject } of batch) reject(error);
@@ -37,10 +40,10 @@ export function batched<Item, Result>(commit: (items: readonly Item[]) => readon
       return new Promise((resolve, reject) => {
         waiting.push({ item, resolve, reject });
         if (waiting.length === 1) callOff = soon(flush);
-        else if (waiting.length >= MAX_BATCH) flush();
+        else if (waiting.length >= MAX_BATCH) void flush();
       });
     },
-    /** Commits at once what waits. */
+    /** Commits at once what waits; resolves when that is done. */
     flush,
   };
 }

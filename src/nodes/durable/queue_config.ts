@@ -3,12 +3,13 @@ import type { NodeContext } from "../../node/index.ts";
 import {
   type EntryCodec,
   entryCodec,
+  type OnEvent,
   openPredecessorQueue,
   openQueue,
   type PredecessorQueue,
   predecessorCodec,
   type Queue,
-  type QueueFileOptions,
+  type QueueOptions,
 } from "../../store/index.ts";
 
 /** What the queue nodes share. */
@@ -56,33 +57,49 @@ export type QueueAccess = { codec: EntryCodec } & (
   | { layout: "predecessor"; queue: PredecessorQueue }
 );
 
-/** Opens the file a node names. Throws a StoreError, which ends the run before it begins. */
-export function openAccess(
+/** The file a node names: opened before the run begins, closed with it. */
+export class QueueDoor {
+  readonly #open: () => Promise<QueueAccess>;
+  #opening: Promise<QueueAccess> | undefined;
+  #access: QueueAccess | undefined;
+  #closed: { rows: number; dead: number } | undefined;
+
+  constructor(options: Options, context: NodeContext, settings: Partial<QueueOptions> = {}) {
+    this.#open = () => openAccess(options, context, settings);
+  }
+
+  /** Rejects with a StoreError, which ends the run before it begins. Opens once. */
+  access = (): Promise<QueueAccess> => {
+    this.#opening ??= this.#open().then((access) => {
+      this.#access = access;
+      return access;
+    });
+    return this.#opening;
+  };
+
+  /** The depth for a report, which is made after the file is closed. */
+  depth(): { rows: number; dead: number } {
+    if (this.#closed !== undefined || this.#access === undefined) return this.#closed ?? { rows: 0, dead: 0 };
+    const { layout, queue } = this.#access;
+    const { ready, leased, dead } = layout === "schnitzel" ? queue.stats() : queue.depth();
+    return { rows: ready + leased, dead };
+  }
+
+  async close() {
+    if (this.#closed !== undefined) return;
+    this.#closed = this.depth();
+    await this.#access?.queue.close();
+  }
+}
+
+async function openAccess(
   { path, layout }: Options,
   { files, clock, log }: NodeContext,
-  settings: Pick<QueueFileOptions, "durability" | "maxAttempts" | "rememberMs"> = {},
-): QueueAccess {
+  settings: Partial<QueueOptions>,
+): Promise<QueueAccess> {
   const file = files.resolve(path);
   if (layout === "predecessor")
     return { layout, queue: openPredecessorQueue(file, { clock }), codec: predecessorCodec };
-  const onDamaged = (message: string) => log.error(message, { path: file });
-  return { layout, queue: openQueue(file, { clock, onDamaged, ...settings }), codec: entryCodec };
-}
-
-/** The depth for a report, which is made after the file is closed. */
-export function depthMetric({ queue }: QueueAccess) {
-  let last: { rows: number; dead: number } | undefined;
-  const look = () => {
-    const { ready, leased, dead } = queue.depth();
-    return { rows: ready + leased, dead };
-  };
-  return {
-    read: () => last ?? look(),
-    /** Closes the queue, once. */
-    close() {
-      if (last !== undefined) return;
-      last = look();
-      queue.close();
-    },
-  };
+  const onEvent: OnEvent = (level, message, fields) => log[level](message, { ...fields, path: file });
+  return { layout, queue: await openQueue(file, { clock, onEvent, ...settings }), codec: entryCodec };
 }

@@ -2,9 +2,18 @@ import { fullJitterMs } from "../../base/backoff.ts";
 import { sleep } from "../../base/clock.ts";
 import type { NodeContext } from "../../node/index.ts";
 import type { StreamPacket } from "../../packet/index.ts";
-import type { Failure, LeaseRef, QueueRow, Settled } from "../../store/index.ts";
+import {
+  type EntryCodec,
+  entryCodec,
+  type Failure,
+  type LeaseRef,
+  type LeaseRequest,
+  predecessorCodec,
+  type QueueRow,
+  type Settled,
+} from "../../store/index.ts";
 import { batched } from "./batch.ts";
-import { depthMetric, openAccess, type QueueAccess } from "./queue_config.ts";
+import { type QueueAccess, QueueDoor } from "./queue_config.ts";
 import { withRow } from "./row_meta.ts";
 import type { SourceConfig } from "./sqlite_queue_source.ts";
 
@@ -20,8 +29,8 @@ export class QueueReader {
   readonly hearsAcks: boolean;
   readonly #config: SourceConfig;
   readonly #context: NodeContext;
-  readonly #access: QueueAccess;
-  readonly #depth: ReturnType<typeof depthMetric>;
+  readonly #door: QueueDoor;
+  readonly #codec: EntryCodec;
   /** Rows handed to the graph and not settled, by packet. At most what the inboxes hold. */
   readonly #underWay = new Map<StreamPacket, QueueRow>();
   /** Leased, not handed on yet. */
@@ -29,7 +38,7 @@ export class QueueReader {
   #closed = false;
   readonly #counts = { emitted: 0, acked: 0, failed: 0, unreadable: 0 };
   readonly #soon = (flush: () => void) => this.#context.clock.setTimer(flush, GATHER_MS);
-  readonly #acks = batched((leases: readonly LeaseRef[]) => this.#access.queue.ack(leases), this.#soon);
+  readonly #acks = batched((leases: readonly LeaseRef[]) => this.#ackAll(leases), this.#soon);
   readonly #nacks = batched((failures: readonly Failure[]) => this.#nack(failures), this.#soon);
 
   constructor(config: SourceConfig, context: NodeContext) {
@@ -37,18 +46,22 @@ export class QueueReader {
     this.#config = config;
     this.#context = context;
     const settings = { durability, ...(max_attempts === undefined ? {} : { maxAttempts: max_attempts }) };
-    this.#access = openAccess(config, context, settings);
-    this.#depth = depthMetric(this.#access);
+    this.#door = new QueueDoor(config, context, settings);
+    this.#codec = layout === "schnitzel" ? entryCodec : predecessorCodec;
     this.hearsAcks = layout === "schnitzel" && acks === "graph" && !delete_on_emit;
+  }
+
+  async open() {
+    await this.#door.access();
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<StreamPacket> {
     const { follow, poll_ms } = this.#config;
     do {
-      this.#take();
+      await this.#take();
       if (this.#batch.length === 0 && follow) await sleep(this.#context.clock, poll_ms, signal);
       for (let row = this.#batch.shift(); row !== undefined; row = this.#batch.shift()) {
-        const packet = this.#packetOf(row);
+        const packet = await this.#packetOf(row);
         if (packet !== undefined) yield packet;
       }
     } while (follow && !signal.aborted);
@@ -66,44 +79,54 @@ export class QueueReader {
     if (row !== undefined) this.#giveBack(row, reason);
   }
 
-  close() {
+  async close() {
     if (this.#closed) return;
     this.#closed = true;
-    this.#acks.flush();
-    this.#nacks.flush();
-    if (this.#access.layout === "schnitzel" && this.#batch.length > 0) this.#access.queue.release(this.#batch);
-    this.#batch = [];
-    this.#depth.close();
+    const batch = this.#batch.splice(0);
+    await Promise.all([this.#acks.flush(), this.#nacks.flush()]);
+    if (batch.length > 0) await this.#release(batch);
+    await this.#door.close();
   }
 
   metrics() {
     const { emitted, acked, failed, unreadable } = this.#counts;
-    const settled = { acked_total: acked, nacked_total: failed, dead_letters: this.#depth.read().dead };
+    const settled = { acked_total: acked, nacked_total: failed, dead_letters: this.#door.depth().dead };
     return {
       emitted_total: emitted,
       unreadable_total: unreadable,
-      queue_depth: this.#depth.read().rows,
+      queue_depth: this.#door.depth().rows,
       ...(this.hearsAcks ? settled : {}),
     };
   }
 
-  #take() {
+  async #release(batch: readonly QueueRow[]) {
+    const access = await this.#door.access();
+    if (access.layout === "schnitzel") await access.queue.release(batch);
+  }
+
+  async #ackAll(leases: readonly LeaseRef[]): Promise<readonly Settled[]> {
+    const { queue } = await this.#door.access();
+    return await queue.ack(leases);
+  }
+
+  async #take() {
     const { limit, acks, lease_ms } = this.#config;
     // Whoever hears of each packet's end needs no time limit.
     const leaseMs = acks === "graph" ? Number.POSITIVE_INFINITY : lease_ms;
-    this.#batch = this.#access.queue.lease(limit, this.#context.nodeId, leaseMs);
+    const access = await this.#door.access();
+    this.#batch = await lease(access, { count: limit, holder: this.#context.nodeId, leaseMs });
   }
 
-  #packetOf(row: QueueRow): StreamPacket | undefined {
-    const { path, meta_key } = this.#config;
-    const lease = this.#access.layout === "schnitzel" ? { attempt: row.attempt } : {};
+  async #packetOf(row: QueueRow): Promise<StreamPacket | undefined> {
+    const { path, meta_key, layout } = this.#config;
+    const lease = layout === "schnitzel" ? { attempt: row.attempt } : {};
     try {
-      const fields = this.#access.codec.decode(row);
+      const fields = this.#codec.decode(row);
       const named = withRow(fields, meta_key, { path, seq: row.seq, ...lease, node_id: this.#context.nodeId });
       const packet = this.#context.packet(named);
       if (this.hearsAcks) this.#underWay.set(packet, row);
       // One by one: rows behind a stop stay.
-      if (this.#config.delete_on_emit) this.#access.queue.ack([row]);
+      if (this.#config.delete_on_emit) await this.#ackAll([row]);
       this.#counts.emitted += 1;
       return packet;
     } catch (error) {
@@ -126,8 +149,9 @@ export class QueueReader {
   }
 
   /** The predecessor's files know no failure: the row stays, and the next run reads it again. */
-  #nack(failures: readonly Failure[]): readonly Settled[] {
-    return this.#access.layout === "schnitzel" ? this.#access.queue.nack(failures) : failures.map(() => "done");
+  async #nack(failures: readonly Failure[]): Promise<readonly Settled[]> {
+    const access = await this.#door.access();
+    return access.layout === "schnitzel" ? await access.queue.nack(failures) : failures.map(() => "done");
   }
 
   #settled(packet: StreamPacket): QueueRow | undefined {
@@ -144,3 +168,6 @@ export class QueueReader {
     });
   }
 }
+
+const lease = ({ layout, queue }: QueueAccess, request: LeaseRequest): QueueRow[] | Promise<QueueRow[]> =>
+  layout === "schnitzel" ? queue.lease(request) : queue.lease(request.count, request.holder);

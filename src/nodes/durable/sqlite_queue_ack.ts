@@ -3,7 +3,7 @@ import { ANY, defineNode, type Port, port } from "../../node/index.ts";
 import type { StreamPacket } from "../../packet/index.ts";
 import type { LeaseRef } from "../../store/index.ts";
 import { batched } from "./batch.ts";
-import { depthMetric, durabilityConfig, openAccess, QUEUE_DOC, queueConfig } from "./queue_config.ts";
+import { durabilityConfig, QUEUE_DOC, QueueDoor, queueConfig } from "./queue_config.ts";
 import { rowMeta } from "./row_meta.ts";
 
 const config = v.strictObject({
@@ -40,11 +40,10 @@ ${QUEUE_DOC}`,
     },
   ],
   create(options, context) {
-    const { forward, meta_key, durability } = options;
-    const access = openAccess(options, context, { durability });
-    const depth = depthMetric(access);
-    const acks = batched((leases: readonly LeaseRef[]) => access.queue.ack(leases));
-    const counts = { done: 0, lost: 0, missing: 0, invalid: 0 };
+    const { forward, meta_key, durability, layout } = options;
+    const door = new QueueDoor(options, context, { durability });
+    const acks = batched(async (leases: readonly LeaseRef[]) => (await door.access()).queue.ack(leases));
+    const counts = { done: 0, dead: 0, lost: 0, missing: 0, invalid: 0 };
 
     function leaseOf(packet: StreamPacket): LeaseRef | undefined {
       const { seq, attempt, path } = rowMeta(packet, meta_key) ?? {};
@@ -64,27 +63,28 @@ ${QUEUE_DOC}`,
       }
       // The same number means another packet in another file.
       const other = typeof path === "string" && context.files.resolve(path) !== context.files.resolve(options.path);
-      return other && access.layout === "schnitzel"
+      return other && layout === "schnitzel"
         ? `it came from queue ${path}, and this node acknowledges in ${options.path}`
         : undefined;
     }
 
     return {
+      open: async () => void (await door.access()),
       async process(packet, emit) {
         const lease = leaseOf(packet);
         if (lease !== undefined) counts[await acks.add(lease)] += 1;
         if (forward) emit.out(packet);
       },
-      close() {
-        acks.flush();
-        depth.close();
+      async close() {
+        await acks.flush();
+        await door.close();
       },
       metrics: () => ({
         acked_total: counts.done,
         ack_invalid_total: counts.invalid,
         ack_missing_total: counts.missing,
         ack_lost_total: counts.lost,
-        queue_depth: depth.read().rows,
+        queue_depth: door.depth().rows,
       }),
     };
   },

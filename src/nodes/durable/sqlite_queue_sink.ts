@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { ANY, defineNode, type Port, port } from "../../node/index.ts";
-import type { QueueEntry } from "../../store/index.ts";
+import { entryCodec, predecessorCodec, type QueueEntry } from "../../store/index.ts";
 import { batched } from "./batch.ts";
-import { depthMetric, durabilityConfig, openAccess, QUEUE_DOC, queueConfig } from "./queue_config.ts";
+import { durabilityConfig, QUEUE_DOC, QueueDoor, queueConfig } from "./queue_config.ts";
 import { withRow } from "./row_meta.ts";
 
 const config = v.strictObject({
@@ -60,24 +60,25 @@ There \`enqueued_total\` counts duplicates as well, as it did; NaN and Infinity 
   create(options, context) {
     const { path, forward, meta_key, durability, remember_sec, layout } = options;
     const rememberMs = remember_sec === undefined ? undefined : remember_sec * 1_000;
-    const access = openAccess(options, context, { durability, ...(rememberMs === undefined ? {} : { rememberMs }) });
-    const depth = depthMetric(access);
-    const rows = batched((entries: readonly QueueEntry[]) => access.queue.enqueue(entries));
+    const door = new QueueDoor(options, context, { durability, ...(rememberMs === undefined ? {} : { rememberMs }) });
+    const rows = batched(async (entries: readonly QueueEntry[]) => (await door.access()).queue.enqueue(entries));
     const row = { path, node_id: context.nodeId };
+    const codec = layout === "schnitzel" ? entryCodec : predecessorCodec;
     let written = 0;
     let duplicates = 0;
     return {
+      open: async () => void (await door.access()),
       async process(packet, emit) {
-        const { seq, duplicate } = await rows.add(access.codec.encode(packet));
+        const { seq, duplicate } = await rows.add(codec.encode(packet));
         if (duplicate) duplicates += 1;
         if (!duplicate || layout === "predecessor") written += 1;
         if (forward) emit.out(context.packet(withRow(packet, meta_key, { ...row, seq })));
       },
-      close() {
-        rows.flush();
-        depth.close();
+      async close() {
+        await rows.flush();
+        await door.close();
       },
-      metrics: () => ({ enqueued_total: written, duplicates_total: duplicates, queue_depth: depth.read().rows }),
+      metrics: () => ({ enqueued_total: written, duplicates_total: duplicates, queue_depth: door.depth().rows }),
     };
   },
 });

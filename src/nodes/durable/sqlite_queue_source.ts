@@ -64,6 +64,7 @@ There \`acks\` is \`node\` in effect: a row that is not acknowledged stays, and 
   create(options, context) {
     const reader = new QueueReader(options, context);
     return {
+      open: () => reader.open(),
       run: (signal) => reader.run(signal),
       ...(reader.hearsAcks
         ? { ack: (packet) => reader.ack(packet), nack: (packet, reason) => reader.nack(packet, reason) }
