@@ -9,6 +9,7 @@ export {
 } from "./entry.ts";
 export { type StoreCode, StoreError } from "./error.ts";
 export type { Durability, OnEvent } from "./guards.ts";
+export { type FileState, type Inspected, inspectQueueFile } from "./inspect.ts";
 export type { PredecessorQueue } from "./predecessor_queue.ts";
 export * from "./queue.ts";
 export { openPredecessorQueue, openQueue, type QueueFileOptions } from "./queue_file.ts";

@@ -21,6 +21,8 @@ export interface QueueFileOptions extends Partial<QueueOptions> {
 /** `SCNZ`, in the header of every file of ours. */
 const APPLICATION_ID = 0x53434e5a;
 const MIGRATIONS = [queueSchema];
+/** What tells a queue file of ours, and the newest layout this program knows. */
+export const QUEUE_FORMAT = { applicationId: APPLICATION_ID, version: MIGRATIONS.length } as const;
 
 interface Shared<Kind> {
   queue: Kind;
