@@ -4,7 +4,7 @@ import { ANY, type ConfigIssue, defineNode, type NodeContext, type Port, port } 
 import { replace, type StreamPacket } from "../../packet/index.ts";
 import { fileError } from "./file_error.ts";
 import { checkTemplate, encodeSegment, fileName, nextSeq, parseTemplate } from "./file_name.ts";
-import { packetText, textConfig } from "./packet_text.ts";
+import { packetText, textConfig } from "../packet_text.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 

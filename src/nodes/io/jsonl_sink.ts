@@ -2,7 +2,7 @@ import { normalize } from "node:path";
 import * as v from "valibot";
 import { ANY, defineNode, type Port, port } from "../../node/index.ts";
 import { LineFile } from "./line_file.ts";
-import { packetText, textConfig } from "./packet_text.ts";
+import { packetText, textConfig } from "../packet_text.ts";
 
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ANY, defineNode, type Port, port } from "../../node/index.ts";
 import type { StreamPacket } from "../../packet/index.ts";
-import { readableText } from "./packet_text.ts";
+import { readableText } from "../packet_text.ts";
 
 const config = v.strictObject({
   prefix: v.pipe(v.optional(v.string(), ""), v.description("Text in front of every line.")),

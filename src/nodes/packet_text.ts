@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { checkPortable, MAX_DEPTH, pythonJson, type StreamPacket, WholeFloat } from "../../packet/index.ts";
+import { checkPortable, MAX_DEPTH, pythonJson, type StreamPacket, WholeFloat } from "../packet/index.ts";
 
-/** How a sink writes a packet as JSON; shared by the sinks of this folder. */
+/** How a sink writes a packet as JSON; shared by every sink that writes JSON. */
 export const textConfig = {
   spacing: v.pipe(
     v.optional(v.picklist(["compact", "python"]), "compact"),
