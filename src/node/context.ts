@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { PacketFactory } from "../packet/index.ts";
+import type { Blobs } from "./blobs.ts";
 import type { Files } from "./files.ts";
 
 /** Structured log of one node; goes to stderr with the node's id, rate-limited per message. */
@@ -28,6 +29,8 @@ export interface NodeContext {
   readonly files: Files;
   readonly io: StandardIo;
   readonly fetch: typeof globalThis.fetch;
+  /** Large bytes beside the packets; undefined when the run has no state directory. */
+  readonly blobs?: Blobs | undefined;
   /** Makes a packet: id, time and `source_id` (this node's id) are filled in unless given. */
   readonly packet: PacketFactory;
   /**

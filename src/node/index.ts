@@ -1,4 +1,5 @@
 export { ANY } from "../packet/index.ts";
+export * from "./blobs.ts";
 export * from "./catalogue.ts";
 export * from "./context.ts";
 export * from "./definition.ts";
