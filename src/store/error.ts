@@ -4,6 +4,7 @@ import { SQLiteError } from "bun:sqlite";
  * - `QUEUE_BUSY`: another process has the file
  * - `QUEUE_NEWER`: a later version of schnitzel wrote it
  * - `QUEUE_FOREIGN`: a database that is no queue of this layout
+ * - `QUEUE_NETWORK_DISK`: its folder is on a disk where locks and fsync do not hold what a queue promises
  * - `QUEUE_UNOPENABLE`: the disk does not let it be opened
  * - `QUEUE_UNWRITABLE`: a call failed at the disk, and nothing of it was written
  * - `QUEUE_FULL`: it takes nothing at the moment, and nothing of the call was written
@@ -13,6 +14,7 @@ export type StoreCode =
   | "QUEUE_BUSY"
   | "QUEUE_NEWER"
   | "QUEUE_FOREIGN"
+  | "QUEUE_NETWORK_DISK"
   | "QUEUE_UNOPENABLE"
   | "QUEUE_UNWRITABLE"
   | "QUEUE_FULL"

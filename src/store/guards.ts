@@ -26,6 +26,8 @@ export interface FileOptions {
   onSkip(db: Database, count: number): void;
   /** Found in the background, some time after the file was opened: end your statements and call `moveAsideAndReopen`. */
   onCorrupt(error: Error): void;
+  /** `--dangerously-allow-network-disk`. */
+  allowNetworkDisk?: boolean;
   minFreeBytes: number;
   ballastBytes: number;
 }
@@ -43,7 +45,7 @@ export interface Guards {
   onFull(): void;
   walBytes(): number;
   fileBytes(): number;
-  /** Numbers that were given and are gone, found when the file was opened this time. */
+  /** Numbers that were given and were gone when the file was opened, ever. */
   readonly tailLost: number;
   /** After the caller's statements are finalized: writes all that is pending, closes the database, frees the file. */
   close(): void;

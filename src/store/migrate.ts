@@ -1,18 +1,14 @@
 import type { Database } from "bun:sqlite";
 import { StoreError } from "./error.ts";
+import { readAll, readPragma } from "./pragma.ts";
 
 /**
  * Brings `db` to the version that `migrations` end at: migration 1 leads from version 0 to 1. All steps are one
  * transaction, so a process that is killed in between leaves the old version. A newer file is refused.
  */
 export function migrate(db: Database, file: string, applicationId: number, migrations: readonly string[]) {
-  const version = readNumber(db, "user_version");
-  if (version > migrations.length) {
-    throw new StoreError(
-      "QUEUE_NEWER",
-      `cannot open ${file}: it has version ${version}, this schnitzel knows up to version ${migrations.length}; use a newer schnitzel, or another path`,
-    );
-  }
+  const version = readPragma(db, "user_version");
+  if (version > migrations.length) throw newer(file, version, migrations.length);
   if (version === migrations.length) return;
   const run = db.transaction(() => {
     for (const statements of migrations.slice(version)) db.run(statements);
@@ -22,13 +18,19 @@ export function migrate(db: Database, file: string, applicationId: number, migra
   run.immediate();
 }
 
+export function newer(file: string, version: number, known: number): StoreError {
+  return new StoreError(
+    "QUEUE_NEWER",
+    `cannot open ${file}: it has version ${version}, this schnitzel knows up to version ${known}; use a newer schnitzel, or another path`,
+  );
+}
+
 /** Throws when the file is a database of something else. An empty file is nobody's. */
 export function checkOwner(db: Database, file: string, applicationId: number) {
-  const found = readNumber(db, "application_id");
+  const found = readPragma(db, "application_id");
   if (found === applicationId) return;
-  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
-  const names = (tables.all() as { name: string }[]).map(({ name }) => name);
-  tables.finalize();
+  const tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+  const names = readAll<{ name: string }>(db, tables).map(({ name }) => name);
   if (found === 0 && names.length === 0) return;
   throw new StoreError(
     "QUEUE_FOREIGN",
@@ -39,8 +41,5 @@ export function checkOwner(db: Database, file: string, applicationId: number) {
 }
 
 export function readNumber(db: Database, pragma: "user_version" | "application_id"): number {
-  const statement = db.prepare(`PRAGMA ${pragma}`);
-  const row = statement.get() as Record<string, number>;
-  statement.finalize();
-  return row[pragma]!;
+  return readPragma(db, pragma);
 }

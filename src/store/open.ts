@@ -1,9 +1,10 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { StoreError } from "./error.ts";
 import { checkOwner, migrate } from "./migrate.ts";
-import { forgetOwner, noteOwner, ownerPid } from "./owner.ts";
+import { forgetOwner, noteOwner, ownerOf } from "./owner.ts";
 
 /** `full`: safe on the disk before a call returns. `relaxed`: the last commits may be lost when power fails. */
 export type Durability = "full" | "relaxed";
@@ -111,13 +112,18 @@ export function refusal(file: string, error: unknown): Error {
 }
 
 function busy(file: string, cause: unknown): StoreError {
-  const pid = ownerPid(file);
-  const owner = pid === undefined ? "another process" : `process ${pid}`;
   return new StoreError(
     "QUEUE_BUSY",
-    `cannot open queue ${file}: ${owner} has it, and a queue belongs to one process at a time; stop that one, or put producer and consumer into one graph`,
+    `cannot open queue ${file}: ${ownerName(file)} has it, and a queue belongs to one process at a time; stop that one, or put producer and consumer into one graph`,
     { cause },
   );
+}
+
+function ownerName(file: string): string {
+  const owner = ownerOf(file);
+  if (owner === undefined) return "another process";
+  if (owner.pid === process.pid && owner.host === os.hostname()) return `this process, ${owner.pid},`;
+  return `process ${owner.pid} on ${owner.host} (${owner.command})`;
 }
 
 /** Makes `folder`, each part of it on the disk before a file is. */
