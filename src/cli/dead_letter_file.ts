@@ -19,7 +19,7 @@ export function deadLetterFile(file: string | undefined, redactor: Redactor): De
 }
 
 /** The payload stays as it is, since a person replays it; a value that JSON cannot hold is told as text. */
-function lineOf(letter: DeadLetter, redactor: Redactor): string {
+function lineOf({ stack: _, ...letter }: DeadLetter, redactor: Redactor): string {
   const reason = redactor.text(letter.reason);
   try {
     return JSON.stringify({ ...letter, reason });

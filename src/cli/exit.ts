@@ -10,4 +10,6 @@ export const EXIT = {
   precondition: 3,
   /** Finished degraded; only with `--fail-degraded`. */
   degraded: 4,
+  /** A queue or a state directory belongs to another process; the message names it. */
+  owned: 73,
 } as const;

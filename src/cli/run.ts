@@ -31,6 +31,11 @@ export const command = defineCommand({
     http: flag.text("HOST:PORT", "Serve /healthz, /readyz, /metrics and /report, such as 127.0.0.1:7077."),
     "http-token": flag.text("FILE", "File with the token that HTTP clients must send."),
     "http-insecure": flag.toggle("Let other machines reach the HTTP server without a token."),
+    "state-dir": flag.text(
+      "DIR",
+      "Where durable edges and dead letters are kept, in a folder named after the graph; schnitzel doctor shows the default.",
+    ),
+    "dangerously-allow-network-disk": flag.toggle("Keep queues on a disk of another machine, where they can be lost."),
     "log-level": flag.choice(LEVELS, "Least level that is logged; info unless given."),
     "log-format": flag.choice(LOG_FORMATS, "Text for people, json for machines."),
     "fail-degraded": flag.toggle("End with code 4 when packets were set aside."),
@@ -46,6 +51,7 @@ export const command = defineCommand({
     [EXIT.invalid]: "The graph has an error, or usage.",
     [EXIT.precondition]: "Something outside the graph is missing, such as a free port.",
     [EXIT.degraded]: "With --fail-degraded: packets were set aside.",
+    [EXIT.owned]: "A queue or the state directory belongs to another process, which the message names.",
   },
   async run({ args, flags, terminal }) {
     const settings = graphSettings(flags, terminal);
@@ -76,6 +82,8 @@ export const command = defineCommand({
         logLevel: flags["log-level"] ?? "info",
         logFormat: flags["log-format"] ?? "text",
         failDegraded: flags["fail-degraded"],
+        stateDir: flags["state-dir"],
+        networkDisk: flags["dangerously-allow-network-disk"],
         secrets: compiled.secrets,
       },
       terminal,

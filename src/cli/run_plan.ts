@@ -15,8 +15,7 @@ import { type Diagnostic, formatDiagnostics, type GraphPlan } from "../graph/ind
 import { diskFiles } from "../node/index.ts";
 import {
   createRedactor,
-  type LogFormat,
-  type LogLevelName,
+  type Log,
   type Redactor,
   type RunSnapshot,
   reportLine,
@@ -28,36 +27,13 @@ import {
 import { deadLetterFile } from "./dead_letter_file.ts";
 import { EXIT } from "./exit.ts";
 import { STDIN } from "./graph_files.ts";
+import type { RunSettings } from "./run_settings.ts";
+import { openRunState, type RunState } from "./run_state.ts";
 import { serveRun } from "./serve_run.ts";
 import { stopOnSignals } from "./signals.ts";
 import { processIo } from "./standard_io.ts";
 import { catchStrays } from "./strays.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** How `schnitzel run` runs a plan, checked. */
-export interface RunSettings {
-  maxPackets: number | undefined;
-  maxSeconds: number | undefined;
-  drainSeconds: number;
-  /** Seconds one call of a node may hold the run; 0 only warns. */
-  stallSeconds: number;
-  seed: number | undefined;
-  /** Print the report as the last line of stdout. */
-  reportJson: boolean;
-  /** File that gets the report as well. */
-  reportFile: string | undefined;
-  /** File that gets every dead letter as a JSON line. */
-  deadLettersFile: string | undefined;
-  /** Address of the HTTP server, over the graph's own. */
-  http: string | undefined;
-  httpTokenFile: string | undefined;
-  httpInsecure: boolean;
-  logLevel: LogLevelName;
-  logFormat: LogFormat;
-  failDegraded: boolean;
-  /** Values to hide from logs and reports. */
-  secrets: readonly string[];
-}
 
 /** Prints what a check found, to stderr. */
 export function printFindings(
@@ -110,6 +86,8 @@ class Run {
       write: progress.above,
     });
     const seed = this.#settings.seed ?? entropySeed();
+    const state = await this.#openState(log);
+    if (typeof state === "number") return state;
     const host: Host = {
       clock: systemClock,
       random: seededRandom(seed),
@@ -117,10 +95,15 @@ class Run {
       files: this.#files(),
       io,
       fetch: globalThis.fetch,
+      // Loaded only when a node asks: most runs neither serve nor resolve.
+      resolve: async (name) => (await import("./serve_node.ts")).resolveName(name),
+      serve: async (options) => (await import("./serve_node.ts")).serveNode(options),
       log: log.node,
       yieldToLoop: () => new Promise((resolve) => setImmediate(resolve)),
+      ...(state === undefined ? {} : { durable: state.durable }),
       onDeadLetter(letter) {
         letters.write(letter);
+        state?.letters.keep(letter);
         const { packet, reason, attempts } = letter;
         log.node(letter.node_id).warn("set aside", { packet_id: packet?.packet_id, reason, attempts });
       },
@@ -131,7 +114,10 @@ class Run {
       heart,
     });
     const served = await serveRun(this.#settings, this.#plan, engine, this.#redactor, log);
-    if (served === undefined) return EXIT.precondition;
+    if (served === undefined) {
+      await state?.close();
+      return EXIT.precondition;
+    }
     const stopWatching = this.#watch(heart);
     const strays = catchStrays(engine, () => {
       io.flush();
@@ -149,13 +135,25 @@ class Run {
     io.flush();
     letters.close();
     await served.stop();
+    await state?.close();
     // Still watched, as it asks the nodes for their metrics.
     const run = engine.snapshot();
     stopWatching();
     signals.release();
     log.close();
     this.#report(run);
-    return this.#exitCode(run);
+    return this.#exitCode(run, engine.failure);
+  }
+
+  /** The exit code when it cannot be opened. */
+  async #openState(log: Log): Promise<RunState | undefined | number> {
+    const { stateDir: base, networkDisk } = this.#settings;
+    try {
+      return await openRunState(this.#plan, { base, networkDisk, log, terminal: this.#terminal });
+    } catch (error) {
+      this.#terminal.err(`${this.#redactor.text((error as Error).message)}\n`);
+      return isOwned(error) ? EXIT.owned : EXIT.precondition;
+    }
   }
 
   /** A reader that went away (`| head`) has seen what it wanted; any other reason is a loss. */
@@ -205,11 +203,13 @@ class Run {
     if (reportJson) this.#terminal.out(line);
   }
 
-  #exitCode({ status }: RunSnapshot): number {
-    if (status === "error") return EXIT.failure;
+  #exitCode({ status }: RunSnapshot, failure: Error | undefined): number {
+    if (status === "error") return isOwned(failure?.cause) ? EXIT.owned : EXIT.failure;
     return status === "degraded" && this.#settings.failDegraded ? EXIT.degraded : EXIT.ok;
   }
 }
+
+const isOwned = (error: unknown) => (error as { code?: unknown } | undefined)?.code === "QUEUE_BUSY";
 
 /** The report of a run that a stuck node holds: only what another thread can know. */
 function stalledReport({ path: graph, name, hash }: GraphPlan): string {

@@ -3,7 +3,7 @@ import type { Engine } from "../engine/index.ts";
 import type { GraphPlan } from "../graph/index.ts";
 import { diskFiles } from "../node/index.ts";
 import { type Log, type Redactor, runReport } from "../observe/index.ts";
-import type { RunSettings } from "./run_plan.ts";
+import type { RunSettings } from "./run_settings.ts";
 
 interface Served {
   stop(): Promise<void>;

@@ -13,6 +13,8 @@ export class AckRoot {
   /** Its source tries a failed packet again and sets it aside by itself. */
   readonly keeps: boolean;
   #pending = 1;
+  /** Keys that went over a durable edge, and how often. Nearly always there is one, once. */
+  #copies: Map<string, number> | undefined;
   #failure: PacketFailure | undefined;
 
   constructor(
@@ -34,6 +36,15 @@ export class AckRoot {
   done() {
     this.#pending -= 1;
     if (this.#pending === 0) this.#settle(this.#packet, this.#failure);
+  }
+
+  /** Counts a packet with `key` on its way over durable edge `edge`: 1 for the first. */
+  copy(edge: number, key: string): number {
+    this.#copies ??= new Map();
+    const name = `${edge} ${key}`;
+    const count = (this.#copies.get(name) ?? 0) + 1;
+    this.#copies.set(name, count);
+    return count;
   }
 
   /** One copy failed; the first reason is what the source hears. */

@@ -1,6 +1,7 @@
+import { deliver } from "../delivery/index.ts";
 import type { NodeContext, NodeInstance, SourceInstance } from "../node/index.ts";
 import { type IdGenerator, packetFactory } from "../packet/index.ts";
-import type { Failures } from "./failures.ts";
+import { type Failures, noteError } from "./failures.ts";
 import type { Host } from "./host.ts";
 import { NodeRun } from "./node_run.ts";
 import type { Producer } from "./producer.ts";
@@ -17,18 +18,41 @@ export interface Creation {
   stopping: AbortSignal;
 }
 
-/** Creates the instance of a node. Throws what `create` throws, and when it returns nothing that can run. */
-export function createInstance(producer: Producer, creation: Creation) {
+/** Creates the instance of a node; what comes back is why that failed. */
+export function create(producer: Producer, creation: Creation): Error | undefined {
+  try {
+    createInstance(producer, creation);
+    return undefined;
+  } catch (thrown) {
+    const { message } = noteError(producer, thrown, creation.host.clock);
+    return new Error(`cannot create node "${producer.id}" (${producer.plan.definition.name}): ${message}`, {
+      cause: thrown,
+    });
+  }
+}
+
+/** Throws what `create` throws, and when it returns nothing that can run. */
+function createInstance(producer: Producer, creation: Creation) {
   const { definition, config } = producer.plan;
   const instance = definition.create(config, contextOf(producer, creation));
   const call = producer instanceof NodeRun ? "process" : "run";
   if (typeof Object(instance)[call] !== "function") throw new TypeError(`create returned no { ${call} }`);
-  if (producer instanceof NodeRun) producer.instance = instance as NodeInstance;
+  if (producer instanceof NodeRun) setInstance(producer, instance as NodeInstance, creation);
   else (producer as SourceRun).instance = instance as SourceInstance;
 }
 
+/** The node itself, or with a delivery policy around it. */
+function setInstance(node: NodeRun, instance: NodeInstance, { host, stopping }: Creation) {
+  const { delivery } = node.plan.runtime;
+  node.instance = instance;
+  if (delivery === undefined) return;
+  const { clock, random } = host;
+  node.delivered = deliver(instance, delivery, { clock, random, log: host.log(node.id), stopping });
+  node.instance = node.delivered;
+}
+
 function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation): NodeContext {
-  const { clock, random, files, io, fetch } = host;
+  const { clock, random, files, io, fetch, resolve, serve } = host;
   return {
     nodeId: producer.id,
     clock,
@@ -36,6 +60,8 @@ function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation
     files,
     io,
     fetch,
+    resolve,
+    serve,
     log: host.log(producer.id),
     packet: packetFactory(ids, producer.id, freeze),
     reject: (record, reason) => failures.setAside(producer, record, reason),

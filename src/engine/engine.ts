@@ -3,15 +3,16 @@ import type { GraphPlan } from "../graph/plan.ts";
 import { type DeadLetter, DeadLetters, type RunSnapshot, type RunState, type StopReason } from "../observe/index.ts";
 import { IdGenerator } from "../packet/index.ts";
 import { closeAll } from "./closing.ts";
-import { type Creation, createInstance } from "./creating.ts";
-import { Failures, noteError } from "./failures.ts";
+import { type Creation, create } from "./creating.ts";
+import { DurableEdges } from "./durable/edges.ts";
+import { Failures } from "./failures.ts";
 import { DEFAULT_DRAIN_MS, type Host, type RunOptions } from "./host.ts";
 import { leaveBehind } from "./leaving.ts";
+import { openAll } from "./opening.ts";
 import type { Producer } from "./producer.ts";
-import { nextRestartMs } from "./restarting.ts";
+import { Restarts } from "./restarting.ts";
 import { HEART_NODE, Scheduler, TURN_MS } from "./scheduler.ts";
 import { takeSnapshot } from "./snapshot.ts";
-import type { SourceRun } from "./source_run.ts";
 import { Sources } from "./sources.ts";
 import type { ThrottlePolicy } from "./throttle.ts";
 import { Timers } from "./timers.ts";
@@ -25,6 +26,7 @@ export class Engine {
   readonly scheduler: Scheduler;
   readonly wiring: Wiring;
   readonly failures: Failures;
+  readonly durable: DurableEdges;
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
   state: RunState = "starting";
@@ -39,6 +41,7 @@ export class Engine {
   readonly #options: RunOptions;
   readonly #abort = new AbortController();
   readonly #timers: Timers;
+  readonly #restarts: Restarts;
   readonly #creation: Creation;
   readonly #heart: Int32Array;
   readonly #created: Producer[] = [];
@@ -58,8 +61,9 @@ export class Engine {
     this.lastTurnMs = this.lastProgressMs = this.startedMonotonicMs;
     const ids = new IdGenerator(clock, random);
     this.#timers = new Timers(clock);
+    this.#restarts = new Restarts(this, this.#timers, this.#abort.signal);
     this.scheduler = new Scheduler({ clock, fuse: options.fuse ?? true, heart, ids });
-    this.scheduler.onWork = this.#work;
+    this.scheduler.onWork = this.work;
     this.failures = new Failures({
       scheduler: this.scheduler,
       clock,
@@ -71,24 +75,25 @@ export class Engine {
     this.scheduler.failures = this.failures;
     const freeze = plan.nodes.some((node) => node.origin !== "built_in");
     this.#creation = { host, failures: this.failures, ids, freeze, stopping: this.#abort.signal };
-    this.wiring = wire(plan, this.scheduler, { onWork: this.#work, onSourceError: this.#sourceFailed });
+    this.durable = new DurableEdges(plan, host.durable ?? {}, this.failures, this.work);
+    this.wiring = wire(this.durable.plan, this.scheduler, { onWork: this.work, onSourceError: this.#restarts.failed });
     this.sources = new Sources(this.wiring.sources, {
       scheduler: this.scheduler,
       failures: this.failures,
       heart,
       throttles: options.throttles ?? [],
-      onRefused: (policy) => this.stop(policy.name),
-      onError: this.#sourceFailed,
+      onRefused: (policy) => this.stop(policy.name, { emptyQueues: true }),
+      onError: this.#restarts.failed,
     });
   }
 
   /** Creates the nodes, runs to the end and closes them. Never rejects: look at `failure` and the snapshot. */
   async run(): Promise<RunSnapshot> {
     try {
-      if (this.#createAll() && this.state === "starting") {
+      if (this.#createAll() && (await openAll(this)) && this.state === "starting") {
         this.state = "running";
         this.#limitTime(this.#options.throttles ?? []);
-        for (const source of this.wiring.sources) this.#startSource(source);
+        for (const source of this.wiring.sources) this.#restarts.start(source);
         await this.#loop();
       }
     } catch (error) {
@@ -111,15 +116,18 @@ export class Engine {
     this.sources.end();
   }
 
-  /** Ends the sources and lets what is in flight finish, for at most the drain time. */
-  stop(reason: StopReason) {
+  /**
+   * Ends the sources and lets what is in flight finish, for at most the drain time. `emptyQueues`: what waits in durable
+   * edges is delivered meanwhile, too; else it stays for the next run.
+   */
+  stop(reason: StopReason, { emptyQueues = false } = {}) {
     if (this.state === "draining" || this.state === "stopped") return;
     this.stopReason = reason;
     this.state = "draining";
-    this.sources.end();
+    this.sources.end({ keepUnmetered: emptyQueues });
     this.#abort.abort();
     this.#timers.after(this.#options.drainMs ?? DEFAULT_DRAIN_MS, () => this.#abandon());
-    this.#work();
+    this.work();
   }
 
   snapshot(): RunSnapshot {
@@ -143,7 +151,8 @@ export class Engine {
 
   #finished(): boolean {
     if (this.#abandoned) return true;
-    return this.sources.live.length === 0 && !this.scheduler.hasReady && this.scheduler.inFlight === 0;
+    const { hasReady, inFlight } = this.scheduler;
+    return !hasReady && inFlight === 0 && this.durable.finished(this.sources.live);
   }
 
   #noteTurn(startMs: number) {
@@ -155,7 +164,8 @@ export class Engine {
     this.maxTurnMs = Math.max(this.maxTurnMs, nowMs - startMs);
   }
 
-  readonly #work = () => {
+  /** Something outside a turn made work. */
+  readonly work = () => {
     this.#hasWork = true;
     this.#wake();
   };
@@ -168,17 +178,14 @@ export class Engine {
 
   #createAll(): boolean {
     for (const producer of this.wiring.producers) {
-      try {
-        this.#heart[HEART_NODE] = producer.index;
-        createInstance(producer, this.#creation);
-        this.#created.push(producer);
-      } catch (thrown) {
-        const error = noteError(producer, thrown, this.host.clock);
-        this.fail(
-          new Error(`cannot create node "${producer.id}" (${producer.plan.definition.name}): ${error.message}`),
-        );
+      this.#heart[HEART_NODE] = producer.index;
+      const error = create(producer, this.#creation);
+      if (error !== undefined) {
+        this.fail(error);
         return false;
       }
+      this.durable.attach(producer);
+      this.#created.push(producer);
     }
     return true;
   }
@@ -186,41 +193,8 @@ export class Engine {
   #limitTime(throttles: readonly ThrottlePolicy[]) {
     for (const policy of throttles) {
       if (policy.limitMs === undefined) continue;
-      this.#timers.after(policy.limitMs, () => this.stop(policy.name));
+      this.#timers.after(policy.limitMs, () => this.stop(policy.name, { emptyQueues: true }));
     }
-  }
-
-  #startSource(source: SourceRun) {
-    try {
-      source.start(this.#abort.signal);
-    } catch (error) {
-      this.#sourceFailed(source, error);
-    }
-  }
-
-  /** Restarts a source within its policy; one that used its restarts up ends, and the run is an error. */
-  readonly #sourceFailed = (source: SourceRun, thrown: unknown) => {
-    const error = noteError(source, thrown, this.host.clock);
-    if (this.state !== "running" || source.ended) return this.sources.remove(source);
-    const waitMs = nextRestartMs(source, this.host);
-    if (waitMs === undefined) return this.#sourceGaveUp(source, error);
-    source.suspend();
-    const fields = { error: error.message, wait_ms: Math.round(waitMs) };
-    this.host.log(source.id).warn("source failed and starts again", fields);
-    this.#timers.after(waitMs, () => this.#restart(source));
-  };
-
-  #restart(source: SourceRun) {
-    if (this.state === "running") this.#startSource(source);
-    this.#work();
-  }
-
-  #sourceGaveUp(source: SourceRun, error: Error) {
-    source.end();
-    this.sources.remove(source);
-    this.failure ??= new Error(`source "${source.id}" failed: ${error.message}`, { cause: error });
-    this.host.log(source.id).error("source failed", { error: error.message });
-    this.#work();
   }
 
   /** A dead letter that cannot be kept where the user asked for it is a loss, so the run fails. */
@@ -244,6 +218,6 @@ export class Engine {
     this.#abandoned = true;
     this.scheduler.endTurn();
     this.sources.end();
-    this.#work();
+    this.work();
   }
 }

@@ -30,6 +30,16 @@ export interface FailuresOptions {
 /** A call of `process` that failed: `attempts` failed before it, the first at `failedAtMs` (wall clock). */
 type FailedCall = Pick<Slot, "packet" | "root" | "input" | "attempts" | "failedAtMs">;
 
+/** What more is known of a dead letter. */
+interface Tried {
+  attempts?: number;
+  /** Wall clock. */
+  failedAtMs?: number;
+  port?: string | undefined;
+  stack?: string | undefined;
+  queue?: string | undefined;
+}
+
 /** What happens to a packet that a node could not process, and to one that found no room. */
 export class Failures {
   readonly #options: FailuresOptions;
@@ -65,21 +75,24 @@ export class Failures {
       root?.done();
       return;
     }
-    if (!root?.keeps) this.setAside(node, packet, error.message, attempts + 1, failedAtMs);
+    const tried = { attempts: attempts + 1, failedAtMs, port: input, stack: error.stack };
+    if (!root?.keeps) this.setAside(node, packet, error.message, tried);
     root?.fail({ ...failureOf(`node "${node.id}": ${error.message}`, error), node: node.id, port: input });
     if (policy === "fail")
       this.#options.abort(new Error(`node "${node.id}" failed: ${error.message}`, { cause: error }));
   }
 
   /** Adds a dead letter for a packet, or for an input record that never became one. */
-  setAside(node: Producer, what: unknown, why: string, attempts = 1, failedAtMs = this.#options.clock.nowMs()) {
+  setAside(node: Producer, what: unknown, why: string, { attempts = 1, failedAtMs, ...rest }: Tried = {}) {
     node.counters.deadLetters += 1;
     // A plugin in JavaScript may give any value as the reason, and the report needs text.
     const reason = typeof why === "string" ? why : toError(why).message;
-    const [first_at, at] = [failedAtMs, this.#options.clock.nowMs()].map((ms) => new Date(ms).toISOString());
+    const nowMs = this.#options.clock.nowMs();
+    const [first_at, at] = [failedAtMs ?? nowMs, nowMs].map((ms) => new Date(ms).toISOString());
     const held = isPacket(what) ? { packet: what } : { record: what };
     const bytes = packetBytes(held.packet ?? { ...NO_PACKET, payload: what });
-    this.#options.deadLetter({ ...held, node_id: node.id, reason, attempts, first_at: first_at!, at: at! }, bytes);
+    const letter = { ...held, node_id: node.id, reason, attempts, first_at: first_at!, at: at!, ...rest };
+    this.#options.deadLetter(letter, bytes);
   }
 
   /** Counts a fault of a node that concerns no packet of its own. */

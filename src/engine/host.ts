@@ -1,7 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import type { Files, NodeLog, StandardIo } from "../node/index.ts";
+import type { Files, NodeLog, Resolve, Serve, StandardIo } from "../node/index.ts";
 import type { DeadLetter } from "../observe/index.ts";
+import type { DurableHost } from "./durable/edges.ts";
 import type { ThrottlePolicy } from "./throttle.ts";
 
 /** What the engine is given from outside: the real machine, or a test's. */
@@ -13,11 +14,15 @@ export interface Host {
   files: Files;
   io: StandardIo;
   fetch: typeof globalThis.fetch;
+  resolve: Resolve;
+  serve: Serve;
   log(nodeId: string): NodeLog;
   /** Gives the event loop a chance; resolves in a later macrotask. */
   yieldToLoop(): Promise<void>;
   /** Hears every dead letter, also those the bounded list in memory has let go. */
   onDeadLetter?(letter: DeadLetter): void;
+  /** What the plan's durable edges keep their packets in. */
+  durable?: DurableHost;
 }
 
 export interface RunOptions {

@@ -1,3 +1,5 @@
+export type { DurableHost } from "./durable/edges.ts";
+export { linkName } from "./durable/link.ts";
 export { Engine } from "./engine.ts";
 export { DEFAULT_DRAIN_MS, type Host, type RunOptions } from "./host.ts";
 export { packetBudget, type ThrottlePolicy, timeBudget } from "./throttle.ts";

@@ -1,3 +1,4 @@
+import type { Delivered } from "../delivery/index.ts";
 import type { PlanNode } from "../graph/plan.ts";
 import type { Emit, NodeInstance } from "../node/index.ts";
 import type { NodeCounters } from "../observe/index.ts";
@@ -45,6 +46,8 @@ export class NodeRun extends Producer {
   readonly inputs: InputRun[] = [];
   /** Set once `create` has succeeded. */
   instance!: NodeInstance;
+  /** The same, when it has a delivery policy. */
+  delivered: Delivered | undefined;
   /** Packets in all inboxes. */
   queued = 0;
   /** The slot the next call uses; undefined while all are taken. */

@@ -21,7 +21,11 @@ export async function openAll(run: Opening): Promise<boolean> {
       await instance.open();
     } catch (thrown) {
       const { message } = noteError(producer, thrown, run.host.clock);
-      run.fail(new Error(`cannot open node "${producer.id}" (${producer.plan.definition.name}): ${message}`));
+      run.fail(
+        new Error(`cannot open node "${producer.id}" (${producer.plan.definition.name}): ${message}`, {
+          cause: thrown,
+        }),
+      );
       return false;
     }
   }

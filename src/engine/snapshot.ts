@@ -14,8 +14,10 @@ export function takeSnapshot(engine: Engine): RunSnapshot {
     seed: host.seed,
     startedAtMs: engine.startedAtMs,
     uptimeMs: host.clock.monotonicMs() - engine.startedMonotonicMs,
-    nodes: engine.wiring.producers.map((producer) => nodeSnapshot(producer, host.clock.monotonicMs())),
-    edges: engine.wiring.edges.map(edgeSnapshot),
+    nodes: engine.wiring.producers
+      .slice(0, plan.nodes.length)
+      .map((producer) => nodeSnapshot(producer, host.clock.monotonicMs())),
+    edges: engine.wiring.edges.slice(0, plan.edges.length).map((edge) => snapshotOf(edge, engine)),
     deadLetters: { total: letters.total, recent: letters.recent() },
     loop: { turns: engine.turns, lastTurnMonotonicMs: engine.lastTurnMs, maxTurnMs: engine.maxTurnMs },
     lastProgressMonotonicMs: engine.lastProgressMs,
@@ -49,6 +51,7 @@ function nodeSnapshot(producer: Producer, nowMs: number): NodeSnapshot {
     inFlight: isNode ? producer.inFlight : 0,
   };
   if (lastError !== undefined) snapshot.lastError = lastError;
+  if (isNode && producer.delivered) snapshot.circuitOpen = producer.delivered.circuitOpen;
   const busySinceMs = isNode ? producer.busySinceMs : undefined;
   if (busySinceMs !== undefined) snapshot.busyMs = nowMs - busySinceMs;
   return snapshot;
@@ -67,6 +70,25 @@ function ownMetrics({ instance }: NodeRun | SourceRun): Record<string, number> {
   } catch {
     return {};
   }
+}
+
+function snapshotOf(edge: EdgeRun, { durable, wiring }: Engine): EdgeSnapshot {
+  const link = durable.links.get(edge.index);
+  if (link === undefined) return edgeSnapshot(edge);
+  const far = edgeSnapshot(wiring.edges[durable.plan.behind.get(edge.index)!]!);
+  const { counts, counters } = link;
+  const { ready, leased, droppedOldest, ...stats } = link.queue.stats();
+  const dropped = new Map(counters.dropped);
+  if (droppedOldest > 0) dropped.set("queue_full", (dropped.get("queue_full") ?? 0) + droppedOldest);
+  return {
+    from: edge.from.id,
+    fromPort: edge.fromPort,
+    to: far.to,
+    toPort: far.toPort,
+    counters: { passed: counters.passed, dropped, waitMs: counters.waitMs },
+    depth: ready + leased,
+    durable: { ...counts, ready, leased, ...stats },
+  };
 }
 
 function edgeSnapshot(edge: EdgeRun): EdgeSnapshot {

@@ -19,6 +19,12 @@ export class SourceRun extends Producer {
   instance!: SourceInstance;
   /** True when it hears an ack for each packet. */
   waits = false;
+  /** Roots are kept for its packets though it hears nothing: a durable edge behind it asks them for copies. */
+  tracked = false;
+  /** Port that a packet leaves by; by the first without it. */
+  portOf: ((packet: StreamPacket) => string) | undefined;
+  /** Its packets came from a source before: no throttle counts them again. */
+  unmetered = false;
   /** Start times of recent restarts, monotonic milliseconds. */
   readonly restartsMs: number[] = [];
   #iterator: SourceIterator | undefined;
@@ -46,7 +52,7 @@ export class SourceRun extends Producer {
 
   /** Begins, or begins again after a failure. Throws what `run` throws. */
   start(signal: AbortSignal) {
-    this.waits = this.instance.ack !== undefined;
+    this.waits = this.tracked || this.instance.ack !== undefined;
     this.#iterator = iterate(this.instance.run(signal));
     this.#waiting = false;
   }

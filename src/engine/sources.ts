@@ -58,7 +58,7 @@ export class Sources {
     const scheduler = this.#scheduler;
     let fed = false;
     while (source.blocked === 0) {
-      if (source.hasNext && this.#granted > 0) this.#send(source, source.next());
+      if (source.hasNext && (source.unmetered || this.#granted > 0)) this.#send(source, source.next());
       else if (!this.#offer(source)) return fed;
       fed = true;
       if (scheduler.hasReady || !scheduler.step()) break;
@@ -66,10 +66,11 @@ export class Sources {
     return fed;
   }
 
-  /** Ends every source; what is in flight goes on. */
-  end() {
-    for (const source of this.live) source.end();
-    this.live.length = 0;
+  /** Ends every source, or all but those behind durable edges; what is in flight goes on. */
+  end({ keepUnmetered = false } = {}) {
+    const ending = this.live.filter(({ unmetered }) => !(keepUnmetered && unmetered));
+    this.live.splice(0, this.live.length, ...this.live.filter((source) => !ending.includes(source)));
+    for (const source of ending) source.end();
   }
 
   remove(source: SourceRun) {
@@ -81,7 +82,7 @@ export class Sources {
   }
 
   #offer(source: SourceRun): boolean {
-    if (!(this.#granted > 0) && !this.#ask()) return false;
+    if (!source.unmetered && !(this.#granted > 0) && !this.#ask()) return false;
     this.#heart[HEART_NODE] = source.index;
     try {
       const pull = source.pull();
@@ -114,8 +115,10 @@ export class Sources {
   #send(source: SourceRun, packet: StreamPacket) {
     const { sole } = source;
     if (!isPacket(packet)) return this.#refuse(source, packet);
-    this.#granted -= 1;
-    this.emitted += 1;
+    if (!source.unmetered) {
+      this.#granted -= 1;
+      this.emitted += 1;
+    }
     source.counters.produced += 1;
     if (sole !== undefined && !source.waits) this.#scheduler.sendSole(sole, packet);
     else this.#fanOut(source, packet);
@@ -123,7 +126,8 @@ export class Sources {
 
   #fanOut(source: SourceRun, packet: StreamPacket) {
     const root = source.waits ? new AckRoot(packet, this.#settle(source), source.instance.keeps) : undefined;
-    for (const edge of source.outputs.get(source.plan.outputs[0]!) ?? []) this.#scheduler.send(edge, packet, root);
+    const port = source.portOf?.(packet) ?? source.plan.outputs[0]!;
+    for (const edge of source.outputs.get(port) ?? []) this.#scheduler.send(edge, packet, root);
     root?.done();
   }
 
@@ -134,7 +138,7 @@ export class Sources {
   #settle(source: SourceRun) {
     return (packet: StreamPacket, failure: PacketFailure | undefined) => {
       try {
-        if (failure === undefined) source.instance.ack!(packet);
+        if (failure === undefined) source.instance.ack?.(packet);
         else source.instance.nack?.(packet, failure.error.message, failure);
       } catch (thrown) {
         const call = failure === undefined ? "ack" : "nack";

@@ -6,6 +6,7 @@ export const DROP_REASONS = {
   drop_oldest: "the inbox was full and its overflow is drop_oldest: the oldest packet went",
   weighted_drop: "the inbox was full and its overflow is weighted_drop: the lightest packet went",
   overflow_fail: "the inbox was full and its overflow is fail: the run ended",
+  queue_full: "the queue of a durable edge was full and its overflow is drop_newest or drop_oldest",
   run_failed: "it was in an inbox when the run failed",
   on_error: "the node failed on it and its on_error is drop",
   drain_deadline: "it was still in flight when the time to drain was over",

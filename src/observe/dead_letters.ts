@@ -13,6 +13,11 @@ export interface DeadLetter {
   /** ISO-8601 UTC: the first failure, and the one that gave up. */
   first_at: string;
   at: string;
+  /** Input port the packet came in by. */
+  port?: string | undefined;
+  stack?: string | undefined;
+  /** Durable edge whose file holds it; left out for all others. */
+  queue?: string | undefined;
 }
 
 /** Enough to see a pattern; the whole list is what `--dead-letters FILE` is for. */

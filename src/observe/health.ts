@@ -1,6 +1,6 @@
 import type { RunSnapshot } from "./snapshot.ts";
 
-export type NotReadyCode = "STARTING" | "DRAINING" | "STOPPED" | "FAILED" | "STALLED";
+export type NotReadyCode = "STARTING" | "DRAINING" | "STOPPED" | "FAILED" | "STALLED" | "OUTSIDE_AWAY";
 
 export interface Readiness {
   ready: boolean;
@@ -18,7 +18,12 @@ export const DEFAULT_STALL_SEC = 30;
  * `nowMs` is monotonic, of the clock that made the snapshot.
  */
 export function readiness(run: RunSnapshot, nowMs: number, stallSec = DEFAULT_STALL_SEC): Readiness {
-  const reasons = [...stateReasons(run), ...stallReasons(run, nowMs, stallSec), ...busyReasons(run, stallSec)];
+  const reasons = [
+    ...stateReasons(run),
+    ...stallReasons(run, nowMs, stallSec),
+    ...busyReasons(run, stallSec),
+    ...awayReasons(run),
+  ];
   return { ready: reasons.length === 0, reasons };
 }
 
@@ -53,15 +58,29 @@ function stallReasons(run: RunSnapshot, nowMs: number, stallSec: number): Readin
   ];
 }
 
-/** One node may be stuck while packets move elsewhere, above all where a full inbox sheds. */
+/**
+ * One node may be stuck while packets move elsewhere, above all where a full inbox sheds. One that holds packets for an
+ * outside that is away is not stuck: what is in front of it waits, or is kept by a durable edge.
+ */
 function busyReasons({ state, nodes }: RunSnapshot, stallSec: number): Readiness["reasons"] {
   if (state === "stopped") return [];
   return nodes
-    .filter(({ busyMs = 0 }) => busyMs > stallSec * 1_000)
+    .filter(({ busyMs = 0, circuitOpen }) => !circuitOpen && busyMs > stallSec * 1_000)
     .map(({ id, busyMs }) => ({
       code: "STALLED",
       message: `node "${id}" has taken no packet for ${Math.floor(busyMs! / 1_000)} s, as none of its calls came back`,
     }));
+}
+
+/** Nothing gets out: every sink with a delivery policy, or every such node where there is no such sink, is shut. */
+function awayReasons({ state, nodes }: RunSnapshot): Readiness["reasons"] {
+  if (state === "stopped") return [];
+  const outside = nodes.filter(({ circuitOpen }) => circuitOpen !== undefined);
+  const ends = outside.some(({ isSink }) => isSink) ? outside.filter(({ isSink }) => isSink) : outside;
+  if (ends.length === 0 || !ends.every(({ circuitOpen }) => circuitOpen)) return [];
+  const names = ends.map(({ id }) => `"${id}"`);
+  const shown = names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
+  return [{ code: "OUTSIDE_AWAY", message: `the outside takes no packets at ${shown}, which hold them and probe` }];
 }
 
 function held(node: RunSnapshot["nodes"][number]): number {

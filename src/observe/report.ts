@@ -2,7 +2,7 @@ import { type DropReason, INBOX_REASONS, totalDrops } from "./counters.ts";
 import type { DeadLetter } from "./dead_letters.ts";
 import type { Histogram } from "./histogram.ts";
 import type { Redactor } from "./redact.ts";
-import type { EdgeSnapshot, NodeSnapshot, RunSnapshot, RunStatus, StopReason } from "./snapshot.ts";
+import type { DurableSnapshot, EdgeSnapshot, NodeSnapshot, RunSnapshot, RunStatus, StopReason } from "./snapshot.ts";
 
 /** Rises when a key below changes its meaning or goes; new keys do not raise it. */
 const SCHEMA_VERSION = 1;
@@ -43,6 +43,8 @@ export interface RunReport {
     passed: number;
     dropped: Record<string, number>;
     wait_ms: { p50: number; p99: number; max: number } | null;
+    /** Of a durable edge: its queue, and what went through it. Left out for the others. */
+    durable?: Record<string, number | string | boolean | null>;
   }[];
   /** Most packets each inbox ever held, and how many it may hold. */
   inboxes: { node: string; port: string; peak: number; capacity: number }[];
@@ -142,10 +144,29 @@ function sourceLine({ id, counters }: NodeSnapshot): RunReport["sources"][number
   return { node: id, emitted: counters.produced, restarts: counters.restarts, dead_letters: counters.deadLetters };
 }
 
-function edgeLine({ from, fromPort, to, toPort, counters }: EdgeSnapshot): RunReport["edges"][number] {
+function edgeLine({ from, fromPort, to, toPort, counters, durable }: EdgeSnapshot): RunReport["edges"][number] {
   const { passed, dropped, waitMs } = counters;
   const wait_ms = waitMs.count === 0 ? null : waits(waitMs);
-  return { from: `${from}.${fromPort}`, to: `${to}.${toPort}`, passed, dropped: Object.fromEntries(dropped), wait_ms };
+  const line = {
+    from: `${from}.${fromPort}`,
+    to: `${to}.${toPort}`,
+    passed,
+    dropped: Object.fromEntries(dropped),
+    wait_ms,
+  };
+  return durable === undefined ? line : { ...line, durable: durableLine(durable) };
+}
+
+function durableLine({ oldestMs, full, fileBytes, walBytes, tailLost, committedRows, ...rest }: DurableSnapshot) {
+  return {
+    ...rest,
+    file_bytes: fileBytes,
+    wal_bytes: walBytes,
+    tail_lost: tailLost,
+    committed_rows: committedRows,
+    oldest_at: oldestMs === undefined ? null : iso(oldestMs),
+    full: full ?? null,
+  };
 }
 
 function waits(waitMs: Histogram) {

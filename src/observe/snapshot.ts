@@ -33,7 +33,46 @@ export interface NodeSnapshot {
   inFlight: number;
   /** Set while its calls leave no room for another packet: how long that has been so, at least. */
   busyMs?: number;
+  /** Set when it has a delivery policy: true while the outside is away, and only probes go out. */
+  circuitOpen?: boolean;
   lastError?: { message: string; atMs: number };
+}
+
+/** A durable edge: what went over it in this run, and what its queue holds. */
+export interface DurableSnapshot {
+  /** Rows written. */
+  enqueued: number;
+  /** Packets whose key was known; nothing was written. */
+  duplicates: number;
+  /** Packets handed to the node behind the edge, repeats included. */
+  delivered: number;
+  /** Of these, rows that had been handed out before. */
+  redelivered: number;
+  acked: number;
+  nacked: number;
+  /** Rows that wait, are under way, and are dead letters. */
+  ready: number;
+  leased: number;
+  dead: number;
+  /** Payload and meta of the rows that wait or are under way. */
+  bytes: number;
+  fileBytes: number;
+  walBytes: number;
+  /** When the oldest row was taken in, wall clock; undefined when the queue is empty. */
+  oldestMs: number | undefined;
+  /** Rows that the file lost and that were noticed, ever. */
+  tailLost: number;
+  /** Rows whose checksum did not match, ever. */
+  damaged: number;
+  /** Rows that waited longer than `max_age`, ever. */
+  expired: number;
+  /** Commits and the rows they carried: the size of a group commit is their ratio. */
+  commits: number;
+  committedRows: number;
+  /** Why it takes nothing now; undefined when it does. */
+  full: string | undefined;
+  /** Its writes fail. */
+  degraded: boolean;
 }
 
 export interface EdgeSnapshot {
@@ -45,6 +84,8 @@ export interface EdgeSnapshot {
   counters: Readonly<EdgeCounters>;
   /** Packets in the inbox this edge leads to; edges that share an inbox show the same number. */
   depth: number;
+  /** Set for a durable edge; `depth` is then what its queue holds. */
+  durable?: DurableSnapshot;
 }
 
 /** Everything the engine tells about a run, at any time. Counters are the live ones: read, never keep. */

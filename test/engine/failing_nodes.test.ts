@@ -28,6 +28,8 @@ test("on_error dead_letter sets the packet aside and goes on", async () => {
       attempts: 1,
       first_at: "2026-01-01T00:00:00.000Z",
       at: "2026-01-01T00:00:00.000Z",
+      port: "in",
+      stack: expect.stringContaining("boom"),
     },
   ]);
   expect(ended.host.letters).toEqual([...ended.deadLetters.recent]);

@@ -1,0 +1,134 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { systemClock } from "../base/clock.ts";
+import type { NamedQueue } from "../control/index.ts";
+import type { DurableHost } from "../engine/index.ts";
+import { linkName } from "../engine/index.ts";
+import type { DurableOptions, GraphPlan } from "../graph/index.ts";
+import type { Log } from "../observe/index.ts";
+import type { Queue, QueueFileOptions, QueueOptions } from "../store/index.ts";
+import { KeptLetters } from "./kept_letters.ts";
+import { queueFileOf, type StateDir, stateDirOf } from "./state_dir.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What a run keeps on disk, open. */
+export interface RunState {
+  readonly dir: StateDir;
+  readonly durable: DurableHost;
+  readonly queues: readonly NamedQueue[];
+  readonly letters: KeptLetters;
+  /** Writes what waits and closes every file. */
+  close(): Promise<void>;
+}
+
+export interface RunStateOptions {
+  /** `--state-dir`. */
+  base: string | undefined;
+  networkDisk: boolean;
+  log: Log;
+  terminal: Terminal;
+}
+
+/**
+ * Opens the state directory of a graph and the queues of its durable edges. Undefined when the graph needs none, none
+ * was asked for and there is none: a plain run leaves nothing behind. Throws a StoreError.
+ */
+export async function openRunState(plan: GraphPlan, options: RunStateOptions): Promise<RunState | undefined> {
+  const dir = stateDirOf(plan.name, options.base, options.terminal);
+  const needed = plan.edges.some(({ durable }) => durable !== undefined);
+  if (!needed && options.base === undefined && !fs.existsSync(dir.path)) return undefined;
+  // Loaded only here: a run without state starts some milliseconds faster.
+  const { preflight, QUEUE_DEFAULTS } = await import("../store/index.ts");
+  const needBytes = QUEUE_DEFAULTS.minFreeBytes + QUEUE_DEFAULTS.ballastBytes;
+  const { networkDisk: dangerouslyAllowNetworkDisk, log } = options;
+  const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) => log[level](message, fields);
+  preflight(dir.path, { dangerouslyAllowNetworkDisk, needBytes, onEvent });
+  return new Opening(plan, dir, options).open();
+}
+
+class Opening {
+  readonly #plan: GraphPlan;
+  readonly #dir: StateDir;
+  readonly #options: RunStateOptions;
+  readonly #opened: NamedQueue[] = [];
+
+  constructor(plan: GraphPlan, dir: StateDir, options: RunStateOptions) {
+    this.#plan = plan;
+    this.#dir = dir;
+    this.#options = options;
+  }
+
+  async open(): Promise<RunState> {
+    try {
+      const letters = await this.#openFile("dead_letters", this.#dir.deadLetters, { ordered: true, maxAttempts: 1 });
+      const queues = new Map<number, Queue>();
+      for (const edge of this.#plan.edges) {
+        if (edge.durable === undefined) continue;
+        const file = queueFileOf(this.#dir, this.#plan, edge);
+        queues.set(edge.index, await this.#openFile(linkName(this.#plan, edge), file, limitsOf(edge.durable)));
+      }
+      this.#warnOfOrphans();
+      return this.#state(queues, letters);
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+  }
+
+  #state(queues: ReadonlyMap<number, Queue>, deadLetters: Queue): RunState {
+    const { log } = this.#options;
+    const letters = new KeptLetters(deadLetters, (error, count) =>
+      log.error("dead letters could not be kept", { count, error: error.message }),
+    );
+    return {
+      dir: this.#dir,
+      durable: { queues, letters: deadLetters },
+      queues: this.#opened,
+      letters,
+      close: async () => {
+        await letters.close();
+        await this.#close();
+      },
+    };
+  }
+
+  async #openFile(name: string, file: string, limits: Partial<QueueOptions>): Promise<Queue> {
+    const { openQueue } = await import("../store/index.ts");
+    const { log } = this.#options;
+    const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) =>
+      log[level](message, { queue: name, ...fields });
+    const queue = await openQueue(file, { clock: systemClock, onEvent, ...limits });
+    this.#opened.push({ name, file, queue });
+    return queue;
+  }
+
+  async #close() {
+    await Promise.all(this.#opened.map(({ queue }) => queue.close()));
+  }
+
+  /** Rows of an edge that the graph had once wait for ever, so they are named. */
+  #warnOfOrphans() {
+    const mine = new Set(this.#opened.map(({ file }) => file));
+    const files = fs.existsSync(this.#dir.queues) ? fs.readdirSync(this.#dir.queues) : [];
+    for (const name of files.filter((file) => file.endsWith(".sqlite3"))) {
+      const file = path.join(this.#dir.queues, name);
+      if (mine.has(file)) continue;
+      this.#options.log.warn("a queue belongs to no edge of the graph any more and is left alone", {
+        ...{ file, next: `schnitzel queue ls ${file}` },
+      });
+    }
+  }
+}
+
+function limitsOf(durable: DurableOptions): Partial<QueueOptions> {
+  return {
+    durability: durable.durability,
+    ordered: durable.ordered,
+    maxAttempts: durable.max_attempts,
+    rememberMs: durable.remember_ms,
+    maxBytes: durable.max_bytes,
+    maxAgeMs: durable.max_age_ms,
+    minFreeBytes: durable.min_free,
+    overflow: durable.overflow === "drop_oldest" ? "drop_oldest" : "refuse",
+  };
+}

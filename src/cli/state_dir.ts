@@ -1,0 +1,44 @@
+import * as os from "node:os";
+import * as path from "node:path";
+import type { GraphPlan, PlanEdge } from "../graph/index.ts";
+import { osPaths } from "./paths.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Where one graph keeps what must outlive a run. Two graphs have two names and so two folders. */
+export interface StateDir {
+  readonly path: string;
+  readonly queues: string;
+  readonly deadLetters: string;
+  readonly blobs: string;
+  /** The local control channel while the graph runs. */
+  readonly socket: string;
+}
+
+/** The folder of graph `name` below `base`, which is `--state-dir` or the operating system's place for such things. */
+export function stateDirOf(
+  name: string,
+  base: string | undefined,
+  { env, cwd }: Pick<Terminal, "env" | "cwd">,
+): StateDir {
+  const { platform } = process;
+  const isRoot = process.getuid?.() === 0;
+  const root =
+    base === undefined ? osPaths({ platform, env, home: os.homedir(), isRoot }).state : path.resolve(cwd, base);
+  const folder = path.join(root, name);
+  return {
+    path: folder,
+    queues: path.join(folder, "queues"),
+    deadLetters: path.join(folder, "dead_letters.sqlite3"),
+    blobs: path.join(folder, "blobs"),
+    socket: path.join(folder, "control.sock"),
+  };
+}
+
+/** File of a durable edge: where the graph says, else one in the state directory that is named after its ends. */
+export function queueFileOf({ queues }: StateDir, { nodes, baseDir }: GraphPlan, edge: PlanEdge): string {
+  const given = edge.durable?.path;
+  if (given !== undefined) return path.resolve(baseDir, given);
+  // No node id and no port has a plus, so two edges never mean one file.
+  const [from, to] = [`${nodes[edge.from]!.id}.${edge.fromPort}`, `${nodes[edge.to]!.id}.${edge.toPort}`];
+  return path.join(queues, `${from}+${to}.sqlite3`);
+}

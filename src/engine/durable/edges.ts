@@ -1,0 +1,94 @@
+import type { GraphPlan } from "../../graph/plan.ts";
+import type { PacketFailure } from "../../node/index.ts";
+import type { StreamPacket } from "../../packet/index.ts";
+import type { Queue, QueueRow } from "../../store/index.ts";
+import type { Failures } from "../failures.ts";
+import { NodeRun } from "../node_run.ts";
+import type { Producer } from "../producer.ts";
+import { SourceRun } from "../source_run.ts";
+import { expandDurable, type RunPlan } from "./expand.ts";
+import { Inlet } from "./inlet.ts";
+import { type Link, linkName, newLink } from "./link.ts";
+import { Outlet } from "./outlet.ts";
+import { lettersLink, withReplays } from "./replays.ts";
+
+/** Takes what is too large for a row out of a packet, and forgets it once the row is settled for good. */
+export interface Spill {
+  spill(packet: StreamPacket): Promise<StreamPacket>;
+  forget(packet: StreamPacket): void;
+}
+
+export interface DurableHost {
+  /** Open queues by index of their edge; one for every durable edge of the plan. */
+  queues?: ReadonlyMap<number, Queue> | undefined;
+  /** Dead letters of all nodes; those that a person asked to replay are delivered. */
+  letters?: Queue | undefined;
+  /** For edges with `payload_ref`, by index. */
+  spills?: ReadonlyMap<number, Spill> | undefined;
+}
+
+/** The durable edges of a run: their links, their hidden nodes, and when there is nothing left to come out of them. */
+export class DurableEdges {
+  readonly plan: RunPlan;
+  readonly links = new Map<number, Link>();
+  readonly #outlets: Outlet[] = [];
+  readonly #producers = new Map<string, Producer>();
+  readonly #failures: Failures;
+  /** Nodes from which a durable edge can be reached. */
+  readonly #before: ReadonlySet<number>;
+
+  /** `onChange` hears that something may have become possible, or the end may have come. */
+  constructor(plan: GraphPlan, { queues, letters, spills }: DurableHost, failures: Failures, onChange: () => void) {
+    this.#failures = failures;
+    for (const edge of plan.edges) {
+      const queue = queues?.get(edge.index);
+      if (edge.durable === undefined || queue === undefined) continue;
+      const { spill, forget } = spills?.get(edge.index) ?? {};
+      this.links.set(
+        edge.index,
+        newLink({ index: edge.index, options: edge.durable, name: linkName(plan, edge), queue, spill, forget }),
+      );
+    }
+    const eventsOf = (link: Link) => ({
+      onChange,
+      onDead: (packet: StreamPacket, row: QueueRow, failure: PacketFailure) =>
+        this.#setAside(link, packet, row, failure),
+    });
+    const expanded = expandDurable(plan, this.links, eventsOf);
+    this.plan = letters === undefined ? expanded : withReplays(expanded, lettersLink(plan, letters), eventsOf);
+    this.#before = nodesBefore(this.plan);
+  }
+
+  /** Told of every node once it is created. */
+  attach(producer: Producer) {
+    if (!this.plan.ends.has(producer.index)) this.#producers.set(producer.id, producer);
+    if (producer instanceof NodeRun) {
+      if (producer.instance instanceof Inlet) producer.instance.node = producer;
+    } else if (producer instanceof SourceRun) {
+      producer.tracked = this.#before.has(producer.index);
+      if (!(producer.instance instanceof Outlet)) return;
+      producer.unmetered = true;
+      producer.portOf = producer.instance.portOf;
+      this.#outlets.push(producer.instance);
+    }
+  }
+
+  /** Counts a packet that failed for the last time, at the node it failed at; the queue's file has it. */
+  #setAside({ index, name }: Link, packet: StreamPacket, row: QueueRow, { node, port, error }: PacketFailure) {
+    const failed = this.#producers.get(node ?? this.plan.nodes[this.plan.edges[index]!.to]!.id)!;
+    const tried = { attempts: row.attempt, failedAtMs: row.enqueuedMs, port, queue: name };
+    this.#failures.setAside(failed, packet, error.message, tried);
+  }
+
+  /** True when only outlets live and none of them has anything to come: the run is at its end. */
+  finished(live: readonly SourceRun[]): boolean {
+    return live.every(({ unmetered }) => unmetered) && this.#outlets.every(({ idle }) => idle);
+  }
+}
+
+function nodesBefore({ edges, ends }: RunPlan): Set<number> {
+  const before = new Set([...ends.keys()]);
+  const into = Map.groupBy(edges, ({ to }) => to);
+  for (const node of before) for (const { from } of into.get(node) ?? []) before.add(from);
+  return before;
+}

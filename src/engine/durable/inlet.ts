@@ -1,0 +1,142 @@
+import type { DurableOptions } from "../../graph/plan.ts";
+import type { NodeContext, NodeInstance } from "../../node/index.ts";
+import { addDrops } from "../../observe/index.ts";
+import { idempotencyKey, replace, type StreamPacket } from "../../packet/index.ts";
+import { type Enqueued, entryCodec, type QueueEntry, StoreError } from "../../store/index.ts";
+import type { NodeRun } from "../node_run.ts";
+import type { Link } from "./link.ts";
+import { partitionReader } from "./partition.ts";
+import { Patience } from "./patience.ts";
+
+interface Waiting {
+  entry: QueueEntry;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** Rows of one call: what gathers meanwhile is the next, so a slow disk makes the commits larger by itself. */
+const MAX_ROWS = 1_024;
+
+/**
+ * The near end of a durable edge: a packet is done when its row is committed.
+ *
+ * One call is under way at a time, so that rows are in the order of the packets also when a call has to be repeated.
+ */
+export class Inlet implements NodeInstance {
+  /** Set before the run begins: the slot of the call under way has the packet's ack root. */
+  node!: NodeRun;
+  readonly #link: Link;
+  readonly #options: DurableOptions;
+  readonly #partition: (packet: StreamPacket) => string;
+  readonly #stop = new AbortController();
+  readonly #patience: Patience;
+  #waiting: Waiting[] = [];
+  #sending = false;
+  #size = MAX_ROWS;
+  /** Ends with the last payload that is being written to a file; the rows stay in order. */
+  #spilled: Promise<unknown> = Promise.resolve();
+
+  constructor(link: Link, { clock, random, log }: NodeContext) {
+    this.#link = link;
+    this.#options = link.options;
+    this.#partition = this.#options.ordered ? partitionReader(this.#options.partition_by) : () => "";
+    this.#patience = new Patience(`enqueue into ${link.name}`, { clock, random, log, signal: this.#stop.signal });
+  }
+
+  process(packet: StreamPacket): Promise<void> {
+    this.#link.counters.passed += 1;
+    const own = this.#ownKey(packet);
+    if (this.#link.spill === undefined) return this.#add(this.#entry(own));
+    return this.#spill(own, this.#link.spill);
+  }
+
+  async close() {
+    this.#stop.abort();
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error("the run ended first"));
+  }
+
+  /** A packet that comes over this edge more than once is another fact each time: one key would make it one row. */
+  #ownKey(packet: StreamPacket): StreamPacket {
+    const key = idempotencyKey(packet);
+    const copy = this.node.slot?.root?.copy(this.#link.index, key) ?? 1;
+    return copy === 1 ? packet : replace(packet, { meta: { ...packet.meta, idempotency_key: `${key}#${copy}` } });
+  }
+
+  #entry(packet: StreamPacket): QueueEntry {
+    const entry = entryCodec.encode(packet, this.#partition(packet));
+    const bytes = entry.payload.length + entry.meta.length;
+    if (bytes > this.#options.max_bytes) {
+      throw new Error(
+        `cannot keep packet ${packet.packet_id} in ${this.#link.name}: it has ${bytes} bytes and max_bytes is ${this.#options.max_bytes}`,
+      );
+    }
+    return entry;
+  }
+
+  async #spill(packet: StreamPacket, spill: NonNullable<Link["spill"]>): Promise<void> {
+    const before = this.#spilled;
+    const spilling = spill(packet);
+    this.#spilled = Promise.allSettled([before, spilling]);
+    await before;
+    await this.#add(this.#entry(await spilling));
+  }
+
+  #add(entry: QueueEntry): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entry, resolve, reject });
+      if (this.#sending) return;
+      this.#sending = true;
+      // After the turn: by then everything it brings is here.
+      queueMicrotask(() => void this.#sendAll());
+    });
+  }
+
+  async #sendAll() {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, this.#size);
+      try {
+        const results = await this.#link.queue.enqueue(batch.map(({ entry }) => entry));
+        this.#committed(batch, results);
+      } catch (error) {
+        await this.#failed(batch, error as Error);
+      }
+    }
+    this.#sending = false;
+  }
+
+  #committed(batch: readonly Waiting[], results: readonly Enqueued[]) {
+    const { counts } = this.#link;
+    this.#patience.succeeded();
+    this.#size = Math.min(MAX_ROWS, this.#size * 2);
+    for (const [at, { resolve }] of batch.entries()) {
+      if (results[at]!.duplicate) counts.duplicates += 1;
+      else counts.enqueued += 1;
+      resolve();
+    }
+  }
+
+  /** Nothing of the batch was written, or nobody knows: the keys make asking again safe. */
+  async #failed(batch: readonly Waiting[], error: Error) {
+    const code = error instanceof StoreError ? error.code : undefined;
+    if (code !== "QUEUE_FULL" && code !== "QUEUE_UNWRITABLE") return rejectAll(batch, error);
+    if (code === "QUEUE_FULL" && this.#options.overflow === "drop_newest") return this.#dropAll(batch);
+    this.#waiting.unshift(...batch);
+    if (code === "QUEUE_FULL" && batch.length > 1) {
+      // A part of it may still fit.
+      this.#size = batch.length >> 1;
+      return;
+    }
+    const { queue } = this.#link;
+    const room = (resume: () => void) => queue.onChange(({ full, degraded }) => !full && !degraded && resume());
+    if (!(await this.#patience.wait(error, room))) rejectAll(this.#waiting.splice(0), error);
+  }
+
+  #dropAll(batch: readonly Waiting[]) {
+    addDrops(this.#link.counters.dropped, "queue_full", batch.length);
+    for (const { resolve } of batch) resolve();
+  }
+}
+
+function rejectAll(batch: readonly Waiting[], error: Error) {
+  for (const { reject } of batch) reject(error);
+}

@@ -1,0 +1,56 @@
+import type { DurableOptions, PlanEdge } from "../../graph/plan.ts";
+import { EdgeCounters } from "../../observe/index.ts";
+import type { StreamPacket } from "../../packet/index.ts";
+import type { Queue, QueueRow } from "../../store/index.ts";
+
+/** What the two ends of a durable edge share. */
+export interface Link {
+  /** Index of the edge in the plan; negative for what no edge of the plan is. */
+  readonly index: number;
+  readonly options: DurableOptions;
+  /** `yard.out->alarms.in`, for messages, files and the report. */
+  readonly name: string;
+  readonly queue: Queue;
+  /** Writes what is too large for a row into the blob store; the packet that comes back carries references. */
+  readonly spill?: ((packet: StreamPacket) => Promise<StreamPacket>) | undefined;
+  /** A row that named blobs is settled for good. */
+  readonly forget?: ((packet: StreamPacket) => void) | undefined;
+  /** Says why the graph cannot take a row; such a row is a dead letter again. */
+  readonly refuse?: ((row: QueueRow) => string | undefined) | undefined;
+  readonly counts: LinkCounts;
+  /** As of any edge; the time waited is from the first commit to being handed out. */
+  readonly counters: EdgeCounters;
+}
+
+/** What went over a durable edge in this run. */
+export interface LinkCounts {
+  /** Rows written. */
+  enqueued: number;
+  /** Packets whose key was known; nothing was written. */
+  duplicates: number;
+  /** Packets handed to the node behind the edge, repeats included. */
+  delivered: number;
+  /** Of these, rows that had been handed out before. */
+  redelivered: number;
+  acked: number;
+  nacked: number;
+}
+
+/** A link on which nothing has happened yet. */
+export function newLink(fixed: Omit<Link, "counts" | "counters">): Link {
+  return { ...fixed, counts: newCounts(), counters: new EdgeCounters() };
+}
+
+const newCounts = (): LinkCounts => ({
+  enqueued: 0,
+  duplicates: 0,
+  delivered: 0,
+  redelivered: 0,
+  acked: 0,
+  nacked: 0,
+});
+
+/** The name of an edge wherever a person meets it. */
+export function linkName({ nodes }: { nodes: readonly { id: string }[] }, edge: PlanEdge): string {
+  return `${nodes[edge.from]!.id}.${edge.fromPort}->${nodes[edge.to]!.id}.${edge.toPort}`;
+}

@@ -1,0 +1,222 @@
+import { fullJitterMs } from "../../base/backoff.ts";
+import type { Cancel } from "../../base/clock.ts";
+import type { DurableOptions } from "../../graph/plan.ts";
+import type { NodeContext, PacketFailure, SourceInstance, SourceYield } from "../../node/index.ts";
+import type { StreamPacket } from "../../packet/index.ts";
+import { entryCodec, type Failure, type LeaseRef, type QueueRow, type Settled } from "../../store/index.ts";
+import { Lanes } from "./lanes.ts";
+import type { Link } from "./link.ts";
+import { Pace } from "./pace.ts";
+import { Patience } from "./patience.ts";
+import { Settling } from "./settling.ts";
+
+/** Rows held leased in memory. Half of them are handed out while the other half is fetched. */
+const WINDOW = 1_024;
+const WINDOW_BYTES = 16 * 1024 * 1024;
+
+type Step = IteratorResult<SourceYield>;
+/** "Look again": an empty yield. */
+const AGAIN: Step = { value: [], done: false };
+const END: Step = { value: undefined, done: true };
+
+export interface OutletEvents {
+  /** Something may have become idle or possible. */
+  onChange(): void;
+  /** A packet failed for the last time and is a dead letter in the queue's file. */
+  onDead(packet: StreamPacket, row: QueueRow, failure: PacketFailure): void;
+}
+
+/** The far end of a durable edge: hands rows to the graph, in order of their partition, and hears what became of them. */
+export class Outlet implements SourceInstance {
+  readonly keeps = true;
+  readonly #link: Link;
+  readonly #options: DurableOptions;
+  readonly #context: NodeContext;
+  readonly #events: OutletEvents;
+  readonly #lanes: Lanes;
+  readonly #pace: Pace;
+  readonly #underWay = new Map<StreamPacket, QueueRow>();
+  readonly #acks: Settling<LeaseRef>;
+  readonly #nacks: Settling<Failure>;
+  readonly #stop = new AbortController();
+  readonly #leasing: Patience;
+  #fetch: AbortController | undefined;
+  #fetched: Promise<void> = Promise.resolve();
+  #paceTimer: Cancel = () => {};
+  #resume: ((step: Step) => void) | undefined;
+  /** Failures in a row because the outside was away; the waits between them grow. */
+  #away = 0;
+
+  constructor(link: Link, context: NodeContext, events: OutletEvents) {
+    const { name, queue } = link;
+    const { clock, random, log } = context;
+    const patience = (what: string) =>
+      new Patience(`${what} ${name}`, { clock, random, log, signal: this.#stop.signal });
+    this.#link = link;
+    this.#options = link.options;
+    this.#context = context;
+    this.#events = events;
+    this.#lanes = new Lanes(this.#options.ordered);
+    this.#pace = new Pace(this.#options.drain_rate, clock);
+    this.#leasing = patience("lease from");
+    this.#acks = new Settling((leases) => queue.ack(leases), patience("ack in"), events.onChange);
+    this.#nacks = new Settling((failures) => queue.nack(failures), patience("nack in"), events.onChange);
+  }
+
+  /** True when nothing waits here, nothing is under way, and the queue holds nothing that will come. */
+  get idle(): boolean {
+    const { ready, leased } = this.#link.queue.stats();
+    const here = this.#lanes.size + this.#underWay.size;
+    return here === 0 && this.#acks.idle && this.#nacks.idle && ready + leased === 0;
+  }
+
+  /** An iterator that answers at once while it has rows, and with a promise while it has none. */
+  run(): Iterable<SourceYield> {
+    const iterator = { next: () => this.#next(), return: () => this.#end() };
+    return { [Symbol.iterator]: () => iterator as unknown as Iterator<SourceYield> };
+  }
+
+  /** Where a packet under way came from says where it goes, when the link leads to more than one place. */
+  readonly portOf = (packet: StreamPacket): string =>
+    this.#link.refuse === undefined ? "out" : this.#underWay.get(packet)!.partition;
+
+  ack(packet: StreamPacket) {
+    const row = this.#settled(packet);
+    if (row === undefined) return;
+    this.#link.counts.acked += 1;
+    this.#away = 0;
+    this.#lanes.free(row.partition);
+    this.#acks.add(row, () => this.#link.forget?.(packet));
+    this.#wake();
+  }
+
+  nack(packet: StreamPacket, reason: string, failure: PacketFailure) {
+    const row = this.#settled(packet);
+    if (row === undefined) return;
+    this.#link.counts.nacked += 1;
+    this.#nacks.add(this.#failureOf(row, reason, failure), (result) => this.#nacked(packet, row, failure, result));
+  }
+
+  async close() {
+    this.#end();
+    this.#fetch?.abort();
+    await this.#fetched;
+    await Promise.all([this.#acks.flush(), this.#nacks.flush()]);
+    const left = this.#lanes.clear();
+    // Refused, they stay leased, and opening the file gives every lease back.
+    if (left.length > 0) await this.#link.queue.release(left).catch(() => {});
+    this.#stop.abort();
+  }
+
+  #next(): Step | Promise<Step> {
+    if (this.#stop.signal.aborted) return END;
+    for (let row = this.#lanes.next(); row !== undefined; row = this.#lanes.next()) {
+      const packet = this.#open(row);
+      if (this.#lanes.size < WINDOW / 2) this.#fill();
+      if (packet !== undefined) return { value: packet, done: false };
+    }
+    this.#fill();
+    return new Promise((resolve) => {
+      this.#resume = resolve;
+    });
+  }
+
+  #end(): Step {
+    this.#resume?.(END);
+    this.#resume = undefined;
+    this.#paceTimer();
+    return END;
+  }
+
+  #wake() {
+    this.#resume?.(AGAIN);
+    this.#resume = undefined;
+  }
+
+  /** Asks for rows, unless that is under way. */
+  #fill() {
+    if (this.#fetch !== undefined) return;
+    this.#fetch = new AbortController();
+    this.#fetched = this.#lease(this.#fetch.signal);
+  }
+
+  async #lease(signal: AbortSignal) {
+    const { name, queue } = this.#link;
+    const { lease_ms, order } = this.#options;
+    const backlog = this.#pace.rows;
+    // Standing behind an empty bucket it would hear of new rows only; the bucket fills, so it asks again then.
+    if (backlog < 1) this.#askAgainIn(this.#pace.waitMs);
+    try {
+      const rows = await queue.lease({
+        ...{ count: WINDOW - this.#lanes.size, maxBytes: WINDOW_BYTES, holder: name, leaseMs: lease_ms, wait: true },
+        ...{ backlog, liveFirst: order === "live_first", signal },
+      });
+      this.#leasing.succeeded();
+      this.#took(rows);
+    } catch (error) {
+      await this.#leasing.wait(error as Error);
+    }
+    this.#paceTimer();
+    this.#fetch = undefined;
+    this.#wake();
+  }
+
+  #took(rows: readonly QueueRow[]) {
+    for (const row of rows) this.#lanes.add(row);
+    this.#pace.take(rows.filter(({ backlog }) => backlog).length);
+  }
+
+  #askAgainIn(waitMs: number) {
+    this.#paceTimer = this.#context.clock.setTimer(() => this.#fetch?.abort(), waitMs);
+  }
+
+  #open(row: QueueRow): StreamPacket | undefined {
+    const { counts, counters } = this.#link;
+    try {
+      const refusal = this.#link.refuse?.(row);
+      if (refusal !== undefined) return this.#setAside(row, refusal);
+      const packet = this.#context.packet(entryCodec.decode(row));
+      this.#underWay.set(packet, row);
+      counters.waitMs.record(Math.max(0, this.#context.clock.nowMs() - row.enqueuedMs));
+      counts.delivered += 1;
+      if (row.attempt > 1) counts.redelivered += 1;
+      return packet;
+    } catch (error) {
+      return this.#setAside(row, `it is no packet: ${(error as Error).message}`);
+    }
+  }
+
+  /** A row that never becomes a packet of this graph. */
+  #setAside({ seq, attempt, partition }: QueueRow, reason: string): undefined {
+    this.#context.log.error("row set aside", { queue: this.#link.name, seq, reason });
+    this.#lanes.free(partition);
+    this.#nacks.add({ seq, attempt, reason, delayMs: 0, permanent: true }, () => {});
+  }
+
+  #settled(packet: StreamPacket): QueueRow | undefined {
+    const row = this.#underWay.get(packet);
+    this.#underWay.delete(packet);
+    return row;
+  }
+
+  #failureOf({ seq, attempt }: QueueRow, reason: string, { kind, error, node }: PacketFailure): Failure {
+    const { backoff_ms, backoff_max_ms } = this.#options;
+    const away = kind === "unavailable";
+    // A run that ends gives back what it could not finish, for the next one to begin with.
+    const ending = away && node === undefined;
+    const tries = away ? this.#away++ : attempt - 1;
+    const delayMs = ending ? 0 : fullJitterMs(this.#context.random, tries, backoff_ms, backoff_max_ms);
+    const stack = (error.cause as Error | undefined)?.stack ?? error.stack;
+    return { seq, attempt, reason, stack, node, delayMs, counted: !away, permanent: kind === "rejected" };
+  }
+
+  /** Rows behind one that comes again were given back with it; behind a dead one they go on. */
+  #nacked(packet: StreamPacket, row: QueueRow, failure: PacketFailure, result: Settled) {
+    if (result === "dead") {
+      this.#link.forget?.(packet);
+      this.#events.onDead(packet, row, failure);
+    } else this.#lanes.drop(row.partition);
+    this.#lanes.free(row.partition);
+    this.#wake();
+  }
+}
