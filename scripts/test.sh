@@ -17,9 +17,12 @@ want() { have "$1" || missing="$missing $2"; }
 install_parts() {
   missing=''
   want curl curl
+  want faketime faketime
   want git git
   want minisign minisign
+  want mkfs.ext4 e2fsprogs
   want shellcheck shellcheck
+  want strace strace
   want wget wget
   if [ "$(uname -m)" = x86_64 ]; then
     want qemu-aarch64-static qemu-user-static

@@ -37,11 +37,13 @@ const HOUSE: House = {
     fleet: { imports: ["observe", "graph", "control"] },
     // observe/prometheus.ts loads a library that a run without --http does not need.
     http: { imports: ["base", "observe", "observe/prometheus.ts", "graph", "control"] },
+    // Starts schnitzel from outside; of its inside it only reads queue files of a run that has ended.
+    drill: { imports: ["base", "store"] },
     cli: {
       open: true,
       imports: [
         ...["base", "packet", "node", "observe", "store", "inference", "media", "nodes/list.ts", "registry", "graph"],
-        ...["delivery", "engine", "record", "control", "mesh", "fleet", "http"],
+        ...["delivery", "engine", "record", "control", "mesh", "fleet", "http", "drill"],
       ],
     },
     // registry: a process started to try a plugin must load nothing else, so main.ts sends it there at once.
@@ -68,6 +70,7 @@ const HOUSE: House = {
     "cli/": "hands the real ones to everything else",
     "main.ts": "starts the process",
     "http/": "answers people, in their time",
+    "drill/": "posts and breaks things in real time, from outside",
     "registry/probe": "a plugin that hangs on load is killed in real time",
   },
   long: {

@@ -1,4 +1,5 @@
 import { test } from "bun:test";
+import { FAULTS, thisMachine } from "../../src/drill/index.ts";
 import { arm64 } from "./arm64.ts";
 
 /** Something a test needs from the machine that package.json cannot bring. */
@@ -34,7 +35,18 @@ const PARTS = {
     present: () => process.platform === "linux" && Bun.spawnSync(["unshare", "--mount", "true"]).success,
     get: "run the tests as root on Linux, in a container that may mount (CAP_SYS_ADMIN)",
   },
+  /** What the faults of a drill need; the drill itself knows it best. */
+  ...fault("power_cut", "run the tests as root on Linux with loop devices; apt-get install e2fsprogs mount"),
+  ...fault("disk_full", "run the tests as root on Linux, in a container that may mount (CAP_SYS_ADMIN)"),
+  ...fault("slow_disk", "apt-get install strace, on Linux"),
+  ...fault("clock_jump", "apt-get install faketime, on Linux"),
 } satisfies Record<string, Part>;
+
+function fault<const Name extends string>(name: Name, get: string): Record<Name, Part> {
+  const present = () =>
+    FAULTS.find((candidate) => candidate.name === name)!.cannot(thisMachine(process.env)) === undefined;
+  return { [name]: { present, get } } as Record<Name, Part>;
+}
 
 export type PartName = keyof typeof PARTS;
 

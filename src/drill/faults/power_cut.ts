@@ -1,0 +1,35 @@
+import * as path from "node:path";
+import { defineFault } from "../fault.ts";
+import { cannotMount, missing } from "../machine.ts";
+import { PowerDisk } from "../power_disk.ts";
+
+const [MIN_MS, MAX_MS] = [50, 400];
+
+export const powerCut = defineFault({
+  name: "power_cut",
+  what: "the disk of the state directory loses its power (ext4, FS_IOC_SHUTDOWN), journal replay, started again",
+  cannot: (machine) =>
+    cannotMount(machine) ??
+    (machine.hasLoopDevices ? missing(machine, ["mkfs.ext4"]) : "there are no loop devices (/dev/loop-control)"),
+  async prepare(folder) {
+    const disk = await PowerDisk.create(folder);
+    return { folder, state: path.join(disk.folder, "state"), before: [], env: {}, disk };
+  },
+  async inject(stage, { disk }) {
+    const { child, clock, options } = stage;
+    while (stage.rounds < options.cuts && stage.goesOn) {
+      await stage.pause(MIN_MS, MAX_MS);
+      stage.mark("power cut");
+      const cutMs = clock.monotonicMs();
+      child.doom();
+      disk.cut();
+      // Some milliseconds without a disk: what it acknowledges now, after a sync that failed, would be lost.
+      if (stage.random.float() < 0.5) await stage.pause(0, 20);
+      await child.kill();
+      await disk.restore();
+      child.start();
+      stage.rounds += 1;
+      await stage.recovers(cutMs);
+    }
+  },
+});

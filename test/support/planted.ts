@@ -1,0 +1,40 @@
+import * as path from "node:path";
+import { systemClock } from "../../src/base/clock.ts";
+import { drill } from "../../src/drill/drill.ts";
+import { FAULTS } from "../../src/drill/faults/list.ts";
+import { thisMachine } from "../../src/drill/machine.ts";
+import { type FaultResult, failuresIn } from "../../src/drill/result.ts";
+import type { DrillOptions } from "../../src/drill/settings.ts";
+import { ROOT } from "./binary.ts";
+
+/** Drills a small program with a fault of its own instead of schnitzel: the drill must see it, and only it. */
+export async function drillOf(planted: string, fault: string, changed: Partial<DrillOptions> = {}) {
+  const result = await drill({
+    target: {
+      name: planted,
+      file: "none.yaml",
+      source: { id: "in", path: "/" },
+      sink: { id: "out" },
+      comparesPayloads: true,
+      arguments: [],
+    },
+    faults: FAULTS.filter(({ name }) => name === fault),
+    kills: 5,
+    cuts: 4,
+    packets: 500,
+    seconds: 20,
+    seed: 7,
+    keep: undefined,
+    load: { partitions: 4, fillerBytes: 100, pauseMs: 0 },
+    program: [process.execPath, path.join(ROOT, "test/fixtures/drilled_program.ts")],
+    env: { ...process.env, PLANTED: planted },
+    cwd: ROOT,
+    machine: thisMachine(process.env),
+    clock: systemClock,
+    signal: new AbortController().signal,
+    progress: () => {},
+    settleMs: 1_000,
+    ...changed,
+  });
+  return { result, found: result.faults[0] as FaultResult, failures: failuresIn(result) };
+}
