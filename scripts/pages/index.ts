@@ -1,5 +1,6 @@
 import { metricsPage } from "../../src/observe/index.ts";
 import { cliPage } from "./cli.ts";
+import { deliveryMetrics } from "./delivery.ts";
 import { errorsPage } from "./errors.ts";
 import { nodePages } from "./nodes.ts";
 
@@ -8,7 +9,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   const pages = {
     ...(await nodePages()),
     "docs/errors.md": errorsPage(),
-    "docs/metrics.md": metricsPage(),
+    "docs/metrics.md": metricsPage() + deliveryMetrics(),
     "docs/cli.md": await cliPage(),
   };
   return new Map(Object.entries(pages).map(([file, text]) => [file, marked(text)]));

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { didYouMean } from "../base/suggest.ts";
 import { toError } from "../base/to_error.ts";
 import { type Catalogue, diskFiles, type Files, type Resolution } from "../node/index.ts";
+import { type WrittenDelivery, withDelivery } from "./delivery.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { connect, type Draft, type DraftNode } from "./draft.ts";
 import { durableOptions } from "./durable.ts";
@@ -17,7 +18,7 @@ import type { ReadNode } from "./read_node.ts";
 import { hideSecrets } from "./redact.ts";
 import { runRules } from "./rules/index.ts";
 import { SourceText } from "./source_text.ts";
-import { childOf, isBroken, type ListTree, type MapTree, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
+import { childOf, isBroken, listOf, type MapTree, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
 import { Variables } from "./variables.ts";
 import { checkVersion } from "./version.ts";
 
@@ -68,6 +69,8 @@ export async function compileGraph(source: GraphSource, options: CompileOptions)
 }
 
 const START = "schnitzel new graph my.yaml writes one to start from";
+
+type DraftContext = ConfigContext & { delivery: WrittenDelivery | undefined };
 
 class Compiler {
   readonly findings = new Findings();
@@ -182,7 +185,7 @@ class Compiler {
   async #draft(graph: ReadGraph, root: MapTree, compat: boolean): Promise<Draft> {
     const { catalogue } = this.#options;
     await catalogue.prepare([...new Set(graph.nodes.map((node) => node.plugin))]);
-    const context = { compat, findings: this.findings, ...this.#files(compat) };
+    const context = { compat, findings: this.findings, delivery: graph.delivery, ...this.#files(compat) };
     const nodes = graph.nodes.map((node, index) => this.#node(node, index, catalogue.resolve(node.plugin), context));
     return {
       compat,
@@ -200,9 +203,10 @@ class Compiler {
     return resources ? { files: diskFiles({ base: this.#source.baseDir, ...fallback }) } : {};
   }
 
-  #node(node: ReadNode, index: number, resolution: Resolution, context: ConfigContext): DraftNode {
-    const { id, plugin, kind, path: nodePath, runtime, runtimeKeys, tree } = node;
+  #node(node: ReadNode, index: number, resolution: Resolution, context: DraftContext): DraftNode {
+    const { id, plugin, kind, path: nodePath, runtimeKeys, tree } = node;
     const at: DraftNode["at"] = (path, what) => placeOf(spotAt(tree, path, what));
+    const runtime = withDelivery(node.runtime, context.delivery, resolution.found ? resolution.definition : undefined);
     const idKey = tree.entries.has("id") ? "id" : "node_id";
     const base = { index, id, plugin, kind, path: nodePath, place: at([idKey]), at, runtime, runtimeKeys };
     if (!resolution.found) {
@@ -234,11 +238,6 @@ class Compiler {
       ...(way === undefined ? {} : { hint: way }),
     });
   }
-}
-
-function listOf(root: MapTree, key: string): Tree[] {
-  const list = childOf(root, key);
-  return list?.type === "list" ? (list as ListTree).items : [];
 }
 
 /** The file's name without its ending, as a word that a folder can have. */

@@ -1,5 +1,5 @@
 import { isNumeric, WholeFloat } from "../packet/index.ts";
-import type { RuntimeOptions } from "./plan.ts";
+import type { ReadRuntime } from "./delivery.ts";
 import { LEGACY_WEIGHT_KEY, MAX_CAPACITY, runtimeOptions } from "./runtime.ts";
 import { pythonNumber } from "./scalars.ts";
 
@@ -15,7 +15,7 @@ export type Warn = (key: string, message: string) => void;
  *
  * Unbounded becomes {@link MAX_CAPACITY} packets and producers that wait, so nothing is lost either way.
  */
-export function legacyRuntime(given: Record<string, unknown>, warn: Warn): RuntimeOptions {
+export function legacyRuntime(given: Record<string, unknown>, warn: Warn): ReadRuntime {
   for (const key of Object.keys(given)) {
     if (!KEYS.includes(key)) warn(key, `${key} is not known and ignored: the keys are ${KEYS.join(", ")}`);
   }

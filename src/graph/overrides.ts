@@ -10,7 +10,7 @@ import { childOf, entryOf, type MapTree, type Spot, type Tree } from "./tree.ts"
 export const SET_FILE = "--set";
 
 /** Top-level keys that a `--set` may add; everything else must be there already. */
-const ADDABLE = new Set(["name", "vars", "http"]);
+const ADDABLE = new Set(["name", "vars", "http", "delivery"]);
 
 /**
  * Puts `path=value` into the document, as if it stood there: `vars.video=a.mp4`, `nodes.cam.config.fps=5`

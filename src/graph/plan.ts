@@ -1,4 +1,4 @@
-import type { NodeDefinition } from "../node/index.ts";
+import type { DeliveryOptions, NodeDefinition } from "../node/index.ts";
 import type { Place } from "./diagnostic.ts";
 
 export type Overflow = "block" | "drop_newest" | "drop_oldest" | "fail" | "weighted_drop";
@@ -30,6 +30,8 @@ export interface RuntimeOptions {
   on_error: OnError;
   /** For `on_error: retry`: further attempts before the packet is a dead letter. */
   max_retries: number;
+  /** How packets are delivered to a place that may be away; absent: `process` is called once. */
+  delivery?: DeliveryOptions;
   /** Restarts of a source that threw. */
   restart: { max_restarts: number; window_sec: number; backoff_ms: number; backoff_max_ms: number };
 }

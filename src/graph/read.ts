@@ -1,3 +1,4 @@
+import type { WrittenDelivery } from "./delivery.ts";
 import type { LooseEdge } from "./draft.ts";
 import type { Findings } from "./findings.ts";
 import { readEdge } from "./read_edge.ts";
@@ -12,6 +13,8 @@ export interface ReadGraph {
   http: { listen: string } | undefined;
   /** `durable: sinks`: every edge into an outside sink is durable. */
   durable: "sinks" | undefined;
+  /** For every node whose effects leave the process. */
+  delivery: WrittenDelivery | undefined;
   nodes: ReadNode[];
   edges: LooseEdge[];
   /** Ids of nodes that could not be read. */
@@ -36,14 +39,23 @@ export function readGraph(root: MapTree, compat: boolean, findings: Findings): R
   const edges = edgeTrees.flatMap((tree, index) => readEdge(tree, index, reader) ?? []);
   const unread = nodeTrees.length + edgeTrees.length - nodes.length - edges.length;
   const incomplete = unread > 0 || findings.errors > errors;
-  return { name: top?.name, http: top?.http, durable: top?.durable, nodes, edges, unreadIds, incomplete };
+  return {
+    name: top?.name,
+    http: top?.http,
+    durable: top?.durable,
+    delivery: top?.delivery,
+    nodes,
+    edges,
+    unreadIds,
+    incomplete,
+  };
 }
 
 function readTop(root: MapTree, reader: Reader) {
   // Nodes and edges are read one by one. In an old graph they had any shape, and `config` was never used.
   const lists = ["nodes", "edges"].filter((key) => reader.compat || childOf(root, key)?.type === "list");
   // A key with nothing behind it, as when all its lines are comments, is a key left out.
-  const empty = ["nodes", "edges", "vars", "http", "durable"].filter((key) => isNull(childOf(root, key)));
+  const empty = ["nodes", "edges", "vars", "http", "durable", "delivery"].filter((key) => isNull(childOf(root, key)));
   const left = [...lists, ...empty, ...(reader.compat ? ["config"] : [])];
   const rest = without(reader.built(root, "graph", []), left);
   return reader.shape(graphShape, rest, [], { subject: "the graph", strayKeys: STRAY_KEYS.graph });

@@ -1,6 +1,6 @@
 import type * as v from "valibot";
+import type { ReadRuntime } from "./delivery.ts";
 import { legacyRuntime } from "./legacy_runtime.ts";
-import type { RuntimeOptions } from "./plan.ts";
 import { type Reader, without } from "./reader.ts";
 import { runtimeAliasShape, runtimeOptions, runtimeShape } from "./runtime.ts";
 import { NODE_ALIASES, nodeShape, STRAY_KEYS } from "./schema.ts";
@@ -27,7 +27,7 @@ export interface ReadNode {
   id: string;
   plugin: string;
   kind: string | undefined;
-  runtime: RuntimeOptions;
+  runtime: ReadRuntime;
   /** Keys of `runtime` that are written. */
   runtimeKeys: readonly string[];
   /** The `config` map without `__runtime__`; undefined when it is left out. */
@@ -111,7 +111,7 @@ function runtimeOf(node: MapTree, config: MapTree | undefined, base: Path, reade
   return alias && { tree: alias.value, path: ["config", "__runtime__"], isAlias: true };
 }
 
-function readRuntime({ tree, path, isAlias }: WrittenRuntime, base: Path, reader: Reader): RuntimeOptions | undefined {
+function readRuntime({ tree, path, isAlias }: WrittenRuntime, base: Path, reader: Reader): ReadRuntime | undefined {
   const full = [...base, ...path];
   if (isNull(tree)) return runtimeOptions();
   if (tree.type !== "map") {
@@ -143,7 +143,7 @@ function weighted(given: v.InferOutput<typeof runtimeAliasShape>, tree: Tree, pa
   return reader.refuse("MISSING_KEY", at, path, message, "add weights: { key: group_id, values: { a: 1, b: 5 } }");
 }
 
-function readLegacy(tree: MapTree, path: Path, reader: Reader): RuntimeOptions {
+function readLegacy(tree: MapTree, path: Path, reader: Reader): ReadRuntime {
   return legacyRuntime(plain(tree) as Record<string, unknown>, (key, message) =>
     reader.warn("SLOPPY_SHAPE", spotAt(tree, [key]), [...path, key], `At ${pathText(path)}, ${message}`),
   );

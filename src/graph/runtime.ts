@@ -1,6 +1,7 @@
 import * as v from "valibot";
+import { delivery, type ReadRuntime } from "./delivery.ts";
 import { byteSize } from "./durable.ts";
-import { DEFAULT_CAPACITY, DEFAULT_MAX_BYTES, type InboxLimits, type Overflow, type RuntimeOptions } from "./plan.ts";
+import { DEFAULT_CAPACITY, DEFAULT_MAX_BYTES, type InboxLimits, type Overflow } from "./plan.ts";
 
 /** Also what an unbounded inbox of the predecessor gets: lossless, as producers wait when it is full. */
 export const MAX_CAPACITY = 65_536;
@@ -47,6 +48,9 @@ export const runtimeShape = v.strictObject({
     v.pipe(v.picklist(["dead_letter", "retry", "drop", "fail"]), v.description("Default dead_letter.")),
   ),
   max_retries: v.optional(v.pipe(notNegative, v.maxValue(100), v.description("For on_error: retry; default 3."))),
+  delivery: v.optional(
+    v.pipe(delivery, v.description("Retry, timeout, circuit and rate limit; on for nodes that reach outside.")),
+  ),
   restart: v.optional(
     v.strictObject({
       max_restarts: v.optional(
@@ -72,9 +76,10 @@ export const runtimeAliasShape = v.strictObject({
 /** The predecessor's weights when it names none. */
 export const LEGACY_WEIGHT_KEY = "group_id";
 
-/** Runtime options with the defaults filled in. */
-export function runtimeOptions(given: v.InferOutput<typeof runtimeAliasShape> = {}): RuntimeOptions {
+/** Runtime options with the defaults filled in, but for `delivery`. */
+export function runtimeOptions(given: v.InferOutput<typeof runtimeAliasShape> = {}): ReadRuntime {
   return {
+    ...(given.delivery === undefined ? {} : { delivery: given.delivery }),
     inbox: inboxLimits(given),
     concurrency: given.concurrency ?? 1,
     ordered: given.ordered ?? true,

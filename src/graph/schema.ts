@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { delivery } from "./delivery.ts";
 import { durable, payloadRef } from "./durable.ts";
 
 const map = v.custom<Record<string, unknown>>(
@@ -26,6 +27,9 @@ export const graphShape = v.strictObject({
   edges: v.optional(v.pipe(list, v.description("Each begins with a dash: - { from: NODE, to: NODE }."))),
   durable: v.optional(
     v.pipe(v.literal("sinks"), v.description("`sinks`: every edge into a sink outside this machine is durable.")),
+  ),
+  delivery: v.optional(
+    v.pipe(delivery, v.description("Retry, timeout, circuit and rate limit of every node that reaches outside.")),
   ),
   http: v.optional(
     v.pipe(
@@ -57,7 +61,10 @@ export const STRAY_KEYS: Record<"graph" | "node" | "runtime", Readonly<Record<st
     name: "write id",
     type: "write plugin",
     ...Object.fromEntries(
-      ["inbox", "concurrency", "ordered", "on_error", "max_retries", "restart"].map((key) => [key, inRuntime(key)]),
+      ["inbox", "concurrency", "ordered", "on_error", "max_retries", "restart", "delivery"].map((key) => [
+        key,
+        inRuntime(key),
+      ]),
     ),
     inputs: "edges say where packets come from: edges: [{ from: NODE, to: NODE }]",
     "*": "a node's own settings belong in its config: config: { … }",
@@ -103,7 +110,6 @@ export const NOT_BUILT_IN_YET: Record<"graph" | "node" | "runtime" | "edge", Rea
   graph: {
     use: "sub-graphs",
     profiles: "delivery profiles",
-    delivery: "retry, timeout and circuit around sinks",
     placement: "graphs on several machines",
     mesh: "graphs on several machines",
     ingress: "network limits",
@@ -111,14 +117,12 @@ export const NOT_BUILT_IN_YET: Record<"graph" | "node" | "runtime" | "edge", Rea
   },
   node: {
     use: "sub-graphs",
-    delivery: "retry, timeout and circuit around sinks",
     placement: "graphs on several machines",
     egress: "network limits",
     ingress: "network limits",
   },
   runtime: {
     offload: "nodes in workers",
-    delivery: "retry, timeout and circuit around sinks",
     isolation: "plugins in their own process",
     profile: "delivery profiles",
   },

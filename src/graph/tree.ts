@@ -51,6 +51,12 @@ export function childOf(tree: Tree, key: string | number): Tree | undefined {
   return tree.type === "list" ? tree.items[Number(key)] : undefined;
 }
 
+/** The items of a list under a key; none when something else stands there. */
+export function listOf(tree: MapTree, key: string): Tree[] {
+  const list = childOf(tree, key);
+  return list?.type === "list" ? list.items : [];
+}
+
 export function entryOf(tree: Tree | undefined, key: string): { key: Spot; value: Tree } | undefined {
   return tree?.type === "map" ? tree.entries.get(key) : undefined;
 }

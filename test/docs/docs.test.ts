@@ -5,6 +5,7 @@ import { parseCommandLine } from "../../src/cli/command/parse.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { ALL_CODES } from "../../src/cli/explain.ts";
 import { modernArguments } from "../../src/cli/predecessor.ts";
+import { deliveryShape } from "../../src/graph/delivery.ts";
 import { runtimeShape } from "../../src/graph/runtime.ts";
 import { edgeShape, graphShape, NOT_BUILT_IN_YET, nodeShape } from "../../src/graph/schema.ts";
 import { ROOT, run } from "../support/binary.ts";
@@ -226,6 +227,7 @@ describe("docs/graph.md", () => {
     runtime: Object.keys(runtimeShape.entries),
     "an inbox": Object.keys(runtimeShape.entries.inbox.wrapped.entries),
     "a restart": Object.keys(runtimeShape.entries.restart.wrapped.entries),
+    delivery: Object.keys(deliveryShape.entries),
     "parts that are not built": Object.values(NOT_BUILT_IN_YET).flatMap(Object.keys),
   })) {
     test(`names every key of ${what}`, () => {

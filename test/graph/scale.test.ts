@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { withDelivery } from "../../src/graph/delivery.ts";
 import { connect, type Draft, type DraftNode, type LooseEdge } from "../../src/graph/draft.ts";
 import { Findings } from "../../src/graph/findings.ts";
 import { freezePlan } from "../../src/graph/freeze.ts";
@@ -25,7 +26,7 @@ function chain(length: number, { closed = false } = {}): Draft {
       path: `nodes[${index}]`,
       place,
       at: () => place,
-      runtime: runtimeOptions(),
+      runtime: withDelivery(runtimeOptions(), undefined, definition),
       runtimeKeys: [],
       definition,
       legacy: false,

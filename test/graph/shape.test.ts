@@ -272,7 +272,6 @@ describe("what is not built yet", () => {
     ["profiles", `version: 2\nprofiles: {}\n${NODES}${EDGES}`],
     ["egress", `version: 2\negress: {}\n${NODES}${EDGES}`],
     ["offload", graphWithLimit("{ limit: 1 }", "    runtime: { offload: worker }\n")],
-    ["delivery", graphWithLimit("{ limit: 1 }", "    runtime: { delivery: {} }\n")],
     ["inbox", `version: 2\n${NODES}edges:\n  - { from: c, to: s, inbox: {} }\n`],
   ])("%s is refused by that name", async (key, text) => {
     const { diagnostics } = await compile(text);

@@ -6,6 +6,8 @@ export interface VirtualClock extends Clock {
   advance(ms: number): void;
   /** Timers that have neither run nor been cancelled. */
   readonly pending: number;
+  /** Milliseconds until the next of them falls due; undefined when there is none. */
+  readonly nextInMs: number | undefined;
 }
 
 export function virtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock {
@@ -30,6 +32,10 @@ export function virtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock {
         next[1].run();
       }
       passedMs = limitMs;
+    },
+    get nextInMs() {
+      const next = due(Number.POSITIVE_INFINITY);
+      return next === undefined ? undefined : next[1].dueMs - passedMs;
     },
     get pending() {
       return timers.size;

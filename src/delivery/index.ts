@@ -1,0 +1,40 @@
+import type { DeliveryOptions, NodeInstance } from "../node/index.ts";
+import { Delivery, type DeliveryContext } from "./delivery.ts";
+
+export { MAX_RETRY_AFTER_MS } from "./delivery.ts";
+export { STOP_GRACE_MS } from "./line.ts";
+export { DELIVERY_METRICS } from "./meter.ts";
+export { MAX_EMITS } from "./try.ts";
+
+/** A node whose packets are delivered by a policy. */
+export interface Delivered extends NodeInstance {
+  /** True while the outside is away, and only probes go out. */
+  readonly circuitOpen: boolean;
+}
+
+/** Wraps a node: retry, timeout, circuit and rate limit around its `process`; the rest of it as it was. */
+export function deliver(node: NodeInstance, options: DeliveryOptions, context: DeliveryContext): Delivered {
+  const delivery = new Delivery(node, options, context);
+  return {
+    process: (packet, emit, input) => delivery.process(packet, emit, input),
+    metrics: () => ({ ...ownMetrics(node), ...delivery.metrics() }),
+    close() {
+      delivery.close();
+      return node.close?.();
+    },
+    ...(node.snapshot && { snapshot: () => node.snapshot!() }),
+    ...(node.restore && { restore: (state: unknown) => node.restore!(state) }),
+    get circuitOpen() {
+      return !delivery.circuit.closed;
+    },
+  };
+}
+
+/** A plugin's `metrics` may throw; what is counted here is told all the same. */
+function ownMetrics(node: NodeInstance): Record<string, number> {
+  try {
+    return node.metrics?.() ?? {};
+  } catch {
+    return {};
+  }
+}

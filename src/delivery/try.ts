@@ -1,0 +1,72 @@
+import type { Cancel } from "../base/clock.ts";
+import type { Emit } from "../node/index.ts";
+import type { StreamPacket } from "../packet/index.ts";
+import type { Call } from "./call.ts";
+
+/**
+ * Packets one try may emit: they are held until it has succeeded, so that a failed one leaves none behind and a
+ * packet tried twice does not emit twice. Why 1,024: four inboxes full, and 16 calls at once hold 16 Ki packets.
+ */
+export const MAX_EMITS = 1_024;
+
+const NO_PORTS: Emit = Object.freeze({});
+
+/** One try of a call. What it does once it is over changes nothing. */
+export class Try {
+  readonly call: Call;
+  readonly isProbe: boolean;
+  readonly startedMs: number;
+  /** Tries of the node that had succeeded when this one began. */
+  readonly deliveredBefore: number;
+  readonly emit: Emit;
+  over = false;
+  cancelTimer: Cancel = () => {};
+  readonly #held: { port: string; packet: StreamPacket }[] = [];
+  readonly #ports: readonly string[];
+
+  constructor(call: Call, isProbe: boolean, startedMs: number, deliveredBefore: number, onLate: () => void) {
+    this.call = call;
+    this.isProbe = isProbe;
+    this.startedMs = startedMs;
+    this.deliveredBefore = deliveredBefore;
+    this.#ports = Object.keys(call.emit);
+    this.emit = this.#ports.length === 0 ? NO_PORTS : this.#holding(onLate);
+  }
+
+  #holding(onLate: () => void): Emit {
+    const ports = this.#ports.map((port) => {
+      const hold = (packet: StreamPacket) => {
+        if (this.over) return onLate();
+        if (this.#held.length >= MAX_EMITS) throw tooMany();
+        this.#held.push({ port, packet });
+      };
+      return [port, hold] as const;
+    });
+    return Object.fromEntries(ports);
+  }
+
+  /** Emits a value of an iterator: it leaves by the first output port. */
+  emitDefault(packet: StreamPacket) {
+    const [port] = this.#ports;
+    if (port === undefined) throw new TypeError("process yielded a packet, but this node has no output port");
+    this.emit[port]!(packet);
+  }
+
+  /** Ends it: nothing of it counts from here on. */
+  end() {
+    this.over = true;
+    this.cancelTimer();
+  }
+
+  /** Hands on what it emitted. */
+  flush() {
+    for (const { port, packet } of this.#held) this.call.emit[port]!(packet);
+  }
+}
+
+function tooMany(): RangeError {
+  return new RangeError(
+    `one try emitted more than ${MAX_EMITS} packets, which delivery holds until it has succeeded: ` +
+      "emit fewer, or write delivery: off in the node's runtime",
+  );
+}
