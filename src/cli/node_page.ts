@@ -65,13 +65,16 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-function exampleText(address: string, { title, config, input, output, files, stdin, stdout }: Example): string {
+function exampleText(address: string, example: Example): string {
+  const { title, config, input, output, files, stdin, stdout, requests, posted } = example;
   const parts: (readonly [string, string, string] | undefined)[] = [
     ["", "yaml", yamlText({ plugin: address, ...(Object.keys(config).length === 0 ? {} : { config }) })],
     ...Object.entries(files ?? {}).map(([file, text]) => [`File \`${file}\`:`, "text", text] as const),
     stdin === undefined ? undefined : ["Standard input:", "text", stdin],
+    requests === undefined ? undefined : ["Requests, and the status each gets:", "yaml", yamlText(requests)],
     input === undefined ? undefined : ["In:", "yaml", yamlText(input)],
     output === undefined || Object.keys(output).length === 0 ? undefined : ["Out, by port:", "yaml", yamlText(output)],
+    posted === undefined ? undefined : ["Requests it sends:", "yaml", yamlText(posted)],
     stdout === undefined ? undefined : ["Standard output:", "text", stdout],
   ];
   const shown = parts

@@ -3,6 +3,7 @@ import type { Random } from "../base/random.ts";
 import type { PacketFactory } from "../packet/index.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Files } from "./files.ts";
+import type { Resolve, Serve } from "./network.ts";
 
 /** Structured log of one node; goes to stderr with the node's id, rate-limited per message. */
 export interface NodeLog {
@@ -31,6 +32,10 @@ export interface NodeContext {
   readonly fetch: typeof globalThis.fetch;
   /** Large bytes beside the packets; undefined when the run has no state directory. */
   readonly blobs?: Blobs | undefined;
+  /** Addresses of a host name. */
+  readonly resolve: Resolve;
+  /** Starts an HTTP server; whoever starts one stops it in `close`. */
+  readonly serve: Serve;
   /** Makes a packet: id, time and `source_id` (this node's id) are filled in unless given. */
   readonly packet: PacketFactory;
   /**

@@ -54,6 +54,13 @@ export interface SourceInstance {
 /** A packet in an example: a full one, or the source id alone when nothing else matters. */
 export type ExamplePacket = string | Partial<StreamPacket>;
 
+export interface ExampleRequest {
+  url: string;
+  headers?: Readonly<Record<string, string>>;
+  body: string;
+  status: number;
+}
+
 /** Shown in the docs and run by the conformance suite. */
 export interface Example {
   title: string;
@@ -67,6 +74,10 @@ export interface Example {
   stdin?: string;
   /** Expected text on standard output. */
   stdout?: string;
+  /** HTTP requests that reach the node, one after the other, and the status each gets. */
+  requests?: readonly ExampleRequest[];
+  /** Expected HTTP requests to a server that takes everything, in order. */
+  posted?: readonly { url: string; body: string; headers?: Readonly<Record<string, string>> }[];
 }
 
 /** A finding of a node's own static check. `path` leads into its config. */

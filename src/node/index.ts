@@ -6,4 +6,5 @@ export * from "./definition.ts";
 export * from "./delivery.ts";
 export * from "./failure.ts";
 export * from "./files.ts";
+export * from "./network.ts";
 export * from "./port.ts";

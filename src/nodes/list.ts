@@ -21,6 +21,10 @@ export const DOMAINS = {
     print_sink: async () => (await import("./io/print_sink.ts")).printSink,
     stdin_source: async () => (await import("./io/stdin_source.ts")).stdinSource,
   },
+  net: {
+    http_sink: async () => (await import("./net/http_sink.ts")).httpSink,
+    http_source: async () => (await import("./net/http_source.ts")).httpSource,
+  },
   flow: {
     burst: async () => (await import("./flow/burst.ts")).burst,
     filter: async () => (await import("./flow/filter.ts")).filter,

@@ -132,6 +132,8 @@ function examplePacket(packet: ExamplePacket): StreamPacket {
   });
 }
 
+const noNetwork = () => Promise.reject(new Error("an example has no network"));
+
 function exampleContext(folder: string, stdin: string, written: string[]): NodeContext {
   const clock = leapingClock();
   const random = seededRandom(1);
@@ -148,7 +150,9 @@ function exampleContext(folder: string, stdin: string, written: string[]): NodeC
         if (stdin !== "") yield new TextEncoder().encode(stdin);
       },
     },
-    fetch: (() => Promise.reject(new Error("an example has no network"))) as unknown as typeof fetch,
+    fetch: noNetwork as unknown as typeof fetch,
+    resolve: noNetwork,
+    serve: noNetwork,
     packet: packetFactory(new IdGenerator(clock, random), "example"),
     reject: quiet,
   };

@@ -2,13 +2,23 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import type { Emit, Example, NodeDefinition, NodeInstance, SourceInstance } from "../../src/node/index.ts";
+import type {
+  Emit,
+  Example,
+  ExampleRequest,
+  NodeDefinition,
+  NodeInstance,
+  SourceInstance,
+} from "../../src/node/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
+import type { TestNetwork } from "../support/network.ts";
 import { packet, type TestContext, testContext } from "../support/node.ts";
 
 /** A node in the surroundings its example describes: files, standard input, a virtual clock. */
 export interface Stage {
   readonly context: TestContext;
+  /** Statuses that the example's requests got. */
+  readonly statuses: number[];
   /** A new instance with the example's config. */
   create(): NodeInstance | SourceInstance;
   /** Runs an instance over the example's input. Does not close it. */
@@ -33,11 +43,20 @@ export async function onStage<Result>(
       writeFileSync(join(base, file), text);
     }
     const context = testContext({ base, stdin: example.stdin ?? "" });
+    context.network.answer = () => new Response();
     const config = v.parse(definition.config, example.config);
+    const statuses: number[] = [];
     return await use({
       context,
+      statuses,
       create: () => definition.create(config, context),
-      play: (instance) => ("run" in instance ? playSource(instance, example) : playNode(instance, definition, example)),
+      play(instance) {
+        if (!("run" in instance)) return playNode(instance, definition, example);
+        const { requests } = example;
+        return requests === undefined
+          ? playSource(instance, example)
+          : playServer(instance, requests, context.network, statuses);
+      },
     });
   } finally {
     rmSync(base, { recursive: true, force: true });
@@ -55,6 +74,32 @@ async function playSource(source: SourceInstance, { output = {} }: Example): Pro
     if (abort.signal.aborted) break;
   }
   return packets.map((packet) => ({ port: "out", packet }));
+}
+
+/** A source that is sent requests runs until all are answered; its packets are safe as soon as they are there. */
+async function playServer(
+  source: SourceInstance,
+  requests: readonly ExampleRequest[],
+  network: TestNetwork,
+  statuses: number[],
+): Promise<Emitted[]> {
+  const abort = new AbortController();
+  const asking = (async () => {
+    for (const { url, headers = {}, body } of requests) {
+      await network.listening(new URL(url).host);
+      statuses.push((await network.request(url, { method: "POST", headers, body })).status);
+    }
+    abort.abort();
+  })();
+  const emitted: Emitted[] = [];
+  for await (const item of source.run(abort.signal)) {
+    for (const packet of [item].flat() as StreamPacket[]) {
+      emitted.push({ port: "out", packet });
+      source.ack?.(packet);
+    }
+  }
+  await asking;
+  return emitted;
 }
 
 async function playNode(node: NodeInstance, { inputs, outputs, config }: NodeDefinition, example: Example) {

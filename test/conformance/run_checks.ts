@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
 import type { Example, NodeDefinition } from "../../src/node/index.ts";
+import type { Sent } from "../support/network.ts";
 import type { Check } from "./check.ts";
 import { SNAKE } from "./config_checks.ts";
 import { onStage, type Stage } from "./play.ts";
@@ -29,14 +30,17 @@ function onEveryStage(
 const text = (value: unknown) => JSON.stringify(value);
 
 export const RUN_CHECKS: readonly Check[] = [
-  onEveryStage("gives what its examples promise", async ({ context, create, play }, example) => {
+  onEveryStage("gives what its examples promise", async ({ context, create, play, statuses }, example) => {
     const instance = create();
     const actual = actualOutput(example, await play(instance));
     await instance.close?.();
     const written = context.written.join("");
+    const promised = example.requests?.map(({ status }) => status) ?? [];
     return [
       ...(isDeepStrictEqual(plain(actual), plain(expectedOutput(example))) ? [] : [`gave ${text(actual)}`]),
       ...(example.stdout === undefined || example.stdout === written ? [] : [`wrote ${text(written)}`]),
+      ...(isDeepStrictEqual(statuses, promised) ? [] : [`answered ${text(statuses)}`]),
+      ...postFaults(example, context.network.sent),
     ];
   }),
   onEveryStage("emits on declared ports only", async ({ create, play }, { config }, definition) => {
@@ -85,6 +89,17 @@ export const RUN_CHECKS: readonly Check[] = [
     return state === again ? [] : [`saved ${state}, and after restoring ${again}`];
   }),
 ];
+
+/** Of the requests that were sent, what the example says about them. */
+function postFaults({ posted }: Example, sent: readonly Sent[]): string[] {
+  if (posted === undefined) return sent.length === 0 ? [] : [`sent ${text(sent)}`];
+  const shown = sent.map(({ url, body, headers }, at) => {
+    const wanted = posted[at]?.headers;
+    if (wanted === undefined) return { url, body };
+    return { url, body, headers: Object.fromEntries(Object.keys(wanted).map((name) => [name, headers[name]])) };
+  });
+  return isDeepStrictEqual(shown, posted) ? [] : [`sent ${text(shown)}`];
+}
 
 /** Whole floats and other number objects compare by value, key order does not count. */
 const plain = (value: unknown): unknown => {

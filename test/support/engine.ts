@@ -18,6 +18,7 @@ import {
 import type { DeadLetter, RunSnapshot } from "../../src/observe/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
 import { type VirtualClock, virtualClock } from "./clock.ts";
+import { type TestNetwork, testNetwork } from "./network.ts";
 import { packet } from "./node.ts";
 
 export interface TestRuntime extends Partial<Omit<RuntimeOptions, "inbox" | "restart">> {
@@ -157,6 +158,7 @@ function runtime({ inbox, restart, ...given }: TestRuntime): RuntimeOptions {
 
 export interface TestHost extends Host {
   clock: VirtualClock;
+  network: TestNetwork;
   letters: DeadLetter[];
   logged: { node: string; message: string; fields: Record<string, unknown> }[];
   written: string[];
@@ -166,6 +168,7 @@ export interface TestHost extends Host {
 
 /** A machine without disk and network on a virtual clock. */
 export function virtualHost(seed = 1): TestHost {
+  const network = testNetwork();
   const letters: DeadLetter[] = [];
   const logged: TestHost["logged"] = [];
   const written: string[] = [];
@@ -179,7 +182,10 @@ export function virtualHost(seed = 1): TestHost {
     seed,
     files: diskFiles({ base: "/nonexistent" }),
     io: { write: (text) => void written.push(text), async *read() {} },
-    fetch: (() => Promise.reject(new Error("no network in this test"))) as unknown as typeof fetch,
+    network,
+    fetch: network.fetch,
+    resolve: network.resolve,
+    serve: network.serve,
     log: (id) => ({ debug: log(id), info: log(id), warn: log(id), error: log(id) }),
     yieldToLoop() {
       host.yields += 1;

@@ -9,12 +9,15 @@ import {
 } from "../../src/node/index.ts";
 import { IdGenerator, packetFactory, type StreamPacket } from "../../src/packet/index.ts";
 import { type VirtualClock, virtualClock } from "./clock.ts";
+import { type TestNetwork, testNetwork } from "./network.ts";
 
 export interface TestContext extends NodeContext {
   readonly clock: VirtualClock;
   /** What was written to standard output. */
   readonly written: string[];
   readonly rejected: { record: unknown; reason: string }[];
+  /** Where `fetch`, `serve` and `resolve` lead. */
+  readonly network: TestNetwork;
   readonly logged: { level: string; message: string; fields?: Record<string, unknown> }[];
 }
 
@@ -22,6 +25,7 @@ export interface TestContext extends NodeContext {
 export function testContext({ base = "/nonexistent", stdin = "", nodeId = "node" } = {}): TestContext {
   const clock = virtualClock();
   const random = seededRandom(1);
+  const network = testNetwork();
   const written: string[] = [];
   const rejected: TestContext["rejected"] = [];
   const logged: TestContext["logged"] = [];
@@ -31,6 +35,7 @@ export function testContext({ base = "/nonexistent", stdin = "", nodeId = "node"
     nodeId,
     clock,
     random,
+    network,
     written,
     rejected,
     logged,
@@ -42,7 +47,9 @@ export function testContext({ base = "/nonexistent", stdin = "", nodeId = "node"
         if (stdin !== "") yield new TextEncoder().encode(stdin);
       },
     },
-    fetch: (() => Promise.reject(new Error("no network in this test"))) as unknown as typeof fetch,
+    fetch: network.fetch,
+    resolve: network.resolve,
+    serve: network.serve,
     packet: packetFactory(new IdGenerator(clock, random), nodeId),
     reject: (record, reason) => void rejected.push({ record, reason }),
   };

@@ -1,0 +1,105 @@
+import { ANY, type ConfigIssue, defineNode, type Port, port } from "../../node/index.ts";
+import { idempotencyKey, replace, type StreamPacket } from "../../packet/index.ts";
+import { BatchSender } from "./batch_sender.ts";
+import { templateFault } from "./fill_in.ts";
+import { headerKey } from "./header_key.ts";
+import { Sender } from "./sender.ts";
+import { addressFault, addressPath, sampleUrl } from "./sink_address.ts";
+import { bodyText } from "./sink_body.ts";
+import { type SinkConfig, sinkConfig } from "./sink_config.ts";
+
+export const httpSink = defineNode({
+  name: "http_sink",
+  kind: "sink",
+  outside: true,
+  doc: `Sends packets to a server over HTTP.`,
+  config: sinkConfig,
+  inputs: { in: port(ANY, "Packets to send.", "json_portable") },
+  outputs: ({ forward }: SinkConfig) =>
+    (forward ? { out: port(ANY, "The packets, once the server has taken them.", "json_portable") } : {}) as {
+      out: Port;
+    },
+  examples: [
+    {
+      title: "Alarms to a backend on this machine",
+      config: { url: "http://127.0.0.1:8080/alarms" },
+      input: [{ payload: { celsius: 41 }, meta: { idempotency_key: "yard/17" } }],
+      output: {},
+      posted: [
+        {
+          url: "http://127.0.0.1:8080/alarms",
+          body: '{"celsius":41}',
+          headers: { "content-type": "application/json", "idempotency-key": "yard/17" },
+        },
+      ],
+    },
+    {
+      title: "A path of its own for each source, and a text",
+      config: {
+        url: "http://127.0.0.1:8080/sources/{{source_id}}/messages",
+        body: "template",
+        template: "{{payload.celsius}} degrees",
+        content_type: "text/plain",
+      },
+      input: [{ source_id: "yard 7", payload: { celsius: 41 } }],
+      output: {},
+      posted: [{ url: "http://127.0.0.1:8080/sources/yard%207/messages", body: "41 degrees" }],
+    },
+  ],
+  check,
+  create(config, context) {
+    const sender = new Sender(config, context);
+    const path = addressPath(config.url);
+    const text = bodyText(config);
+    const keyed = config.idempotency_header !== "";
+    const { pathname, search } = sampleUrl(config.url);
+    const http = { url: sender.endpoint.origin + pathname, method: config.method, node_id: context.nodeId };
+    const one = (packet: StreamPacket) =>
+      sender.send({
+        path: path(packet),
+        body: text(packet),
+        key: keyed ? headerKey(idempotencyKey(packet)) : undefined,
+      });
+    const { batch } = config;
+    const batches = batch && new BatchSender(sender, pathname + search, keyed, batch, context.clock);
+    const send = batches
+      ? (packet: StreamPacket) => batches.add({ body: text(packet), key: idempotencyKey(packet) })
+      : one;
+    let posted = 0;
+    return {
+      async process(packet, emit) {
+        await send(packet);
+        posted += 1;
+        if (config.forward) emit.out(replace(packet, { meta: { ...packet.meta, http } }));
+      },
+      close() {
+        batches?.flush();
+        sender.close();
+      },
+      metrics: () => ({
+        posted_total: posted,
+        requests_total: sender.requests,
+        sent_bytes_total: sender.sentBytes,
+        ...(batches && { splits_total: batches.splits }),
+      }),
+    };
+  },
+});
+
+function check({ url, body, template, batch, tls }: SinkConfig): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const fault = (path: string[], message: string | undefined) => {
+    if (message !== undefined) issues.push({ path, message });
+  };
+  fault(["url"], addressFault(url));
+  if (body === "template" && template === undefined) fault(["body"], "body: template needs a template");
+  if (template !== undefined) {
+    fault(["template"], body === "template" ? templateFault(template) : "it is used with body: template only");
+  }
+  if (batch !== undefined && url.includes("{{"))
+    fault(["batch"], "packets of one request cannot have addresses of their own");
+  if (batch !== undefined && body === "template") fault(["batch"], "packets of a batch are payloads or whole packets");
+  if (tls !== undefined && !/^https:/i.test(url)) fault(["tls"], "it needs an https:// address");
+  if ((tls?.cert === undefined) !== (tls?.key === undefined)) fault(["tls"], "cert and key go together");
+  return issues;
+}
