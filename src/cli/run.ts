@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { ReadResult } from "../graph/index.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogLevelName } from "../observe/index.ts";
+import { refuseBunOptions } from "./bun_options.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
 import demo from "./demo.yaml" with { type: "text" };
 import { EXIT } from "./exit.ts";
@@ -54,6 +55,11 @@ export const command = defineCommand({
     [EXIT.owned]: "A queue or the state directory belongs to another process, which the message names.",
   },
   async run({ args, flags, terminal }) {
+    const refusal = refuseBunOptions(terminal.env);
+    if (refusal !== undefined) {
+      terminal.err(`schnitzel run ${refusal}\n`);
+      return EXIT.precondition;
+    }
     const settings = graphSettings(flags, terminal);
     const read = await readSource(args[0], settings.maxBytes, terminal);
     if (read.source === undefined) {

@@ -38,6 +38,9 @@ export async function openRunState(plan: GraphPlan, options: RunStateOptions): P
   const needed = plan.edges.some(({ durable }) => durable !== undefined);
   if (!needed && options.base === undefined && !fs.existsSync(dir.path)) return undefined;
   // Loaded only here: a run without state starts some milliseconds faster.
+  const { raiseFileLimit } = await import("./file_limit.ts");
+  const { warning } = raiseFileLimit() ?? {};
+  if (warning !== undefined) options.log.warn(warning);
   const { preflight, QUEUE_DEFAULTS } = await import("../store/index.ts");
   const needBytes = QUEUE_DEFAULTS.minFreeBytes + QUEUE_DEFAULTS.ballastBytes;
   const { networkDisk: dangerouslyAllowNetworkDisk, log } = options;
