@@ -11,5 +11,7 @@ export { type StoreCode, StoreError } from "./error.ts";
 export type { Durability, OnEvent } from "./guards.ts";
 export { type FileState, type Inspected, inspectQueueFile } from "./inspect.ts";
 export type { PredecessorQueue } from "./predecessor_queue.ts";
+export { type PreflightOptions, preflight } from "./preflight.ts";
 export * from "./queue.ts";
 export { openPredecessorQueue, openQueue, type QueueFileOptions } from "./queue_file.ts";
+export { type SalvageBatch, type SalvageReport, salvage } from "./salvage.ts";

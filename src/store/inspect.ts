@@ -1,8 +1,8 @@
 import { constants, Database, SQLiteError } from "bun:sqlite";
 import * as fs from "node:fs";
+import { QUEUE_FORMAT } from "./layout.ts";
 import { type Owner, ownerOf } from "./owner.ts";
 import { readPragma, readRow } from "./pragma.ts";
-import { QUEUE_FORMAT } from "./queue_file.ts";
 
 /**
  * - `absent`: there is no such file

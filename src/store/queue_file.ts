@@ -5,7 +5,7 @@ import { QUEUE_DEFAULTS } from "./bounds.ts";
 import { StoreError } from "./error.ts";
 import type { OnEvent } from "./guards.ts";
 import { InlineQueue } from "./inline_queue.ts";
-import queueSchema from "./migrations/0001_queue.sql" with { type: "text" };
+import { APPLICATION_ID, MIGRATIONS } from "./layout.ts";
 import { closeOwn, openOwn } from "./open.ts";
 import { PredecessorQueue } from "./predecessor_queue.ts";
 import type { Queue, QueueOptions } from "./queue.ts";
@@ -17,12 +17,6 @@ export interface QueueFileOptions extends Partial<QueueOptions> {
   /** Told what an operator should know: a damaged file was moved aside, the disk fails. */
   onEvent: OnEvent;
 }
-
-/** `SCNZ`, in the header of every file of ours. */
-const APPLICATION_ID = 0x53434e5a;
-const MIGRATIONS = [queueSchema];
-/** What tells a queue file of ours, and the newest layout this program knows. */
-export const QUEUE_FORMAT = { applicationId: APPLICATION_ID, version: MIGRATIONS.length } as const;
 
 interface Shared<Kind> {
   queue: Kind;

@@ -5,6 +5,7 @@ import { isDamage } from "./damage.ts";
 import type { QueueEntry } from "./entry.ts";
 import { transplantHeader } from "./header_transplant.ts";
 import { HighWater } from "./high_water.ts";
+import { MIGRATIONS } from "./layout.ts";
 import type { DeadEntry } from "./queue.ts";
 import {
   deadEntryOf,
@@ -37,7 +38,7 @@ export interface SalvageReport {
 
 export interface SalvageOptions {
   /** What makes an empty queue, to know where its tables begin when the first page is lost. */
-  migrations: readonly string[];
+  migrations?: readonly string[];
   /** Where the copy lies meanwhile, which is as large as the file; its own folder unless said otherwise. */
   scratch?: string;
 }
@@ -53,7 +54,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  * database is to change it. A row is believed by its checksum; the predecessor's have none, so of these the JSON must be
  * whole. Rows come as they were: who enqueues them relies on their keys to keep those out that are there already.
  */
-export async function salvage(corruptFile: string, into: Into, options: SalvageOptions): Promise<SalvageReport> {
+export async function salvage(corruptFile: string, into: Into, options: SalvageOptions = {}): Promise<SalvageReport> {
   const scratch = options.scratch ?? path.dirname(path.resolve(corruptFile));
   const folder = fs.mkdtempSync(path.join(scratch, ".salvage-"));
   try {
@@ -63,7 +64,7 @@ export async function salvage(corruptFile: string, into: Into, options: SalvageO
     const found = await readCopy(copy, into, marked);
     if (found.layout !== "none") return found;
     copyWithLog(corruptFile, copy);
-    transplantHeader(copy, options.migrations);
+    transplantHeader(copy, options.migrations ?? MIGRATIONS);
     return { ...(await readCopy(copy, into, marked)), headerRebuilt: true };
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
