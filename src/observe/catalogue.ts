@@ -103,6 +103,31 @@ export const METRICS = {
     labels: ["edge"],
     help: "Time from entering the inbox at the edge's end to being taken.",
   },
+  schnitzel_queue_rows: {
+    type: "gauge",
+    labels: ["edge", "state"],
+    help: "Rows of a durable edge: ready (they wait), leased (under way), dead (dead letters in its file).",
+  },
+  schnitzel_queue_bytes: {
+    type: "gauge",
+    labels: ["edge", "of"],
+    help: "Bytes of a durable edge: rows (payload and meta that wait), file, wal (the file's log).",
+  },
+  schnitzel_queue_oldest_seconds: {
+    type: "gauge",
+    labels: ["edge"],
+    help: "When the oldest row of a durable edge was taken in, seconds since 1970; left out while it is empty.",
+  },
+  schnitzel_queue_events_total: {
+    type: "counter",
+    labels: ["edge", "event"],
+    help: "What happened at a durable edge in this run: enqueued, duplicates, delivered, redelivered, acked, nacked, commits, committed_rows; and ever in its file: tail_lost, damaged, expired.",
+  },
+  schnitzel_queue_taking: {
+    type: "gauge",
+    labels: ["edge"],
+    help: "1 while a durable edge takes packets, 0 while it is full or its disk fails.",
+  },
   schnitzel_loop_turns_total: { type: "counter", labels: [], help: "Turns of the scheduler." },
   schnitzel_loop_turn_max_seconds: {
     type: "gauge",

@@ -1,6 +1,6 @@
 import type { RunSnapshot } from "./snapshot.ts";
 
-export type NotReadyCode = "STARTING" | "DRAINING" | "STOPPED" | "FAILED" | "STALLED" | "OUTSIDE_AWAY";
+export type NotReadyCode = "QUEUE_STUCK" | "STARTING" | "DRAINING" | "STOPPED" | "FAILED" | "STALLED" | "OUTSIDE_AWAY";
 
 export interface Readiness {
   ready: boolean;
@@ -22,6 +22,7 @@ export function readiness(run: RunSnapshot, nowMs: number, stallSec = DEFAULT_ST
     ...stateReasons(run),
     ...stallReasons(run, nowMs, stallSec),
     ...busyReasons(run, stallSec),
+    ...queueReasons(run),
     ...awayReasons(run),
   ];
   return { ready: reasons.length === 0, reasons };
@@ -81,6 +82,21 @@ function awayReasons({ state, nodes }: RunSnapshot): Readiness["reasons"] {
   const names = ends.map(({ id }) => `"${id}"`);
   const shown = names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
   return [{ code: "OUTSIDE_AWAY", message: `the outside takes no packets at ${shown}, which hold them and probe` }];
+}
+
+/** A durable edge that takes nothing for want of its disk: what it has is safe, and what comes has nowhere to go. */
+function queueReasons({ state, edges }: RunSnapshot): Readiness["reasons"] {
+  if (state === "stopped") return [];
+  return edges.flatMap(({ from, fromPort, to, toPort, durable }) => {
+    const why = durable?.degraded ? "its writes fail" : durable?.full && `it is full (${durable.full})`;
+    if (!why) return [];
+    return [
+      {
+        code: "QUEUE_STUCK",
+        message: `durable edge ${from}.${fromPort}->${to}.${toPort} takes nothing: ${why}`,
+      } as const,
+    ];
+  });
 }
 
 function held(node: RunSnapshot["nodes"][number]): number {

@@ -2,7 +2,15 @@ import { type Metric, Registry } from "prom-client";
 import { METRICS, type MetricName } from "./catalogue.ts";
 import { readiness } from "./health.ts";
 import type { Histogram } from "./histogram.ts";
-import type { EdgeSnapshot, InboxSnapshot, NodeSnapshot, RunSnapshot, RunState, RunStatus } from "./snapshot.ts";
+import type {
+  DurableSnapshot,
+  EdgeSnapshot,
+  InboxSnapshot,
+  NodeSnapshot,
+  RunSnapshot,
+  RunState,
+  RunStatus,
+} from "./snapshot.ts";
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
@@ -52,6 +60,22 @@ const perEdge =
     return edges.flatMap((edge, index) => samples(edge, { edge: names[index]! }));
   };
 
+const perQueue = (samples: (queue: DurableSnapshot) => Sample[]): Sampler =>
+  perEdge(({ durable }, edge) =>
+    durable === undefined
+      ? []
+      : samples(durable).map(({ labels, ...rest }) => ({ ...rest, labels: { ...edge, ...labels } })),
+  );
+
+const byLabel = (label: string, values: Readonly<Record<string, number>>): Sample[] =>
+  Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
+
+const queueEvents = ({ committedRows, tailLost, ...queue }: DurableSnapshot) => {
+  const { enqueued, duplicates, delivered, redelivered, acked, nacked, commits, damaged, expired } = queue;
+  const here = { enqueued, duplicates, delivered, redelivered, acked, nacked, commits, committed_rows: committedRows };
+  return { ...here, tail_lost: tailLost, damaged, expired };
+};
+
 const own =
   (counters: boolean): Sampler =>
   ({ nodes }) =>
@@ -89,6 +113,15 @@ const SAMPLERS: Record<MetricName, Sampler> = {
   schnitzel_edge_passed_packets_total: perEdge(({ counters }, labels) => [{ labels, value: counters.passed }]),
   schnitzel_edge_dropped_packets_total: perEdge(({ counters }, labels) => dropSamples(counters.dropped, labels)),
   schnitzel_edge_wait_seconds: perEdge(({ counters }, labels) => waitSamples(counters.waitMs, labels)),
+  schnitzel_queue_rows: perQueue(({ ready, leased, dead }) => byLabel("state", { ready, leased, dead })),
+  schnitzel_queue_bytes: perQueue(({ bytes, fileBytes, walBytes }) =>
+    byLabel("of", { rows: bytes, file: fileBytes, wal: walBytes }),
+  ),
+  schnitzel_queue_oldest_seconds: perQueue(({ oldestMs }) =>
+    oldestMs === undefined ? [] : [{ labels: {}, value: oldestMs / 1_000 }],
+  ),
+  schnitzel_queue_events_total: perQueue((queue) => byLabel("event", queueEvents(queue))),
+  schnitzel_queue_taking: perQueue(({ full, degraded }) => one(Number(full === undefined && !degraded))),
   schnitzel_loop_turns_total: ({ loop }) => one(loop.turns),
   schnitzel_loop_turn_max_seconds: ({ loop }) => one(loop.maxTurnMs / 1_000),
   process_resident_memory_bytes: (_, { rssBytes }) => one(rssBytes),

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readiness } from "../../src/observe/index.ts";
-import { runSnapshot, troubledRun } from "../support/run.ts";
+import { durableEdge, runSnapshot, troubledRun } from "../support/run.ts";
 
 const codes = (...args: Parameters<typeof readiness>) => readiness(...args).reasons.map((reason) => reason.code);
 
@@ -33,6 +33,17 @@ test("readiness() is red when the calls of one node do not come back while packe
   expect(codes(busy(30_000), 60_000)).toEqual([]);
   expect(readiness(busy(30_001), 60_000).reasons).toEqual([
     { code: "STALLED", message: 'node "out" has taken no packet for 30 s, as none of its calls came back' },
+  ]);
+});
+
+test.each([
+  ["its writes fail", { degraded: true }],
+  ["it is full (min_free)", { full: "min_free" }],
+])("readiness() is red while a durable edge takes nothing as %s", (why, changes) => {
+  const run = runSnapshot();
+  const stuck = { ...run, edges: [{ ...run.edges[0]!, durable: durableEdge(changes) }, run.edges[1]!] };
+  expect(readiness(stuck, 0).reasons).toEqual([
+    { code: "QUEUE_STUCK", message: `durable edge cam.out->person.in takes nothing: ${why}` },
   ]);
 });
 

@@ -1,4 +1,11 @@
-import { addDrops, DeadLetters, EdgeCounters, NodeCounters, type RunSnapshot } from "../../src/observe/index.ts";
+import {
+  addDrops,
+  DeadLetters,
+  type DurableSnapshot,
+  EdgeCounters,
+  NodeCounters,
+  type RunSnapshot,
+} from "../../src/observe/index.ts";
 import { packet } from "./node.ts";
 
 /** A run of source "cam" → "person" → sink "out", ten packets in, at monotonic time 0. */
@@ -52,7 +59,18 @@ export function troubledRun(): RunSnapshot {
   addDrops(edge.counters.dropped, "drop_oldest", 4);
   edge.counters.waitMs.recordMany(2, 9);
   edge.counters.waitMs.record(2_000);
+  edge.durable = durableEdge({ ready: 7, dead: 1, oldestMs: Date.UTC(2026, 0, 1), tailLost: 2 });
   return { ...run, deadLetters: { total: 2, recent: troubledLetters().recent() } };
+}
+
+/** A durable edge that has done nothing yet, but for `changes`. */
+export function durableEdge(changes: Partial<DurableSnapshot> = {}): DurableSnapshot {
+  return {
+    ...{ enqueued: 0, duplicates: 0, delivered: 0, redelivered: 0, acked: 0, nacked: 0 },
+    ...{ ready: 0, leased: 0, dead: 0, bytes: 0, fileBytes: 0, walBytes: 0, oldestMs: undefined },
+    ...{ tailLost: 0, damaged: 0, expired: 0, commits: 0, committedRows: 0, full: undefined, degraded: false },
+    ...changes,
+  };
 }
 
 function troubledLetters(): DeadLetters {
