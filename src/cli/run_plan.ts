@@ -27,6 +27,7 @@ import {
 import { deadLetterFile } from "./dead_letter_file.ts";
 import { EXIT } from "./exit.ts";
 import { STDIN } from "./graph_files.ts";
+import { controlRun } from "./run_control.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { openRunState, type RunState } from "./run_state.ts";
 import { serveRun } from "./serve_run.ts";
@@ -118,6 +119,7 @@ class Run {
       await state?.close();
       return EXIT.precondition;
     }
+    const control = state && (await controlRun(state, this.#plan, engine, this.#redactor, log));
     const stopWatching = this.#watch(heart);
     const strays = catchStrays(engine, () => {
       io.flush();
@@ -135,6 +137,7 @@ class Run {
     io.flush();
     letters.close();
     await served.stop();
+    await control?.close();
     await state?.close();
     // Still watched, as it asks the nodes for their metrics.
     const run = engine.snapshot();

@@ -1,5 +1,5 @@
 import type { GraphPlan } from "../../graph/plan.ts";
-import type { PacketFailure } from "../../node/index.ts";
+import type { PacketFailure, Spill } from "../../node/index.ts";
 import type { StreamPacket } from "../../packet/index.ts";
 import type { Queue, QueueRow } from "../../store/index.ts";
 import type { Failures } from "../failures.ts";
@@ -11,12 +11,6 @@ import { Inlet } from "./inlet.ts";
 import { type Link, linkName, newLink } from "./link.ts";
 import { Outlet } from "./outlet.ts";
 import { lettersLink, withReplays } from "./replays.ts";
-
-/** Takes what is too large for a row out of a packet, and forgets it once the row is settled for good. */
-export interface Spill {
-  spill(packet: StreamPacket): Promise<StreamPacket>;
-  forget(packet: StreamPacket): void;
-}
 
 export interface DurableHost {
   /** Open queues by index of their edge; one for every durable edge of the plan. */
@@ -43,10 +37,10 @@ export class DurableEdges {
     for (const edge of plan.edges) {
       const queue = queues?.get(edge.index);
       if (edge.durable === undefined || queue === undefined) continue;
-      const { spill, forget } = spills?.get(edge.index) ?? {};
+      const spill = spills?.get(edge.index);
       this.links.set(
         edge.index,
-        newLink({ index: edge.index, options: edge.durable, name: linkName(plan, edge), queue, spill, forget }),
+        newLink({ index: edge.index, options: edge.durable, name: linkName(plan, edge), queue, spill }),
       );
     }
     const eventsOf = (link: Link) => ({

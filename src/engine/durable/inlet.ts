@@ -1,5 +1,5 @@
 import type { DurableOptions } from "../../graph/plan.ts";
-import type { NodeContext, NodeInstance } from "../../node/index.ts";
+import type { NodeContext, NodeInstance, Spilled } from "../../node/index.ts";
 import { addDrops } from "../../observe/index.ts";
 import { idempotencyKey, replace, type StreamPacket } from "../../packet/index.ts";
 import { type Enqueued, entryCodec, type QueueEntry, StoreError } from "../../store/index.ts";
@@ -33,8 +33,10 @@ export class Inlet implements NodeInstance {
   #waiting: Waiting[] = [];
   #sending = false;
   #size = MAX_ROWS;
-  /** Ends with the last payload that is being written to a file; the rows stay in order. */
+  /** Ends with the last payload that is being written to a file. */
   #spilled: Promise<unknown> = Promise.resolve();
+  /** Packets that wait for one. */
+  #spilling = 0;
 
   constructor(link: Link, { clock, random, log }: NodeContext) {
     this.#link = link;
@@ -46,8 +48,10 @@ export class Inlet implements NodeInstance {
   process(packet: StreamPacket): Promise<void> {
     this.#link.counters.passed += 1;
     const own = this.#ownKey(packet);
-    if (this.#link.spill === undefined) return this.#add(this.#entry(own));
-    return this.#spill(own, this.#link.spill);
+    const spilling = this.#link.spill?.spill(own);
+    // Behind a payload that is still being written, so that the rows are in order.
+    if (spilling !== undefined || this.#spilling > 0) return this.#addSpilled(own, spilling);
+    return this.#add(this.#entry(own));
   }
 
   async close() {
@@ -73,12 +77,19 @@ export class Inlet implements NodeInstance {
     return entry;
   }
 
-  async #spill(packet: StreamPacket, spill: NonNullable<Link["spill"]>): Promise<void> {
+  async #addSpilled(packet: StreamPacket, spilling: Promise<Spilled> | undefined): Promise<void> {
     const before = this.#spilled;
-    const spilling = spill(packet);
+    this.#spilling += 1;
     this.#spilled = Promise.allSettled([before, spilling]);
     await before;
-    await this.#add(this.#entry(await spilling));
+    const spilled = await spilling?.finally(() => (this.#spilling -= 1));
+    if (spilling === undefined) this.#spilling -= 1;
+    try {
+      await this.#add(this.#entry(spilled?.packet ?? packet));
+    } finally {
+      // From here on the row holds what it names, or nobody does.
+      spilled?.release();
+    }
   }
 
   #add(entry: QueueEntry): Promise<void> {

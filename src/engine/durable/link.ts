@@ -1,6 +1,6 @@
 import type { DurableOptions, PlanEdge } from "../../graph/plan.ts";
+import type { Spill } from "../../node/index.ts";
 import { EdgeCounters } from "../../observe/index.ts";
-import type { StreamPacket } from "../../packet/index.ts";
 import type { Queue, QueueRow } from "../../store/index.ts";
 
 /** What the two ends of a durable edge share. */
@@ -11,10 +11,8 @@ export interface Link {
   /** `yard.out->alarms.in`, for messages, files and the report. */
   readonly name: string;
   readonly queue: Queue;
-  /** Writes what is too large for a row into the blob store; the packet that comes back carries references. */
-  readonly spill?: ((packet: StreamPacket) => Promise<StreamPacket>) | undefined;
-  /** A row that named blobs is settled for good. */
-  readonly forget?: ((packet: StreamPacket) => void) | undefined;
+  /** With `payload_ref`: keeps what is too large for a row in files. */
+  readonly spill?: Spill | undefined;
   /** Says why the graph cannot take a row; such a row is a dead letter again. */
   readonly refuse?: ((row: QueueRow) => string | undefined) | undefined;
   readonly counts: LinkCounts;

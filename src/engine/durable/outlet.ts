@@ -1,18 +1,22 @@
 import { fullJitterMs } from "../../base/backoff.ts";
-import type { Cancel } from "../../base/clock.ts";
 import type { DurableOptions } from "../../graph/plan.ts";
-import type { NodeContext, PacketFailure, SourceInstance, SourceYield } from "../../node/index.ts";
+import {
+  failureKind,
+  type NodeContext,
+  type PacketFailure,
+  type SourceInstance,
+  type SourceYield,
+} from "../../node/index.ts";
 import type { StreamPacket } from "../../packet/index.ts";
 import { entryCodec, type Failure, type LeaseRef, type QueueRow, type Settled } from "../../store/index.ts";
+import { Fetcher } from "./fetcher.ts";
 import { Lanes } from "./lanes.ts";
 import type { Link } from "./link.ts";
-import { Pace } from "./pace.ts";
 import { Patience } from "./patience.ts";
 import { Settling } from "./settling.ts";
 
 /** Rows held leased in memory. Half of them are handed out while the other half is fetched. */
 const WINDOW = 1_024;
-const WINDOW_BYTES = 16 * 1024 * 1024;
 
 type Step = IteratorResult<SourceYield>;
 /** "Look again": an empty yield. */
@@ -34,15 +38,11 @@ export class Outlet implements SourceInstance {
   readonly #context: NodeContext;
   readonly #events: OutletEvents;
   readonly #lanes: Lanes;
-  readonly #pace: Pace;
   readonly #underWay = new Map<StreamPacket, QueueRow>();
   readonly #acks: Settling<LeaseRef>;
   readonly #nacks: Settling<Failure>;
   readonly #stop = new AbortController();
-  readonly #leasing: Patience;
-  #fetch: AbortController | undefined;
-  #fetched: Promise<void> = Promise.resolve();
-  #paceTimer: Cancel = () => {};
+  readonly #fetcher: Fetcher;
   #resume: ((step: Step) => void) | undefined;
   /** Failures in a row because the outside was away; the waits between them grow. */
   #away = 0;
@@ -57,8 +57,10 @@ export class Outlet implements SourceInstance {
     this.#context = context;
     this.#events = events;
     this.#lanes = new Lanes(this.#options.ordered);
-    this.#pace = new Pace(this.#options.drain_rate, clock);
-    this.#leasing = patience("lease from");
+    this.#fetcher = new Fetcher(link, clock, patience("lease from"), {
+      onRows: (rows) => rows.forEach((row) => void this.#lanes.add(row)),
+      onEnd: () => this.#wake(),
+    });
     this.#acks = new Settling((leases) => queue.ack(leases), patience("ack in"), events.onChange);
     this.#nacks = new Settling((failures) => queue.nack(failures), patience("nack in"), events.onChange);
   }
@@ -86,7 +88,7 @@ export class Outlet implements SourceInstance {
     this.#link.counts.acked += 1;
     this.#away = 0;
     this.#lanes.free(row.partition);
-    this.#acks.add(row, () => this.#link.forget?.(packet));
+    this.#acks.add(row, () => {});
     this.#wake();
   }
 
@@ -99,8 +101,7 @@ export class Outlet implements SourceInstance {
 
   async close() {
     this.#end();
-    this.#fetch?.abort();
-    await this.#fetched;
+    await this.#fetcher.stop();
     await Promise.all([this.#acks.flush(), this.#nacks.flush()]);
     const left = this.#lanes.clear();
     // Refused, they stay leased, and opening the file gives every lease back.
@@ -111,11 +112,11 @@ export class Outlet implements SourceInstance {
   #next(): Step | Promise<Step> {
     if (this.#stop.signal.aborted) return END;
     for (let row = this.#lanes.next(); row !== undefined; row = this.#lanes.next()) {
-      const packet = this.#open(row);
-      if (this.#lanes.size < WINDOW / 2) this.#fill();
-      if (packet !== undefined) return { value: packet, done: false };
+      const step = this.#open(row);
+      if (this.#lanes.size < WINDOW / 2) this.#fetcher.ask(WINDOW - this.#lanes.size);
+      if (step !== undefined) return step;
     }
-    this.#fill();
+    this.#fetcher.ask(WINDOW - this.#lanes.size);
     return new Promise((resolve) => {
       this.#resume = resolve;
     });
@@ -124,7 +125,6 @@ export class Outlet implements SourceInstance {
   #end(): Step {
     this.#resume?.(END);
     this.#resume = undefined;
-    this.#paceTimer();
     return END;
   }
 
@@ -133,57 +133,52 @@ export class Outlet implements SourceInstance {
     this.#resume = undefined;
   }
 
-  /** Asks for rows, unless that is under way. */
-  #fill() {
-    if (this.#fetch !== undefined) return;
-    this.#fetch = new AbortController();
-    this.#fetched = this.#lease(this.#fetch.signal);
-  }
-
-  async #lease(signal: AbortSignal) {
-    const { name, queue } = this.#link;
-    const { lease_ms, order } = this.#options;
-    const backlog = this.#pace.rows;
-    // Standing behind an empty bucket it would hear of new rows only; the bucket fills, so it asks again then.
-    if (backlog < 1) this.#askAgainIn(this.#pace.waitMs);
-    try {
-      const rows = await queue.lease({
-        ...{ count: WINDOW - this.#lanes.size, maxBytes: WINDOW_BYTES, holder: name, leaseMs: lease_ms, wait: true },
-        ...{ backlog, liveFirst: order === "live_first", signal },
-      });
-      this.#leasing.succeeded();
-      this.#took(rows);
-    } catch (error) {
-      await this.#leasing.wait(error as Error);
-    }
-    this.#paceTimer();
-    this.#fetch = undefined;
-    this.#wake();
-  }
-
-  #took(rows: readonly QueueRow[]) {
-    for (const row of rows) this.#lanes.add(row);
-    this.#pace.take(rows.filter(({ backlog }) => backlog).length);
-  }
-
-  #askAgainIn(waitMs: number) {
-    this.#paceTimer = this.#context.clock.setTimer(() => this.#fetch?.abort(), waitMs);
-  }
-
-  #open(row: QueueRow): StreamPacket | undefined {
-    const { counts, counters } = this.#link;
+  #open(row: QueueRow): Step | Promise<Step> | undefined {
     try {
       const refusal = this.#link.refuse?.(row);
       if (refusal !== undefined) return this.#setAside(row, refusal);
-      const packet = this.#context.packet(entryCodec.decode(row));
-      this.#underWay.set(packet, row);
-      counters.waitMs.record(Math.max(0, this.#context.clock.nowMs() - row.enqueuedMs));
-      counts.delivered += 1;
-      if (row.attempt > 1) counts.redelivered += 1;
-      return packet;
+      const packet = entryCodec.decode(row);
+      const restoring = this.#link.spill?.restore(packet);
+      return restoring === undefined ? this.#handOut(row, packet) : this.#restore(row, restoring);
     } catch (error) {
       return this.#setAside(row, `it is no packet: ${(error as Error).message}`);
     }
+  }
+
+  #handOut(row: QueueRow, fields: StreamPacket): Step {
+    const { counts, counters } = this.#link;
+    const packet = this.#context.packet(fields);
+    this.#underWay.set(packet, row);
+    counters.waitMs.record(Math.max(0, this.#context.clock.nowMs() - row.enqueuedMs));
+    counts.delivered += 1;
+    if (row.attempt > 1) counts.redelivered += 1;
+    return { value: packet, done: false };
+  }
+
+  /** Its payload lies in a file. One that is gone or damaged is a dead letter; a disk that fails is asked again. */
+  async #restore(row: QueueRow, restoring: Promise<StreamPacket>): Promise<Step> {
+    try {
+      return this.#handOut(row, await restoring);
+    } catch (thrown) {
+      const error = thrown as Error;
+      if (failureKind(error) === "rejected") this.#setAside(row, error.message);
+      else this.#giveBack(row, error);
+      return AGAIN;
+    }
+  }
+
+  #giveBack(row: QueueRow, error: Error) {
+    const failure = this.#failureOf(row, error.message, {
+      kind: failureKind(error),
+      error,
+      node: this.#link.name,
+      port: undefined,
+    });
+    this.#nacks.add(failure, () => {
+      this.#lanes.drop(row.partition);
+      this.#lanes.free(row.partition);
+      this.#wake();
+    });
   }
 
   /** A row that never becomes a packet of this graph. */
@@ -213,7 +208,6 @@ export class Outlet implements SourceInstance {
   /** Rows behind one that comes again were given back with it; behind a dead one they go on. */
   #nacked(packet: StreamPacket, row: QueueRow, failure: PacketFailure, result: Settled) {
     if (result === "dead") {
-      this.#link.forget?.(packet);
       this.#events.onDead(packet, row, failure);
     } else this.#lanes.drop(row.partition);
     this.#lanes.free(row.partition);
