@@ -18,6 +18,11 @@ export const COMMANDS: Group = {
     new: { summary: "Start a graph or a plugin from a template.", load: () => import("./new.ts") },
     plugin: { summary: "Lock, check and write types for plugins.", load: () => import("./plugin.ts") },
     doctor: { summary: "Look whether this machine, and a graph on it, will do.", load: () => import("./doctor.ts") },
+    drill: { summary: "Break a running graph and count what it loses.", load: () => import("./drill.ts") },
+    "mock-backend": {
+      summary: "Take posts, break as told, and count what came.",
+      load: () => import("./mock_backend.ts"),
+    },
     version: { summary: "Show which schnitzel this is.", load: () => import("./version.ts") },
   },
 };
