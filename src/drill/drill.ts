@@ -6,7 +6,7 @@ import { readKept } from "./kept.ts";
 import { makeFolder, removeFolder, removeLeftovers } from "./mounts.ts";
 import { type Place, plainPlace } from "./place.ts";
 import { ProgramFailed } from "./program.ts";
-import type { DrillResult, FaultResult, SkippedFault } from "./result.ts";
+import { type DrillResult, type FaultResult, isBroken, isCounted, type Outcome } from "./result.ts";
 import type { DrillOptions } from "./settings.ts";
 import { Stage } from "./stage.ts";
 import { spreadOf, upperBound95 } from "./statistics.ts";
@@ -18,7 +18,7 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   const startedAt = new Date(clock.nowMs()).toISOString();
   for (const folder of await removeLeftovers()) progress(`removed ${folder}, left by a drill that was killed`);
   if (!target.comparesPayloads) await tried(options);
-  const results: (FaultResult | SkippedFault)[] = [];
+  const results: Outcome[] = [];
   for (const fault of faults) {
     if (signal.aborted) break;
     progress(`${fault.name}: ${fault.what}`);
@@ -31,15 +31,12 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
 /** A graph that drops or merges packets on purpose cannot be told from one that loses them. */
 async function tried(options: DrillOptions) {
   options.progress("trial: some packets without a fault");
-  const trial = (await injected(
-    CALM,
-    { ...options, packets: TRIAL_PACKETS, keep: undefined },
-    options.seed,
-  )) as FaultResult;
-  const gone = trial.acknowledged - trial.delivered;
-  if (gone <= 0) return;
+  const trial = await injected(CALM, { ...options, packets: TRIAL_PACKETS, keep: undefined }, options.seed);
+  if (!isCounted(trial)) throw new Error(isBroken(trial) ? trial.broken : trial.skipped);
+  const { acknowledged, delivered, dead, waiting } = trial;
+  if (delivered >= acknowledged) return;
   throw new Error(
-    `Cannot drill ${options.target.name} as without any fault it delivered ${trial.delivered} of ${trial.acknowledged} packets to its http_sink (${trial.dead} became dead letters, ${trial.waiting} wait): a graph under drill must deliver each packet it takes`,
+    `Cannot drill ${options.target.name} as without any fault it delivered ${delivered} of ${acknowledged} packets to its http_sink (${dead} became dead letters, ${waiting} wait): a graph under drill must deliver each packet it takes`,
   );
 }
 
@@ -54,7 +51,7 @@ const CALM: Fault = {
 
 const faultNumber = (name: string) => Number(Bun.hash.crc32(name));
 
-async function injected(fault: Fault, options: DrillOptions, seed: number): Promise<FaultResult | SkippedFault> {
+async function injected(fault: Fault, options: DrillOptions, seed: number): Promise<Outcome> {
   const { name, what } = fault;
   const cannot = fault.cannot(options.machine);
   if (cannot !== undefined) return { fault: name, what, skipped: cannot };
@@ -62,9 +59,14 @@ async function injected(fault: Fault, options: DrillOptions, seed: number): Prom
   try {
     const place = await prepared(fault, folder, options);
     if (typeof place === "string") return { fault: name, what, skipped: place };
-    const result = await staged(fault, place, new Stage(options, place, seededRandom(seed), name));
-    keep(place, name, options.keep);
-    return result;
+    try {
+      return await staged(fault, place, new Stage(options, place, seededRandom(seed), name));
+    } finally {
+      keep(place, name, options.keep);
+    }
+  } catch (error) {
+    // The other faults have their say all the same.
+    return { fault: name, what, broken: (error as Error).message };
   } finally {
     await removeFolder(folder);
   }
@@ -123,6 +125,6 @@ function keep(place: Place, name: string, into: string | undefined) {
   if (into === undefined) return;
   const target = path.join(into, name);
   fs.mkdirSync(target, { recursive: true });
-  fs.cpSync(place.state, path.join(target, "state"), { recursive: true });
+  if (fs.existsSync(place.state)) fs.cpSync(place.state, path.join(target, "state"), { recursive: true });
   fs.cpSync(path.join(place.folder, `${name}.log`), path.join(target, "run.log"));
 }

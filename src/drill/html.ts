@@ -1,5 +1,5 @@
 import { escaped, ratePlot } from "./plot.ts";
-import { type DrillResult, type FaultResult, failuresIn, isSkipped, type SkippedFault } from "./result.ts";
+import { type DrillResult, type FaultResult, failuresIn, isBroken, isCounted, type Outcome } from "./result.ts";
 import { COLUMNS, percent, spread } from "./text.ts";
 
 /** The report as one page that needs nothing else: no script, no font, no picture from elsewhere. */
@@ -14,7 +14,7 @@ export function drillHtml(result: DrillResult, about: { version: string; machine
 <p>${escaped(result.startedAt)} · ${Math.round(result.seconds)} s · schnitzel ${escaped(about.version)} · ${escaped(about.machine)}<br>
 <code>${escaped(about.command)}</code></p>
 ${table(result.faults)}
-${result.faults.map((fault) => (isSkipped(fault) ? skippedSection(fault) : section(fault))).join("\n")}
+${result.faults.map((outcome) => (isCounted(outcome) ? section(outcome) : shortSection(outcome))).join("\n")}
 <h2>How to read it</h2>
 <p>Acknowledged and delivered packets are counted by the drill, which is outside the graph and suffers no fault.
 Lost are packets that were acknowledged and are neither delivered, nor in a queue, nor a dead letter. "At most" is the
@@ -27,16 +27,19 @@ backend is back); recovery from the fault itself, or from the end of an outage, 
 
 function table(faults: DrillResult["faults"]): string {
   const head = COLUMNS.map(([name]) => `<th>${name}</th>`).join("");
-  const rows = faults.map((fault) =>
-    isSkipped(fault)
-      ? `<tr><td>${fault.fault}</td><td colspan="${COLUMNS.length - 1}">skipped: ${escaped(fault.skipped)}</td></tr>`
-      : `<tr>${COLUMNS.map(([, cell]) => `<td>${escaped(cell(fault))}</td>`).join("")}</tr>`,
+  const rows = faults.map((outcome) =>
+    isCounted(outcome)
+      ? `<tr>${COLUMNS.map(([, cell]) => `<td>${escaped(cell(outcome))}</td>`).join("")}</tr>`
+      : `<tr><td>${outcome.fault}</td><td colspan="${COLUMNS.length - 1}">${escaped(why(outcome))}</td></tr>`,
   );
   return `<div class="wide"><table><thead><tr>${head}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
-const skippedSection = ({ fault, what, skipped }: SkippedFault) =>
-  `<h2>${fault}</h2><p>${escaped(what)}</p><p>Skipped: ${escaped(skipped)}</p>`;
+const shortSection = (outcome: Exclude<Outcome, FaultResult>) =>
+  `<h2>${outcome.fault}</h2><p>${escaped(outcome.what)}</p><p>${escaped(why(outcome))}</p>`;
+
+const why = (outcome: Exclude<Outcome, FaultResult>) =>
+  isBroken(outcome) ? `failed: ${outcome.broken}` : `skipped: ${outcome.skipped}`;
 
 function section(result: FaultResult): string {
   const facts = [

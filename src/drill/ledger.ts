@@ -28,18 +28,21 @@ export interface Account {
 const NAMED = 20;
 
 interface Partition {
-  /** By number: posted at all, acknowledged, times delivered. */
-  readonly acknowledged: boolean[];
-  readonly deliveries: number[];
+  /** A byte per number: {@link ACKNOWLEDGED}, and how often it was delivered, at most {@link MOST}. */
+  packets: Uint8Array;
   posted: number;
   /** Highest number delivered so far; -1 before the first. */
   highest: number;
 }
 
+const ACKNOWLEDGED = 0x80;
+/** Whether a packet came at all is what counts; repetitions are summed elsewhere. */
+const MOST = 0x7f;
+
 /**
  * What was acknowledged and what was delivered, kept by the process that suffers no fault, in its memory.
  *
- * Packets of a partition are numbered without gap, so an entry is two numbers and a million packets are 16 MB.
+ * Packets of a partition are numbered without gap, so a packet is a byte: a day at 1,000 a second is 86 MB.
  */
 export class Ledger {
   readonly #run: string;
@@ -60,15 +63,20 @@ export class Ledger {
   post(name: PacketName) {
     const partition = this.#partition(name.partition);
     partition.posted = Math.max(partition.posted, name.number + 1);
+    if (partition.posted <= partition.packets.length) return;
+    const grown = new Uint8Array(2 * partition.posted);
+    grown.set(partition.packets);
+    partition.packets = grown;
   }
 
   acknowledge(name: PacketName) {
-    const { acknowledged, deliveries } = this.#partition(name.partition);
-    if (acknowledged[name.number] === true) return;
-    acknowledged[name.number] = true;
+    const { packets } = this.#partition(name.partition);
+    const before = packets[name.number]!;
+    if (before >= ACKNOWLEDGED) return;
+    packets[name.number] = before | ACKNOWLEDGED;
     this.acknowledged += 1;
     // A delivery can overtake the answer to the post.
-    if (deliveries[name.number] === undefined) this.missing += 1;
+    if (before === 0) this.missing += 1;
   }
 
   /** A delivery with this key; `intact`: its bytes are those that were sent. True when it is this packet's first. */
@@ -84,14 +92,14 @@ export class Ledger {
   }
 
   #count(partition: Partition, number: number): boolean {
-    const before = partition.deliveries[number] ?? 0;
-    partition.deliveries[number] = before + 1;
-    if (before > 0) {
+    const packet = partition.packets[number]!;
+    if ((packet & MOST) < MOST) partition.packets[number] = packet + 1;
+    if ((packet & MOST) > 0) {
       this.#duplicated += 1;
       return false;
     }
     this.delivered += 1;
-    if (partition.acknowledged[number] === true) this.missing -= 1;
+    if (packet >= ACKNOWLEDGED) this.missing -= 1;
     if (number < partition.highest) this.#outOfOrder += 1;
     partition.highest = Math.max(partition.highest, number);
     return true;
@@ -99,9 +107,9 @@ export class Ledger {
 
   /** Keys of the `missing`, by partition and number. */
   *missingKeys(): Generator<string> {
-    for (const [at, { acknowledged, deliveries }] of this.#partitions) {
-      for (const [number, yes] of acknowledged.entries()) {
-        if (yes && deliveries[number] === undefined) yield keyOf(this.#run, { partition: at, number });
+    for (const [partition, { packets }] of this.#partitions) {
+      for (const [number, packet] of packets.entries()) {
+        if (packet === ACKNOWLEDGED) yield keyOf(this.#run, { partition, number });
       }
     }
   }
@@ -129,7 +137,7 @@ export class Ledger {
   #partition(at: number): Partition {
     const known = this.#partitions.get(at);
     if (known !== undefined) return known;
-    const made: Partition = { acknowledged: [], deliveries: [], posted: 0, highest: -1 };
+    const made: Partition = { packets: new Uint8Array(64), posted: 0, highest: -1 };
     this.#partitions.set(at, made);
     return made;
   }

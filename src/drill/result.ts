@@ -35,18 +35,31 @@ export interface SkippedFault {
   readonly skipped: string;
 }
 
+/** The fault was not survived so far that there is anything to count. */
+export interface BrokenFault {
+  readonly fault: string;
+  readonly what: string;
+  readonly broken: string;
+}
+
+export type Outcome = FaultResult | SkippedFault | BrokenFault;
+
 export interface DrillResult {
   readonly graph: string;
   readonly seed: number;
   readonly startedAt: string;
   readonly seconds: number;
-  readonly faults: readonly (FaultResult | SkippedFault)[];
+  readonly faults: readonly Outcome[];
 }
 
-export const isSkipped = (result: FaultResult | SkippedFault): result is SkippedFault => "skipped" in result;
+export const isSkipped = (outcome: Outcome): outcome is SkippedFault => "skipped" in outcome;
+export const isBroken = (outcome: Outcome): outcome is BrokenFault => "broken" in outcome;
+export const isCounted = (outcome: Outcome): outcome is FaultResult => "acknowledged" in outcome;
 
 /** Why this is not what was promised; empty when it is. */
-export function failuresOf(result: FaultResult): string[] {
+function failuresOf(result: Outcome): string[] {
+  if (isSkipped(result)) return [];
+  if (isBroken(result)) return [`${result.fault}: ${result.broken}`];
   const { fault, acknowledged, lost, told, corrupted, outOfOrder, waiting, deaths, findings } = result;
   const broken: [boolean, string][] = [
     [acknowledged === 0, "nothing was acknowledged, so nothing was tried"],
@@ -60,5 +73,4 @@ export function failuresOf(result: FaultResult): string[] {
   return broken.filter(([is]) => is).map(([, why]) => `${fault}: ${why}`);
 }
 
-export const failuresIn = ({ faults }: DrillResult): string[] =>
-  faults.flatMap((result) => (isSkipped(result) ? [] : failuresOf(result)));
+export const failuresIn = ({ faults }: DrillResult): string[] => faults.flatMap(failuresOf);

@@ -1,4 +1,4 @@
-import { type DrillResult, type FaultResult, failuresIn, isSkipped } from "./result.ts";
+import { type DrillResult, type FaultResult, failuresIn, isCounted, isSkipped } from "./result.ts";
 import type { Spread } from "./statistics.ts";
 
 /** Heads of the table, and what stands below them; the HTML report and docs/drill-results.md have the same. */
@@ -27,7 +27,7 @@ export function spread(given: Spread | undefined): string {
 
 /** The result for a person at a terminal. */
 export function drillText(result: DrillResult, table: (rows: readonly (readonly string[])[]) => string): string {
-  const done = result.faults.filter((fault) => !isSkipped(fault)) as FaultResult[];
+  const done = result.faults.filter(isCounted);
   const rows = [COLUMNS.map(([head]) => head), ...done.map((fault) => COLUMNS.map(([, cell]) => cell(fault)))];
   // Thirteen columns are wider than a terminal, so faults stand side by side.
   const turned = rows[0]!.map((_, at) => rows.map((row) => row[at]!));

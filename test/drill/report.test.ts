@@ -63,6 +63,12 @@ describe("a drill's verdict", () => {
     expect(failuresIn(result(fault(changed)))).toEqual([expect.stringContaining(words)]);
   });
 
+  test("is bad for a fault after which nothing could be counted", () => {
+    expect(failuresIn(result({ fault: "kill", what: "", broken: "it delivered nothing" }))).toEqual([
+      "kill: it delivered nothing",
+    ]);
+  });
+
   test("is not bad for damage that the fault did and the graph told", () => {
     expect(failuresIn(result(fault({ lost: 3, told: 3 })))).toEqual([]);
   });
