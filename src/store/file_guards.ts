@@ -52,7 +52,7 @@ export class FileGuards implements Guards {
     this.#alarms = new Alarms(file, options.onEvent);
     this.#lastSeq = water.mark.seq;
     this.#roundMs = clock.monotonicMs();
-    this.#quietly("wal", () => this.#wal.checkpoint("TRUNCATE", clock.monotonicMs()));
+    this.#checkpoint(parts.ballast.whole ? "TRUNCATE" : "PASSIVE");
     this.#takeBallast();
     if (parts.check !== undefined) this.#checkOn(parts.check);
   }
@@ -101,21 +101,23 @@ export class FileGuards implements Guards {
     else this.#soon();
   }
 
-  onFull() {
-    this.#alarms.begin(
-      "disk",
-      "error",
-      "the disk is full: it takes no rows, its ballast is given up so that rows can leave; make room there",
-    );
-    this.#quietly("ballast", () => this.#parts.ballast.giveUp());
-    this.#checkpoint("TRUNCATE");
+  onFull(call: "settle" | "enqueue") {
+    const message = "the disk is full: it takes no rows; its ballast is there for rows to leave; make room there";
+    this.#alarms.begin("disk", "error", message);
+    // A log that is folded in is written again from its beginning, where the disk has its blocks already.
+    this.#checkpoint("PASSIVE");
+    if (call === "settle") {
+      this.#quietly("ballast", () => this.#parts.ballast.giveUp());
+      this.#checkpoint("PASSIVE");
+    }
     this.#soon();
   }
 
   close() {
     if (this.#closed) return;
     this.abandon(() => {
-      this.#checkpoint("TRUNCATE");
+      if (this.#alarms.has("disk")) this.#quietly("log", () => this.#wal.keep());
+      else this.#checkpoint("TRUNCATE");
       this.#quietly("high_water", () => this.#parts.water.sync());
     });
   }
@@ -158,7 +160,6 @@ export class FileGuards implements Guards {
   /** Also how a disk that was full is found to have room again. */
   #takeBallast() {
     const { ballast } = this.#parts;
-    if (this.#alarms.has("disk")) this.#checkpoint("TRUNCATE");
     const needed = ballast.missingBytes + this.#reserveBytes;
     const free = this.#space.freeBytes;
     if (!ballast.whole && free < needed) return this.#noBallast(`${free} bytes are free, and ${needed} are needed`);
@@ -185,10 +186,10 @@ export class FileGuards implements Guards {
       const inside = this.#space.insideBytes;
       const used = this.#space.usedBytes;
       const worth = this.#alarms.has("disk") ? inside > 0 : inside >= SHRINK_FROM_BYTES;
-      // The copy goes through the log first.
-      if (!worth || used > SHRINK_USED_BYTES || used * 1.25 > this.#space.freeBytes) return;
+      // The copy goes through the log first, over what is in it already.
+      if (!worth || used > SHRINK_USED_BYTES || used * 1.25 > this.#space.freeBytes + this.#wal.bytes) return;
       this.#parts.db.run("VACUUM");
-      this.#wal.checkpoint("TRUNCATE", this.#options.clock.monotonicMs());
+      this.#wal.checkpoint("PASSIVE", this.#options.clock.monotonicMs());
     });
   }
 

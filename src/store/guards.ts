@@ -41,8 +41,12 @@ export interface Guards {
   beforeEnqueue(): Refusal | undefined;
   /** Told after every commit, with the last number given so far. May checkpoint; never throws. */
   afterCommit(lastSeq: number): void;
-  /** Told when a commit failed for want of room (`isFull`): gives up the ballast. A settling call is then tried once more. */
-  onFull(): void;
+  /**
+   * Told when a commit failed for want of room (`isFull`) and was rolled back. `settle`: it is needed for rows to leave
+   * (lease, ack, nack, release), so the ballast is given up, and the call is to be tried once more, at once and without
+   * any enqueue in it. `enqueue`: there was nothing else in it, and it is refused.
+   */
+  onFull(call: "settle" | "enqueue"): void;
   walBytes(): number;
   fileBytes(): number;
   /** Numbers that were given and were gone when the file was opened, ever. */

@@ -1,4 +1,4 @@
-import type { Database } from "bun:sqlite";
+import { constants, type Database } from "bun:sqlite";
 import * as fs from "node:fs";
 import { readRow } from "./pragma.ts";
 
@@ -39,7 +39,7 @@ export class WriteAheadLog {
     return fs.statSync(this.#log, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** PASSIVE: it waits for nobody. TRUNCATE also cuts the log, which only start, stop and a full disk need. Throws. */
+  /** PASSIVE: it waits for nobody. TRUNCATE also cuts the log, for start and stop. Throws. */
   checkpoint(mode: "PASSIVE" | "TRUNCATE", nowMs: number) {
     const { log, checkpointed } = readRow<{ log: number; checkpointed: number }>(
       this.#db,
@@ -48,6 +48,15 @@ export class WriteAheadLog {
     if (checkpointed >= log) this.#stuckSinceMs = undefined;
     else if (this.#stuckSinceMs === undefined || checkpointed !== this.#done) this.#stuckSinceMs = nowMs;
     this.#done = checkpointed;
+  }
+
+  /**
+   * Leaves the log beside the file when that is closed, at its length. At a full disk its blocks are what the next acks
+   * are written to, and some other program would take them.
+   */
+  keep() {
+    this.#db.run("PRAGMA journal_size_limit = -1");
+    this.#db.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
   }
 
   /** A checkpoint that failed made no progress either. */
