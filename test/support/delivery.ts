@@ -17,7 +17,7 @@ export const DELIVERY_DEFAULTS: DeliveryOptions = {
 };
 
 /** Lets every promise that can settle do so: none of ours is more than a few steps behind another. */
-export async function settled() {
+async function settled() {
   for (let turns = 0; turns < 12; turns++) await Promise.resolve();
 }
 
@@ -56,6 +56,13 @@ export function delivering(
       stopping: stopping.signal,
     },
   );
+  /** Until nothing happens any more without time passing. */
+  const quiet = async () => {
+    for (let before = -1; before !== calls.length + Object.keys(ended).length; ) {
+      before = calls.length + Object.keys(ended).length;
+      await settled();
+    }
+  };
   const put = (id: string, error?: unknown) => {
     if (id in ended) throw new Error(`packet ${id} ended twice`);
     ended[id] = { error: error as Error | undefined, atMs: clock.monotonicMs() };
@@ -84,15 +91,15 @@ export function delivering(
     },
     /** Moves time from timer to timer, letting promises settle in between. */
     async pass(ms: number) {
-      await settled();
+      await quiet();
       const endMs = clock.monotonicMs() + ms;
       for (let next = clock.nextInMs; next !== undefined; next = clock.nextInMs) {
         if (clock.monotonicMs() + next > endMs) break;
         clock.advance(next);
-        await settled();
+        await quiet();
       }
       clock.advance(Math.max(0, endMs - clock.monotonicMs()));
-      await settled();
+      await quiet();
     },
     metric: (name: string) => node.metrics!()[name],
     sleep: (ms: number) => sleep(clock, ms),
