@@ -1,3 +1,6 @@
+export { BLOB_DEFAULTS, type BlobStats, BlobStore, type BlobStoreOptions } from "./blobs.ts";
+export { type BlobDisk, realDisk } from "./blobs_disk.ts";
+export { type BlobCode, BlobError } from "./blobs_error.ts";
 export * from "./bounds.ts";
 export {
   type EntryCodec,
@@ -10,6 +13,7 @@ export {
 export { type StoreCode, StoreError } from "./error.ts";
 export type { Durability, OnEvent } from "./guards.ts";
 export { type FileState, type Inspected, inspectQueueFile } from "./inspect.ts";
+export { type RefBlobs, restore, restored, type SpilledPacket, spill } from "./payload_ref.ts";
 export type { PredecessorQueue } from "./predecessor_queue.ts";
 export { type PreflightOptions, preflight } from "./preflight.ts";
 export * from "./queue.ts";
