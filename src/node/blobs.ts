@@ -19,6 +19,8 @@ export interface Blobs {
    * Throws an error of kind `unavailable` while there is no room, and `rejected` when a blob may not be that large.
    */
   put(bytes: Uint8Array, options?: { contentType?: string | undefined }): Promise<HeldBlob>;
+  /** Keeps a blob that is there already. An error of kind `rejected` when it is gone. */
+  hold(ref: PayloadRef): Promise<HeldBlob>;
   /** The bytes, with size and hash checked. An error of kind `rejected` when they are gone or damaged. */
   read(ref: PayloadRef): Promise<Uint8Array>;
   /** True when a blob store made `ref`. Its path is then not looked at, only hash and size. */
