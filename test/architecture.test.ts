@@ -42,6 +42,8 @@ const HOUSE: House = {
     cli: {
       open: true,
       imports: [
+        // Conditions of `queue --where` are those of nodes; `control` gets them compiled, and knows no language.
+        "nodes/expression.ts",
         ...["base", "packet", "node", "observe", "store", "inference", "media", "nodes/list.ts", "registry", "graph"],
         ...["delivery", "engine", "record", "control", "mesh", "fleet", "http", "drill"],
       ],

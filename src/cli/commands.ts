@@ -23,6 +23,10 @@ export const COMMANDS: Group = {
       summary: "Take posts, break as told, and count what came.",
       load: () => import("./mock_backend.ts"),
     },
+    queue: {
+      summary: "Look into queues and dead letters, replay, move and mend them.",
+      load: () => import("./queue.ts"),
+    },
     version: { summary: "Show which schnitzel this is.", load: () => import("./version.ts") },
   },
 };

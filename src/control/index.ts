@@ -1,9 +1,9 @@
 export { type CallOptions, callControl, controlOwner } from "./call_control.ts";
-export type { Gathered } from "./queues/gather.ts";
+export type { Changed } from "./queues/change_verbs.ts";
 export type { QueueSummary } from "./queues/look_verbs.ts";
-export { DEAD_LETTERS, type NamedQueue } from "./queues/named_queue.ts";
+export { DEAD_LETTERS, type NamedQueue, queuesNamed } from "./queues/named_queue.ts";
 export { type QueueVerbOptions, queueVerbs } from "./queues/queue_verbs.ts";
-export { isoTime } from "./queues/row_view.ts";
+export type { ListedRow } from "./queues/row_view.ts";
 export { IMPORT_LINES } from "./queues/transfer_verbs.ts";
 export { type ControlOptions, type ControlServer, serveControl } from "./serve_control.ts";
 export { answerOf, type ControlCode, ControlError, type Verb, type VerbCall, type Verbs } from "./verb.ts";

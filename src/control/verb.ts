@@ -21,6 +21,7 @@ export type Verbs = Readonly<Record<string, Verb>>;
  * - `CONTROL_REQUEST`: the request cannot be read, or its arguments are wrong
  * - `CONTROL_FAILED`: the verb met a fault of ours
  * - `QUEUE_UNKNOWN`: there is no queue, row or dead letter of that name
+ * - `QUEUE_DAMAGED`: the file is damaged, and was left as it is
  * - `QUEUE_NODE_GONE`: dead letters of a node that the graph does not have
  */
 export type ControlCode =
@@ -32,6 +33,7 @@ export type ControlCode =
   | "CONTROL_REQUEST"
   | "CONTROL_FAILED"
   | "QUEUE_UNKNOWN"
+  | "QUEUE_DAMAGED"
   | "QUEUE_NODE_GONE";
 
 /** A refusal. Code compares `code`, which may also be one of the store's when it came from there. */

@@ -79,6 +79,9 @@ function notReaddressed(name: string): ControlError {
   );
 }
 
+/** What became of one queue, as it is answered. */
+export type Changed = ReturnType<typeof told>;
+
 const told = ({ named, seqs, examples, more }: Gathered, changed: number) => ({
   queue: named.name,
   matched: seqs.length,

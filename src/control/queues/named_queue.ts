@@ -14,7 +14,10 @@ export interface NamedQueue {
 export const DEAD_LETTERS = "dead_letters";
 
 /** All queues, or the one of that name. `detect->alarms` will do where it is the only one between the two. */
-export function queuesNamed(queues: readonly NamedQueue[], name: string | undefined): readonly NamedQueue[] {
+export function queuesNamed<Named extends { readonly name: string }>(
+  queues: readonly Named[],
+  name: string | undefined,
+): readonly Named[] {
   if (name === undefined) return queues;
   const exact = queues.filter((queue) => queue.name === name);
   const found = exact.length > 0 ? exact : queues.filter((queue) => withoutPorts(queue.name) === name);

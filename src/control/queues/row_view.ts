@@ -4,6 +4,8 @@ import { type AnyRow, isDead } from "./row_filter.ts";
 /** Characters of a payload in a list. */
 const PREVIEW = 200;
 
+export type ListedRow = ReturnType<typeof listed>;
+
 /** A row as a list shows it: what it is and what happened to it, of the payload the beginning. */
 export function listed(queue: string, row: AnyRow) {
   const { kind, source_id, ts, packet_id, payload, meta } = row;
