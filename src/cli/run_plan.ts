@@ -101,7 +101,7 @@ class Run {
       serve: async (options) => (await import("./serve_node.ts")).serveNode(options),
       log: log.node,
       yieldToLoop: () => new Promise((resolve) => setImmediate(resolve)),
-      ...(state === undefined ? {} : { durable: state.durable }),
+      ...(state === undefined ? {} : { durable: state.durable, blobs: state.blobs }),
       onDeadLetter(letter) {
         letters.write(letter);
         state?.letters.keep(letter);

@@ -5,8 +5,19 @@ import type { NamedQueue } from "../control/index.ts";
 import type { DurableHost } from "../engine/index.ts";
 import { linkName } from "../engine/index.ts";
 import type { DurableOptions, GraphPlan } from "../graph/index.ts";
+import type { Blobs, Spill } from "../node/index.ts";
 import type { Log } from "../observe/index.ts";
-import type { Queue, QueueFileOptions, QueueOptions } from "../store/index.ts";
+import {
+  BlobStore,
+  openQueue,
+  preflight,
+  QUEUE_DEFAULTS,
+  type Queue,
+  type QueueFileOptions,
+  type QueueOptions,
+  restore,
+  spill,
+} from "../store/index.ts";
 import { KeptLetters } from "./kept_letters.ts";
 import { queueFileOf, type StateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
@@ -17,6 +28,7 @@ export interface RunState {
   readonly durable: DurableHost;
   readonly queues: readonly NamedQueue[];
   readonly letters: KeptLetters;
+  readonly blobs: Blobs | undefined;
   /** Writes what waits and closes every file. */
   close(): Promise<void>;
 }
@@ -35,13 +47,13 @@ export interface RunStateOptions {
  */
 export async function openRunState(plan: GraphPlan, options: RunStateOptions): Promise<RunState | undefined> {
   const dir = stateDirOf(plan.name, options.base, options.terminal);
-  const needed = plan.edges.some(({ durable }) => durable !== undefined);
+  const keeps = plan.nodes.some(({ definition, config }) => definition.keepsState?.(config));
+  const needed = keeps || plan.edges.some(({ durable }) => durable !== undefined);
   if (!needed && options.base === undefined && !fs.existsSync(dir.path)) return undefined;
-  // Loaded only here: a run without state starts some milliseconds faster.
+  // Loaded only here: it brings ffi along.
   const { raiseFileLimit } = await import("./file_limit.ts");
   const { warning } = raiseFileLimit() ?? {};
   if (warning !== undefined) options.log.warn(warning);
-  const { preflight, QUEUE_DEFAULTS } = await import("../store/index.ts");
   const needBytes = QUEUE_DEFAULTS.minFreeBytes + QUEUE_DEFAULTS.ballastBytes;
   const { networkDisk: dangerouslyAllowNetworkDisk, log } = options;
   const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) => log[level](message, fields);
@@ -54,6 +66,7 @@ class Opening {
   readonly #dir: StateDir;
   readonly #options: RunStateOptions;
   readonly #opened: NamedQueue[] = [];
+  #blobs: BlobStore | undefined;
 
   constructor(plan: GraphPlan, dir: StateDir, options: RunStateOptions) {
     this.#plan = plan;
@@ -63,6 +76,7 @@ class Opening {
 
   async open(): Promise<RunState> {
     try {
+      this.#blobs = await this.#openBlobs();
       const letters = await this.#openFile("dead_letters", this.#dir.deadLetters, { ordered: true, maxAttempts: 1 });
       const queues = new Map<number, Queue>();
       for (const edge of this.#plan.edges) {
@@ -85,9 +99,10 @@ class Opening {
     );
     return {
       dir: this.#dir,
-      durable: { queues, letters: deadLetters },
+      durable: { queues, letters: deadLetters, spills: this.#spills() },
       queues: this.#opened,
       letters,
+      blobs: this.#blobs,
       close: async () => {
         await letters.close();
         await this.#close();
@@ -96,17 +111,42 @@ class Opening {
   }
 
   async #openFile(name: string, file: string, limits: Partial<QueueOptions>): Promise<Queue> {
-    const { openQueue } = await import("../store/index.ts");
     const { log } = this.#options;
     const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) =>
       log[level](message, { queue: name, ...fields });
-    const queue = await openQueue(file, { clock: systemClock, onEvent, ...limits });
+    const opened = await openQueue(file, { clock: systemClock, onEvent, ...limits });
+    const queue = (await this.#blobs?.watch(opened)) ?? opened;
     this.#opened.push({ name, file, queue });
     return queue;
   }
 
   async #close() {
+    await this.#blobs?.close();
     await Promise.all(this.#opened.map(({ queue }) => queue.close()));
+  }
+
+  /** Only where something may go into it: its watch looks at every row. */
+  async #openBlobs(): Promise<BlobStore | undefined> {
+    const { nodes, edges } = this.#plan;
+    const spills = edges.some(({ payloadRefOver }) => payloadRefOver !== undefined);
+    const keeps = nodes.some(({ definition, config }) => definition.keepsState?.(config));
+    if (!spills && !keeps && !fs.existsSync(this.#dir.blobs)) return undefined;
+    const { log } = this.#options;
+    const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) => log[level](message, fields);
+    return new BlobStore(this.#dir.blobs, { clock: systemClock, onEvent });
+  }
+
+  #spills(): ReadonlyMap<number, Spill> {
+    const edges = this.#plan.edges.filter(({ payloadRefOver }) => payloadRefOver !== undefined);
+    return new Map(edges.map(({ index, payloadRefOver }) => [index, this.#spillOver(payloadRefOver!)]));
+  }
+
+  #spillOver(overBytes: number): Spill {
+    const blobs = this.#blobs!;
+    return {
+      spill: (packet) => spill(packet, { overBytes }, blobs),
+      restore: (packet) => restore(packet, blobs),
+    };
   }
 
   /** Rows of an edge that the graph had once wait for ever, so they are named. */

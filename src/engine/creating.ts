@@ -52,7 +52,7 @@ function setInstance(node: NodeRun, instance: NodeInstance, { host, stopping }: 
 }
 
 function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation): NodeContext {
-  const { clock, random, files, io, fetch, resolve, serve } = host;
+  const { clock, random, files, io, fetch, resolve, serve, blobs } = host;
   return {
     nodeId: producer.id,
     clock,
@@ -62,6 +62,7 @@ function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation
     fetch,
     resolve,
     serve,
+    blobs,
     log: host.log(producer.id),
     packet: packetFactory(ids, producer.id, freeze),
     reject: (record, reason) => failures.setAside(producer, record, reason),

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import type { Files, NodeLog, Resolve, Serve, StandardIo } from "../node/index.ts";
+import type { Blobs, Files, NodeLog, Resolve, Serve, StandardIo } from "../node/index.ts";
 import type { DeadLetter } from "../observe/index.ts";
 import type { DurableHost } from "./durable/edges.ts";
 import type { ThrottlePolicy } from "./throttle.ts";
@@ -21,6 +21,8 @@ export interface Host {
   yieldToLoop(): Promise<void>;
   /** Hears every dead letter, also those the bounded list in memory has let go. */
   onDeadLetter?(letter: DeadLetter): void;
+  /** Bytes beside the packets; undefined without a state directory. */
+  blobs?: Blobs | undefined;
   /** What the plan's durable edges keep their packets in. */
   durable?: DurableHost;
 }

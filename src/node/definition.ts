@@ -7,7 +7,7 @@ import type { Ports } from "./port.ts";
 export type NodeKind = "source" | "transform" | "compute" | "policy" | "sink" | "delay" | "initial";
 
 /** Version of the contract between the runtime and a node. `docs/plugin-api.md` has the policy. */
-export const PLUGIN_API = { major: 1, minor: 0 } as const;
+export const PLUGIN_API = { major: 1, minor: 1 } as const;
 
 /** One method per output port. Call it during `process` only. */
 export type Emit<Out extends string = string> = { readonly [Name in Out]: (packet: StreamPacket) => void };
@@ -134,6 +134,8 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   outside?: boolean;
   /** A source that tells its sender when a packet is safe, such as an HTTP endpoint. */
   acknowledges?: boolean;
+  /** True when it keeps something in the graph's state directory, which is made for it then. */
+  keepsState?(config: v.InferOutput<Schema>): boolean;
   /** What it cannot share with another node; a graph in which two nodes name the same thing is refused. */
   owns?(config: v.InferOutput<Schema>): readonly OwnedThing[];
   create(config: v.InferOutput<Schema>, context: NodeContext): Instance<Kind, OutputNames<Outputs>>;
@@ -156,6 +158,7 @@ export interface NodeDefinition {
   readonly owns?: ((config: unknown) => readonly OwnedThing[]) | undefined;
   readonly outside: boolean;
   readonly acknowledges: boolean;
+  readonly keepsState?: ((config: unknown) => boolean) | undefined;
   readonly create: (config: unknown, context: NodeContext) => NodeInstance | SourceInstance;
 }
 
@@ -184,6 +187,7 @@ export function defineNode<
     owns: spec.owns as NodeDefinition["owns"],
     outside: spec.outside ?? false,
     acknowledges: spec.acknowledges ?? false,
+    keepsState: spec.keepsState as NodeDefinition["keepsState"],
     create: spec.create as unknown as NodeDefinition["create"],
   });
 }

@@ -8,12 +8,17 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { chain, shapes } from "./chain.bench.ts";
 import { csv } from "./csv.bench.ts";
+import { durable } from "./durable.bench.ts";
+import { latency } from "./latency.bench.ts";
 import { BENCH, machine, type Row } from "./measure.ts";
 import { memory } from "./memory.bench.ts";
 import { startup } from "./startup.bench.ts";
 import { validate } from "./validate.bench.ts";
 
-const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = { chain, shapes, memory, startup, validate, csv };
+const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
+  ...{ chain, shapes, memory, startup, validate, csv },
+  ...{ durable, latency },
+};
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
 const MARK = /^\|[ |-]+\|\n/m;
