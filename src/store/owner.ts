@@ -24,7 +24,11 @@ export function noteOwner(file: string) {
 }
 
 export function forgetOwner(file: string) {
-  fs.rmSync(noteOf(file), { force: true });
+  try {
+    fs.rmSync(noteOf(file), { force: true });
+  } catch {
+    // On a disk that turned read-only; whoever reads it sees that this process is gone.
+  }
 }
 
 /** What the owner of `file` said of itself. Undefined when nobody did, or when that process is gone. */
