@@ -36,6 +36,14 @@ describe("plugin API", () => {
     }
   });
 
+  test("1.1's sample uses every name that 1.1 added", () => {
+    const text = fs.readFileSync(path.join(FIXTURES, "api-1.1/sample.ts"), "utf8");
+    const imported = text.slice(text.indexOf("import {"), text.indexOf("} from"));
+    for (const name of ["Unavailable", "Rejected", "PacketFailure", "FailureKind"]) {
+      expect(imported).toMatch(new RegExp(`\\b${name}\\b`));
+    }
+  });
+
   test("has no name without a promise: what is served is what the types declare", () => {
     const types = fs.readFileSync(path.join(ROOT, "src/registry/schnitzel.d.ts.txt"), "utf8");
     const declared = [...types.matchAll(/^export (?:declare (?:const|function|class) (\w+)|\{ (v) \})/gm)];

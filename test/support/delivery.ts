@@ -31,6 +31,8 @@ export function delivering(
 ) {
   const clock = virtualClock();
   const stopping = new AbortController();
+  /** Calls begun and packets ended. */
+  let events = 0;
   const logged: { level: string; message: string; fields: Record<string, unknown> | undefined }[] = [];
   const log = (level: string) => (message: string, fields?: Record<string, unknown>) =>
     void logged.push({ level, message, fields });
@@ -43,6 +45,7 @@ export function delivering(
   const node = deliver(
     {
       process(one, to, input) {
+        events += 1;
         calls.push({ id: one.packet_id, atMs: clock.monotonicMs() });
         return process(one, to, input) as ProcessResult;
       },
@@ -58,12 +61,13 @@ export function delivering(
   );
   /** Until nothing happens any more without time passing. */
   const quiet = async () => {
-    for (let before = -1; before !== calls.length + Object.keys(ended).length; ) {
-      before = calls.length + Object.keys(ended).length;
+    for (let before = -1; before !== events; ) {
+      before = events;
       await settled();
     }
   };
   const put = (id: string, error?: unknown) => {
+    events += 1;
     if (id in ended) throw new Error(`packet ${id} ended twice`);
     ended[id] = { error: error as Error | undefined, atMs: clock.monotonicMs() };
   };
