@@ -16,6 +16,7 @@ want() { have "$1" || missing="$missing $2"; }
 
 install_parts() {
   missing=''
+  [ ! -e /dev/fuse ] || want bindfs bindfs
   want curl curl
   want faketime faketime
   want git git

@@ -7,7 +7,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { isFull } from "../../src/store/damage.ts";
 import type { FileOptions } from "../../src/store/guards.ts";
-import { APPLICATION_ID, MIGRATIONS } from "../../src/store/layout.ts";
+import { APPLICATION_ID } from "../../src/store/layout.ts";
+import schema from "../../src/store/migrations/0001_queue.sql" with { type: "text" };
 import { openFile } from "../../src/store/open_file.ts";
 import { readRow } from "../../src/store/pragma.ts";
 import { virtualClock } from "../support/clock.ts";
@@ -21,7 +22,7 @@ const options: FileOptions = {
   onEvent: (level, message, { alarm }) => events.push(`${level} ${alarm ?? message}`),
   durability: "full",
   applicationId: APPLICATION_ID,
-  migrations: MIGRATIONS,
+  migrations: [schema],
   sequence: "packets",
   onSkip: () => {},
   onCorrupt: (error) => events.push(`corrupt ${error.message}`),

@@ -11,7 +11,8 @@ export async function onMount<Result>(
   ...args: string[]
 ): Promise<Result> {
   using folder = temporaryFolder();
-  const script = `${mount(folder.path)} || exit 99; exec "$@"`;
+  // A program that serves a mount would keep the namespace, and itself, alive.
+  const script = `${mount(folder.path)} || exit 99; "$@"; code=$?; umount -R '${folder.path}'; exit $code`;
   const command = [process.execPath, path.join(import.meta.dir, child), folder.path, ...args];
   const ran = Bun.spawn(["unshare", "--mount", "sh", "-c", script, "sh", ...command], {
     stdout: "pipe",
@@ -23,6 +24,10 @@ export async function onMount<Result>(
 }
 
 export const tmpfs = (size: string) => (at: string) => `mount -t tmpfs -o size=${size} tmpfs '${at}'`;
+
+/** What a program serves, at `on`; it only passes on what is asked of it. */
+export const fuse = (at: string) =>
+  `mount -t tmpfs tmpfs '${at}' && mkdir '${at}/served' '${at}/on' && bindfs '${at}/served' '${at}/on'`;
 
 /** A disk of `megabytes`, in a file that lies in memory. */
 export const ext4 =

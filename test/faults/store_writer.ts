@@ -1,7 +1,8 @@
 import { SQLiteError } from "bun:sqlite";
 import * as fs from "node:fs";
 import type { FileOptions, OpenedFile } from "../../src/store/guards.ts";
-import { APPLICATION_ID, MIGRATIONS } from "../../src/store/layout.ts";
+import { APPLICATION_ID } from "../../src/store/layout.ts";
+import schema from "../../src/store/migrations/0001_queue.sql" with { type: "text" };
 import { readAll } from "../../src/store/pragma.ts";
 import { virtualClock } from "../support/clock.ts";
 
@@ -12,7 +13,7 @@ export function queueFileOptions(events: string[], changes: Partial<FileOptions>
     onEvent: (level, message) => events.push(`${level} ${message}`),
     durability: "full",
     applicationId: APPLICATION_ID,
-    migrations: MIGRATIONS,
+    migrations: [schema],
     sequence: "packets",
     onSkip: () => {},
     onCorrupt: (error) => events.push(`corrupt ${error.message}`),

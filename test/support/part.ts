@@ -1,4 +1,5 @@
 import { test } from "bun:test";
+import * as fs from "node:fs";
 import { FAULTS, thisMachine } from "../../src/drill/index.ts";
 import { arm64 } from "./arm64.ts";
 
@@ -34,6 +35,11 @@ const PARTS = {
   mount: {
     present: () => process.platform === "linux" && Bun.spawnSync(["unshare", "--mount", "true"]).success,
     get: "run the tests as root on Linux, in a container that may mount (CAP_SYS_ADMIN)",
+  },
+  /** A disk that a program serves. */
+  fuse: {
+    present: () => fs.existsSync("/dev/fuse") && Bun.which("bindfs") !== null,
+    get: "apt-get install bindfs, on Linux with /dev/fuse",
   },
   /** What the faults of a drill need; the drill itself knows it best. */
   ...fault("power_cut", "run the tests as root on Linux with loop devices; apt-get install e2fsprogs mount"),
