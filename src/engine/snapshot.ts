@@ -77,7 +77,7 @@ function snapshotOf(edge: EdgeRun, { durable, wiring }: Engine): EdgeSnapshot {
   if (link === undefined) return edgeSnapshot(edge);
   const far = edgeSnapshot(wiring.edges[durable.plan.behind.get(edge.index)!]!);
   const { counts, counters } = link;
-  const { ready, leased, droppedOldest, ...stats } = link.queue.stats();
+  const { ready, leased, droppedOldest, deadDropped: _, ...stats } = link.queue.stats();
   const dropped = new Map(counters.dropped);
   if (droppedOldest > 0) dropped.set("queue_full", (dropped.get("queue_full") ?? 0) + droppedOldest);
   return {

@@ -12,6 +12,8 @@ interface Report {
   duration_ms: number;
   status: string;
   edges: { durable?: Record<string, number> }[];
+  /** Peak resident memory. */
+  rssBytes: number;
 }
 
 /** A state directory of its own; the disk of the system's temporary folder is the one that is measured. */
@@ -29,7 +31,8 @@ export function runOn(dir: string, graph: string, ...flags: string[]): Report {
   const command = schnitzel("run", `graphs/${graph}.yaml`, "--state-dir", dir, "--report-json", "--log-level", "off");
   const ran = Bun.spawnSync([...command, ...flags], { cwd: BENCH, stderr: "pipe" });
   if (!ran.success) throw new Error(`${graph} ended with ${ran.exitCode}: ${ran.stderr}`);
-  return JSON.parse(ran.stdout.toString().trim().split("\n").at(-1)!);
+  const report = JSON.parse(ran.stdout.toString().trim().split("\n").at(-1)!);
+  return { ...report, rssBytes: ran.resourceUsage.maxRSS };
 }
 
 function baseline(dir: string, script: string, ...args: string[]): { enqueued: number; acked: number } {
@@ -38,7 +41,7 @@ function baseline(dir: string, script: string, ...args: string[]): { enqueued: n
   return JSON.parse(ran.stdout.toString());
 }
 
-const queueOf = ({ edges }: Report) => edges.find(({ durable }) => durable !== undefined)!.durable!;
+export const queueOf = ({ edges }: Report) => edges.find(({ durable }) => durable !== undefined)!.durable!;
 
 /** What a durable edge costs, through the graph, beside SQLite alone, round by round. */
 export async function durable(): Promise<Row[]> {

@@ -37,10 +37,11 @@ async function waits(graph: string): Promise<number[]> {
       stderr: "ignore",
     });
     const found: number[] = [];
+    const decoder = new TextDecoder();
     let rest = "";
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    for await (const chunk of child.stdout) {
       const nowMs = Date.now();
-      const lines = (rest + chunk).split("\n");
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = lines.pop()!;
       for (const line of lines) {
         const ts = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(line)?.[0];
@@ -70,7 +71,7 @@ async function restarts(): Promise<Row> {
 }
 
 /** From the start of the process to its first packet on stdout; it is killed then, and loses nothing by it. */
-async function firstLine(dir: string): Promise<number> {
+export async function firstLine(dir: string): Promise<number> {
   const startMs = performance.now();
   const child = Bun.spawn(schnitzel("run", "graphs/durable_first.yaml", "--state-dir", dir, "--log-level", "off"), {
     cwd: BENCH,

@@ -6,18 +6,21 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { backlog } from "./backlog.bench.ts";
 import { chain, shapes } from "./chain.bench.ts";
 import { csv } from "./csv.bench.ts";
 import { durable } from "./durable.bench.ts";
+import { http } from "./http.bench.ts";
 import { latency } from "./latency.bench.ts";
 import { BENCH, machine, type Row } from "./measure.ts";
 import { memory } from "./memory.bench.ts";
+import { slowDisk } from "./slow_disk.bench.ts";
 import { startup } from "./startup.bench.ts";
 import { validate } from "./validate.bench.ts";
 
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
-  ...{ durable, latency },
+  ...{ durable, latency, http, backlog, slow_disk: slowDisk },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
