@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Target } from "../drill/index.ts";
-import type { GraphPlan } from "../graph/index.ts";
-import { type FlagValues, UsageError } from "./command/index.ts";
+import type { FlagValues } from "./command/index.ts";
 import demo from "./drill_demo.yaml" with { type: "text" };
+import { type DrilledNodes, drilledNodes } from "./drilled_nodes.ts";
 import { readOneGraph } from "./graph_files.ts";
 import { type GRAPH_FLAGS, GraphChecker, graphSettings } from "./graph_settings.ts";
 import { printFindings } from "./run_plan.ts";
@@ -26,32 +26,29 @@ export async function drillTarget(
   const compiled = await new GraphChecker(settings, terminal).check(source);
   printFindings(compiled.diagnostics, compiled.texts, terminal);
   if (compiled.plan === undefined) return undefined;
-  const into = onlyNode(compiled.plan, "http_source", "the drill posts packets to it");
-  const outOf = onlyNode(compiled.plan, "http_sink", "the drill takes its deliveries");
+  const { source: into, sink } = drilledNodes(compiled.plan);
   return {
     name: file ?? "--demo",
     file: graph,
-    source: { id: into.id, path: (into.config as { path: string }).path },
-    sink: { id: outOf.id },
+    source: { id: into.id, path: into.config.path },
+    sink: { id: sink.id },
     comparesPayloads: file === undefined,
-    arguments: passedOn(flags, terminal),
+    headers: into.config.token === undefined ? {} : { authorization: `Bearer ${into.config.token}` },
+    arguments: [...passedOn(flags, terminal), ...sinkArguments(sink)],
   };
+}
+
+/** By the header the backend knows packets, and it is on loopback. */
+function sinkArguments({ id, config: { egress } }: DrilledNodes["sink"]): string[] {
+  const set = (key: string, value: string) => ["--set", `nodes.${id}.config.${key}=${value}`];
+  const header = set("idempotency_header", "Idempotency-Key");
+  return egress === undefined ? header : [...header, ...set("egress", '{ allow: ["127.0.0.1"] }')];
 }
 
 function writeDemo(folder: string): string {
   const file = path.join(folder, "drill_demo.yaml");
   fs.writeFileSync(file, demo);
   return file;
-}
-
-function onlyNode({ nodes }: GraphPlan, name: string, why: string) {
-  const found = nodes.filter(({ definition }) => definition.name === name);
-  if (found.length === 1) return found[0]!;
-  const ids = found.map(({ id }) => id).join(", ");
-  throw new UsageError(
-    `cannot drill this graph as it has ${found.length === 0 ? `no ${name}` : `${found.length} nodes ${name}: ${ids}`}`,
-    `a graph under drill has exactly one ${name}: ${why}`,
-  );
 }
 
 function passedOn(flags: FlagValues<typeof GRAPH_FLAGS>, { cwd }: Terminal): string[] {

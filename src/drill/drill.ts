@@ -125,6 +125,10 @@ function keep(place: Place, name: string, into: string | undefined) {
   if (into === undefined) return;
   const target = path.join(into, name);
   fs.mkdirSync(target, { recursive: true });
-  if (fs.existsSync(place.state)) fs.cpSync(place.state, path.join(target, "state"), { recursive: true });
+  if (fs.existsSync(place.state))
+    fs.cpSync(place.state, path.join(target, "state"), { recursive: true, filter: isKept });
   fs.cpSync(path.join(place.folder, `${name}.log`), path.join(target, "run.log"));
 }
+
+/** A socket, which a killed process leaves behind, cannot be copied. */
+const isKept = (file: string) => !fs.statSync(file).isSocket();

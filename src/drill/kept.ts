@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
-import { openQueue, type Queue } from "../store/index.ts";
+import { inspectQueueFile, openQueue, type Queue } from "../store/index.ts";
 
 /** What a stopped graph's state directory holds. */
 export interface Kept {
@@ -13,6 +13,8 @@ export interface Kept {
   readonly findings: readonly string[];
 }
 
+/** Looking at a queue on a full disk must be possible. */
+const UNBOUNDED = { maxBytes: Number.MAX_SAFE_INTEGER, minFreeBytes: 0, ballastBytes: 0 };
 const PAGE = 1_000;
 /** Pages of one queue: ten million rows, a hundred times what a drill can post. */
 const MAX_PAGES = 10_000;
@@ -21,7 +23,14 @@ const MAX_PAGES = 10_000;
 export async function readKept(state: string): Promise<Kept> {
   const kept = { waiting: new Set<string>(), dead: new Set<string>(), told: 0, findings: [] as string[] };
   for (const name of new Bun.Glob("**/*.sqlite3").scanSync({ cwd: state })) {
-    const queue = await openQueue(path.join(state, name), { clock: systemClock, onEvent: () => {} });
+    const file = path.join(state, name);
+    const { state: found, reason } = inspectQueueFile(file);
+    if (found === "damaged") {
+      // Opening it would move it aside, and what it says would not be among the findings.
+      kept.findings.push(`${name}: ${reason?.replace(/\s+/g, " ")}`);
+      continue;
+    }
+    const queue = await openQueue(file, { clock: systemClock, onEvent: () => {}, ...UNBOUNDED });
     try {
       // The letters of nodes lie in a queue of their own, where what waits is on its way to a second try.
       await addKeys(kept.waiting, (after) => queue.scan(after, PAGE));

@@ -1,10 +1,11 @@
 import { type Clock, sleep } from "../base/clock.ts";
-import { keyOf, type PacketName, partitionId, payloadOf } from "./packet_key.ts";
+import { keyOf, type PacketName, payloadOf } from "./packet_key.ts";
 import type { Recorder } from "./recorder.ts";
 
 export interface LoadOptions {
   readonly run: string;
   readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
   /** Posters; each waits for its 202 before it goes on, so a partition's order is the order of its numbers. */
   readonly partitions: number;
   readonly fillerBytes: number;
@@ -60,7 +61,7 @@ export class Load {
     const { run, fillerBytes } = this.#options;
     const body = JSON.stringify(payloadOf(run, name, fillerBytes));
     while (!signal.aborted) {
-      const status = await this.#post(keyOf(run, name), partitionId(name.partition), body);
+      const status = await this.#post(keyOf(run, name), body);
       if (status === 202) return this.#recorder.acknowledge(name);
       const answer = status === undefined ? "none" : String(status);
       this.answers.set(answer, (this.answers.get(answer) ?? 0) + 1);
@@ -69,9 +70,10 @@ export class Load {
   }
 
   /** The status of the answer; undefined when there was none. */
-  async #post(key: string, source: string, body: string): Promise<number | undefined> {
+  async #post(key: string, body: string): Promise<number | undefined> {
     try {
-      const headers = { "content-type": "application/json", "idempotency-key": key, "x-source-id": source };
+      const own = { "content-type": "application/json", "idempotency-key": key };
+      const headers = { ...this.#options.headers, ...own };
       const signal = AbortSignal.timeout(ANSWER_MS);
       const response = await fetch(this.#options.url, { method: "POST", headers, body, signal, redirect: "error" });
       // Read to the end, or the connection cannot be used again.

@@ -48,7 +48,7 @@ export class Stage {
     this.backend = new Backend(deliver, target.comparesPayloads, this.recorder);
     const { partitions, fillerBytes, pauseMs } = options.load;
     const url = postUrl(target, listen);
-    this.load = new Load({ run, url, partitions, fillerBytes, pauseMs }, this.recorder, clock);
+    this.load = new Load({ run, url, headers: target.headers, partitions, fillerBytes, pauseMs }, this.recorder, clock);
     const command = [
       ...place.before,
       ...options.program,

@@ -8,6 +8,8 @@ export interface Target {
   readonly sink: { readonly id: string };
   /** False for a graph that may change payloads: then only keys can be compared. */
   readonly comparesPayloads: boolean;
+  /** Of posts, beside the key: such as the token that the source asks for. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Further arguments of `run`, such as --set of the person who drills. */
   readonly arguments: readonly string[];
 }

@@ -16,6 +16,7 @@ export async function drillOf(planted: string, fault: string, changed: Partial<D
       source: { id: "in", path: "/" },
       sink: { id: "out" },
       comparesPayloads: true,
+      headers: {},
       arguments: [],
     },
     faults: FAULTS.filter(({ name }) => name === fault),
