@@ -24,6 +24,27 @@ async function runExample(name: string, ...flags: string[]) {
   return { code: ran.code, report: JSON.parse(printed.pop()!), printed };
 }
 
+/** A port that was free a moment ago. */
+function freePort(): number {
+  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+  const { port } = server;
+  server.stop(true);
+  return port!;
+}
+
+/** Posts as soon as somebody listens. */
+async function post(url: string, body: unknown, key: string): Promise<Response> {
+  const headers = { "content-type": "application/json", "idempotency-key": key };
+  for (let tries = 0; ; tries++) {
+    try {
+      return await fetch(url, { method: "POST", body: JSON.stringify(body), headers });
+    } catch (error) {
+      if (tries === 200) throw error;
+      await Bun.sleep(25);
+    }
+  }
+}
+
 /** What a person sees of each example, by its name. */
 const EXAMPLES: Record<string, (name: string) => Promise<void>> = {
   async weather_alarm(name) {
@@ -72,6 +93,25 @@ const EXAMPLES: Record<string, (name: string) => Promise<void>> = {
       '2012-08-05 event station {"state":"high","value":31.666666666666668,"above":29,"below":26}',
       '2012-08-08 event station {"state":"low","value":23.86666666666667,"above":29,"below":26}',
     ]);
+  },
+  async store_and_forward(name) {
+    const backend = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: async (request) => Response.json(await got(request)),
+    });
+    const seen: unknown[] = [];
+    const got = async (request: Request) => seen.push(await request.json(), request.headers.get("idempotency-key"));
+    const listen = `127.0.0.1:${freePort()}`;
+    const running = runExample(
+      name,
+      ...["--set", `vars.listen=${listen}`, "--set", `vars.backend=${backend.url}`],
+      ...["--state-dir", project.path, "--max-packets", "1"],
+    );
+    expect((await post(`http://${listen}/events`, { door: "open" }, "1")).status).toBe(202);
+    const { code, report } = await running;
+    expect([code, report.status, seen]).toEqual([0, "ok", [{ door: "open" }, "1"]]);
+    await backend.stop(true);
   },
   async follow_log(name) {
     fs.mkdirSync(path.join(project.path, "graphs/outputs"), { recursive: true });
