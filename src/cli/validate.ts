@@ -5,6 +5,7 @@ import { counted } from "./counted.ts";
 import { EXIT } from "./exit.ts";
 import { type FoundFiles, findGraphs, type GraphFile } from "./graph_files.ts";
 import { GRAPH_FLAGS, GraphChecker, graphSettings } from "./graph_settings.ts";
+import type { CheckedQueue } from "./queue_check.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What became of one file. */
@@ -13,6 +14,9 @@ interface Checked {
   ok: boolean;
   diagnostics: readonly Diagnostic[];
   plans: readonly GraphPlan[];
+  /** With `--queues`. */
+  queues?: readonly CheckedQueue[];
+  queueLines?: string;
   /** Texts that the findings point into. */
   texts: Readonly<Record<string, string>>;
 }
@@ -23,21 +27,33 @@ export const command = defineCommand({
   flags: {
     ...GRAPH_FLAGS,
     strict: flag.toggle("Also look for the files that nodes read."),
+    queues: flag.toggle("Also look into the queue files the graph would open; none is changed or made."),
+    "state-dir": flag.text("DIR", "Where the graph keeps its state, for --queues."),
     json: flag.toggle("Print findings and summary as JSON on stdout."),
   },
   examples: [
     ["schnitzel validate graphs/yard.yaml", "One graph, every finding at once."],
     ["schnitzel validate graphs/ README.md --json", "Every graph of a project, also those its docs show."],
+    [
+      "schnitzel validate yard.yaml --queues",
+      "Before an upgrade: rows, dead letters, version and damage of its files.",
+    ],
     ["schnitzel validate yard.yaml --set vars.rate=5 --strict", "With that value, and with the files it reads."],
   ],
-  exits: { [EXIT.ok]: "No graph has an error.", [EXIT.invalid]: "A graph has an error, or usage." },
+  exits: {
+    [EXIT.ok]: "No graph has an error.",
+    [EXIT.invalid]: "A graph has an error, with --queues also: a queue is damaged or cannot be used; or usage.",
+  },
   async run({ args, flags, terminal }) {
     const settings = graphSettings(flags, terminal);
     const checker = new GraphChecker(settings, terminal);
     const found = await findGraphs(args, settings.maxBytes, terminal);
     if (found.files.length === 0) throw nothingFound(found);
     const checked: Checked[] = [];
-    for (const file of found.files) checked.push(await check(file, checker, flags.strict));
+    for (const file of found.files) {
+      const result = await check(file, checker, flags.strict);
+      checked.push(flags.queues ? await withQueues(result, flags["state-dir"], terminal) : result);
+    }
     if (flags.json) terminal.out(`${JSON.stringify(asJson(checked, found.skipped), null, 2)}\n`);
     else print(checked, found.skipped, terminal);
     return checked.every(({ ok }) => ok) ? EXIT.ok : EXIT.invalid;
@@ -66,6 +82,15 @@ async function check(file: GraphFile, checker: GraphChecker, resources: boolean)
   return { path: file.path, ok, diagnostics, plans, texts };
 }
 
+/** A fault in a queue is one of the graph: it could not run as it stands. */
+async function withQueues(checked: Checked, base: string | undefined, terminal: Terminal): Promise<Checked> {
+  // Loaded only here: most graphs are checked without the store.
+  const { checkQueues, isSound, queueLine } = await import("./queue_check.ts");
+  const queues = checked.plans.flatMap((plan) => checkQueues(plan, base, terminal));
+  const queueLines = queues.map(queueLine).join("");
+  return { ...checked, queues, queueLines, ok: checked.ok && queues.every(isSound) };
+}
+
 function summarize(checked: readonly Checked[], skipped: number) {
   const all = checked.flatMap(({ diagnostics }) => diagnostics);
   const errors = all.filter(({ severity }) => severity === "error").length;
@@ -73,7 +98,10 @@ function summarize(checked: readonly Checked[], skipped: number) {
 }
 
 function asJson(checked: readonly Checked[], skipped: FoundFiles["skipped"]) {
-  const files = checked.map(({ path, ok, diagnostics }) => ({ path, ok, diagnostics }));
+  const files = checked.map(({ path, ok, diagnostics, queues }) => ({
+    ...{ path, ok, diagnostics },
+    ...(queues === undefined ? {} : { queues }),
+  }));
   return { schema_version: 1, files, skipped, summary: summarize(checked, skipped.length) };
 }
 
@@ -82,7 +110,9 @@ function print(checked: readonly Checked[], skipped: FoundFiles["skipped"], { ou
     if (diagnostics.length > 0) err(`${formatDiagnostics(diagnostics, { texts, color })}\n\n`);
   }
   for (const { path, reason } of skipped) err(`skipped ${path}: ${reason}\n`);
-  for (const file of checked) out(`${file.path}: ${verdict(file)}\n`);
+  for (const file of checked) {
+    out(`${file.path}: ${verdict(file)}\n${file.queueLines ?? ""}`);
+  }
   if (checked.length > 1) {
     const { files, errors, warnings } = summarize(checked, skipped.length);
     out(`${files} files: ${counted(errors, "error")}, ${counted(warnings, "warning")}\n`);
@@ -91,7 +121,8 @@ function print(checked: readonly Checked[], skipped: FoundFiles["skipped"], { ou
 
 function verdict({ ok, diagnostics, plans }: Checked): string {
   const { errors, warnings } = summarize([{ diagnostics } as Checked], 0);
-  if (!ok) return `${counted(errors, "error")}, ${counted(warnings, "warning")}`;
+  if (!ok && errors > 0) return `${counted(errors, "error")}, ${counted(warnings, "warning")}`;
+  if (!ok) return "a queue cannot be used";
   const parts = [
     ...(plans.length === 1 ? [] : [counted(plans.length, "graph")]),
     counted(

@@ -1,5 +1,6 @@
 import { constants, Database, SQLiteError } from "bun:sqlite";
 import * as fs from "node:fs";
+import { HighWater } from "./high_water.ts";
 import { QUEUE_FORMAT } from "./layout.ts";
 import { type Owner, ownerOf } from "./owner.ts";
 import { readPragma, readRow } from "./pragma.ts";
@@ -23,6 +24,8 @@ export interface Inspected {
   version?: number;
   rows?: number;
   dead?: number;
+  /** Numbers that were given, by the mark beside the file, and that it does not know: rows that the disk lost. */
+  tailLost?: number;
   fileBytes?: number;
   /** Not empty after a process was killed: what is in it is part of the queue. */
   walBytes?: number;
@@ -69,7 +72,8 @@ function look(file: string, bytes: number) {
     const fault =
       bytes > CHECK_BYTES ? "ok" : readRow<{ quick_check: string }>(db, "PRAGMA quick_check(1)")!.quick_check;
     if (fault !== "ok") return { state: "damaged", version, reason: fault } as const;
-    return { state: "ok", version, rows: count(db, "packets"), dead: count(db, "dead_letters") } as const;
+    const [rows, dead] = [count(db, "packets"), count(db, "dead_letters")];
+    return { state: "ok", version, rows, dead, tailLost: tailLost(db, file) } as const;
   } finally {
     // While this connection has its lock nobody of ours can come in, so these are the ones it made.
     if (readsOurs(db)) for (const name of made) fs.rmSync(name, { force: true });
@@ -81,6 +85,11 @@ const READ_ONLY = constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI;
 
 const count = (db: Database, table: "packets" | "dead_letters") =>
   readRow<{ n: number }>(db, `SELECT count(*) AS n FROM ${table}`)!.n;
+
+function tailLost(db: Database, file: string): number {
+  const last = readRow<{ seq: number }>(db, "SELECT seq FROM sqlite_sequence WHERE name = 'packets'")?.seq ?? 0;
+  return Math.max(0, new HighWater(file).mark.seq - last);
+}
 
 function readsOurs(db: Database): boolean {
   try {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { HighWater } from "../../src/store/high_water.ts";
 import { entryCodec, inspectQueueFile, openQueue } from "../../src/store/index.ts";
 import { ROOT } from "../support/binary.ts";
 import { virtualClock } from "../support/clock.ts";
@@ -40,6 +41,14 @@ test("inspectQueueFile() reads what a killed process left in the log, and leaves
   const before = contents(made.folder.path);
   expect(inspectQueueFile(copy)).toMatchObject({ state: "ok", rows: 4 });
   expect(contents(made.folder.path)).toEqual(before);
+});
+
+test("inspectQueueFile() says how many rows a file lost behind everybody's back", async () => {
+  using made = await setup();
+  const mark = new HighWater(made.file);
+  mark.note({ seq: 7 });
+  mark.close();
+  expect(inspectQueueFile(made.file)).toMatchObject({ rows: 3, tailLost: 4 });
 });
 
 test("inspectQueueFile() makes no file", () => {
