@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readiness } from "../../src/observe/index.ts";
+import { type RunSnapshot, readiness } from "../../src/observe/index.ts";
 import { durableEdge, runSnapshot, troubledRun } from "../support/run.ts";
 
 const codes = (...args: Parameters<typeof readiness>) => readiness(...args).reasons.map((reason) => reason.code);
@@ -57,4 +57,22 @@ test("readiness() stays green in a graph with nothing to do", () => {
 
 test("readiness() takes another stall time", () => {
   expect(codes(troubledRun(), 5_001, 5)).toEqual(["STALLED"]);
+});
+
+test("readiness() is red while all sinks outside hold their packets, and a node that holds is not called stuck", () => {
+  const run = runSnapshot({ lastProgressMonotonicMs: 60_000 });
+  const [source, person, out] = run.nodes;
+  const after = (circuitOpen: boolean | undefined, ...more: RunSnapshot["nodes"]) => {
+    const circuit = circuitOpen === undefined ? {} : { circuitOpen };
+    return codes({ ...run, nodes: [source!, person!, { ...out!, ...circuit, busyMs: 31_000 }, ...more] }, 60_000);
+  };
+  const sink = (circuitOpen: boolean) => ({ ...out!, id: "second", isSink: true, circuitOpen });
+  expect(after(undefined)).toEqual(["STALLED"]);
+  expect(after(false)).toEqual(["STALLED"]);
+  expect(after(true)).toEqual(["OUTSIDE_AWAY"]);
+  expect(after(true, sink(false))).toEqual([]);
+  expect(after(true, sink(true))).toEqual(["OUTSIDE_AWAY"]);
+  // A node on the way does not count where there is an end.
+  expect(after(true, { ...sink(false), isSink: false })).toEqual(["OUTSIDE_AWAY"]);
+  expect(codes({ ...run, state: "stopped", nodes: [sink(true)] }, 60_000)).toEqual(["STOPPED"]);
 });
