@@ -141,8 +141,7 @@ export class BlobStore {
     try {
       return await this.#turns.take(blob.sha256, () => this.#files.read(blob));
     } catch (error) {
-      if (!(error instanceof BlobError)) throw unreadable(this.#files.pathOf(blob), error as Error);
-      if (error.code === "BLOB_MISSING") this.#counts.missing += 1;
+      if (error instanceof BlobError && error.code === "BLOB_MISSING") this.#counts.missing += 1;
       throw error;
     } finally {
       release();
@@ -172,10 +171,16 @@ export class BlobStore {
     return { blobs, bytes, held: this.#pins.held, ...this.#counts, damaged, full };
   }
 
+  /** Resolves when the sweep that is under way is over, and nothing is being written. */
+  async settled() {
+    await this.#sweeper.settled();
+    await this.#turns.idle();
+  }
+
   /** What is being written is safe when this resolves. */
   async close() {
-    await this.#sweeper.close();
-    await this.#turns.idle();
+    this.#sweeper.stop();
+    await this.settled();
   }
 
   async #store(blob: BlobName, bytes: Uint8Array) {
@@ -238,10 +243,4 @@ export class BlobStore {
       { cause: error },
     );
   }
-}
-
-function unreadable(file: string, error: Error): BlobError {
-  return new BlobError("BLOB_UNREADABLE", `cannot read blob ${file}: ${error.message}; look at the disk`, {
-    cause: error,
-  });
 }

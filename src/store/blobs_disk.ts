@@ -58,7 +58,10 @@ export const realDisk: BlobDisk = {
     if (handle === undefined) return undefined;
     try {
       const stats = await handle.stat();
-      return stats.isFile() && stats.size === size ? await handle.readFile() : undefined;
+      if (!stats.isFile() || stats.size !== size) return undefined;
+      const { buffer, byteOffset, length } = await handle.readFile();
+      // A Buffer is a Uint8Array of its own, which JSON and slice() tell apart.
+      return new Uint8Array(buffer, byteOffset, length);
     } finally {
       await handle.close();
     }

@@ -119,7 +119,11 @@ export class BlobFiles {
   /** The bytes when they are right, undefined when there is no file; a damaged one is moved away and thrown about. */
   async #look(blob: BlobName): Promise<Uint8Array | undefined> {
     const file = this.pathOf(blob);
-    const bytes = await this.#disk.read(file, blob.size);
+    const bytes = await this.#disk.read(file, blob.size).catch((error: Error) => {
+      throw new BlobError("BLOB_UNREADABLE", `cannot read blob ${file}: ${error.message}; look at the disk`, {
+        cause: error,
+      });
+    });
     if (bytes !== undefined) {
       const found = await sha256Of(bytes);
       if (found === blob.sha256) return bytes;

@@ -71,10 +71,13 @@ export class BlobSweeper {
     if (this.#sweeping === undefined) this.#schedule(0);
   }
 
-  async close() {
+  async settled() {
+    await this.#sweeping;
+  }
+
+  stop() {
     this.#stop.abort();
     this.#cancel();
-    await this.#sweeping;
   }
 
   #schedule(restMs: number) {

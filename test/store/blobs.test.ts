@@ -226,6 +226,15 @@ describe("without room", () => {
     expect(error.message).toContain(given.folder);
   });
 
+  test("a disk that cannot be read fails the try, and not the packet for good", async () => {
+    const { disk } = watchedDisk((call) => (call === "read" ? "EIO" : undefined));
+    await using given = testBlobs({ disk });
+    const { ref } = await given.blobs.put(bytesOf("cat"));
+    const error = await failure(given.blobs.read(ref));
+    expect(error.code).toBe("BLOB_UNREADABLE");
+    expect(failureKind(error)).toBe("failed");
+  });
+
   test("one blob over its own bound is rejected", async () => {
     await using given = testBlobs({ maxBlobBytes: 2 });
     const error = await failure(given.blobs.put(bytesOf("cat")));
@@ -256,9 +265,10 @@ describe("a reference", () => {
   test("to a link in the store does not follow it", async () => {
     await using given = testBlobs();
     const { ref } = await given.blobs.put(bytesOf("cat"));
-    fs.rmSync(ref.path!);
-    fs.symlinkSync("/etc/passwd", ref.path!);
-    expect((await failure(given.blobs.read({ ...ref, size_bytes: 3 }))).code).toBe("BLOB_MISSING");
+    const elsewhere = path.join(given.path, "cat");
+    fs.renameSync(ref.path!, elsewhere);
+    fs.symlinkSync(elsewhere, ref.path!);
+    expect((await failure(given.blobs.read(ref))).code).toBe("BLOB_MISSING");
   });
 });
 

@@ -13,11 +13,12 @@ export interface TestBlobs {
   blobs: BlobStore;
   /** Opens it again as a restart does, after `close` or as if this process had been killed. */
   reopen(options?: Partial<BlobStoreOptions>): BlobStore;
+  /** Rows get two tries. */
   queue(name: string): ReturnType<typeof openQueue>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A blob store on the real disk and a virtual clock; it looks through rows without pauses. */
+/** A blob store on the real disk and a virtual clock; it sweeps when told, and looks through rows without pauses. */
 export function testBlobs(given: Partial<BlobStoreOptions> = {}): TestBlobs {
   const state = temporaryFolder();
   const clock = virtualClock();
@@ -25,7 +26,7 @@ export function testBlobs(given: Partial<BlobStoreOptions> = {}): TestBlobs {
   const onEvent: BlobStoreOptions["onEvent"] = (level, message, fields) => void events.push({ level, message, fields });
   const folder = path.join(state.path, "blobs");
   const open = (more: Partial<BlobStoreOptions> = {}) =>
-    new BlobStore(folder, { clock, onEvent, paceMs: 0, ...given, ...more });
+    new BlobStore(folder, { clock, onEvent, paceMs: 0, sweepMs: 1e15, ...given, ...more });
   const test: TestBlobs = {
     path: state.path,
     folder,
@@ -36,7 +37,7 @@ export function testBlobs(given: Partial<BlobStoreOptions> = {}): TestBlobs {
       test.blobs = open(options);
       return test.blobs;
     },
-    queue: (name) => openQueue(path.join(state.path, "queues", `${name}.sqlite3`), { clock, onEvent }),
+    queue: (name) => openQueue(path.join(state.path, "queues", `${name}.sqlite3`), { clock, onEvent, maxAttempts: 2 }),
     async [Symbol.asyncDispose]() {
       await test.blobs.close();
       state[Symbol.dispose]();
