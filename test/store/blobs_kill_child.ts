@@ -18,10 +18,10 @@ const options = {
 const blobs = new BlobStore(path.join(folder, "blobs"), { ...options, graceMs: 0, sweepMs: 1, paceMs: 0 });
 const queue = await blobs.watch(await openQueue(path.join(folder, "queues", "q.sqlite3"), options));
 
-/** Four rows share a content, so that what is stored is what is swept as well. */
+/** Four rows share a content, so that a blob is stored again while it is being swept. */
 for (let at = 0; ; at += 1) {
   const key = `${round}-${at}`;
-  const payload = new TextEncoder().encode(`blob ${at >> 2}`.padEnd(10_000));
+  const payload = new TextEncoder().encode(`blob ${round} ${at >> 2}`.padEnd(10_000));
   const spilled = await spill(packet({ packet_id: key, payload }), { overBytes: 100 }, blobs)!;
   await queue.enqueue([entryCodec.encode(spilled.packet)]);
   spilled.release();
