@@ -5,14 +5,17 @@ import {
   integer,
   list,
   mapOf,
+  milliseconds,
   nonEmptyText,
   number,
   orDefault,
   type Port,
   text,
   unneeded,
+  upperCase,
   writtenNumber,
 } from "./legacy_config.ts";
+import { fewTries, listedPackets } from "./legacy_finish.ts";
 
 /** An address whose node is in no binary of this version, with what to use. */
 export interface Planned {
@@ -105,7 +108,23 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
       finish: (config) => ({ dir: "outputs/packets", ...config }),
     },
   ],
-  [[`${D}.http:HttpJsonSink`], { planned: "http_sink", meanwhile: "jsonl_sink" }],
+  [
+    [`${D}.http:HttpJsonSink`],
+    {
+      node: "http_sink",
+      keys: {
+        url: text,
+        method: upperCase,
+        timeout_sec: ["timeout_ms", milliseconds],
+        body: text,
+        headers: mapOf({}, text),
+        idempotency_header: text,
+        forward: boolean,
+      },
+      fixed: { spacing: "python" },
+      finish: fewTries,
+    },
+  ],
   [moved("video", "OpenCvVideoFileSource"), { planned: "video_file" }],
   [packed(V, "video", "OpenCvRtspSource"), { planned: "rtsp_source" }],
   [packed(V, "video", "OpenCvWebcamSource"), { planned: "webcam_source" }],
@@ -215,23 +234,3 @@ export function suggestLegacy(address: string): string | undefined {
 const DEFAULT_BOX = { x1: 10, y1: 20, x2: 200, y2: 260 };
 
 const EMPTY_FOO = { kind: "foo", source_id: "dev", payload: {} };
-
-/** A missing list was an empty one; in a packet, a `ts` that is no text and a `meta` that is no map were passed over. */
-function listedPackets({ packets, ...rest }: Record<string, unknown>) {
-  if (!Array.isArray(packets)) return { ...rest, packets: packets ?? [] };
-  return { ...rest, packets: packets.map((item) => (isMap(item) ? listedPacket(item) : item)) };
-}
-
-function listedPacket(item: Record<string, unknown>) {
-  const { kind, source_id, ts, meta, ...rest } = item;
-  return {
-    ...rest,
-    ...(kind === undefined || kind === null ? {} : { kind: text(kind) }),
-    ...(source_id === undefined || source_id === null ? {} : { source_id: text(source_id) }),
-    ...(typeof ts === "string" ? { ts } : {}),
-    ...(isMap(meta) ? { meta } : {}),
-  };
-}
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -74,6 +74,15 @@ export const text: Reading = (value) => {
   return typeof value === "number" || value instanceof WholeFloat ? String(value) : value;
 };
 
+/** Seconds as whole milliseconds, at least one. */
+export const milliseconds: Reading = (value) => {
+  const read = number(value);
+  return typeof read === "number" ? Math.max(1, Math.round(read * 1_000)) : read;
+};
+
+/** As it read names of methods. */
+export const upperCase: Reading = (value) => (typeof value === "string" ? value.trim().toUpperCase() : value);
+
 /** Limits from below, where the predecessor did. */
 export const atLeast =
   (least: number, reading: Reading): Reading =>

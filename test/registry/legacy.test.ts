@@ -28,6 +28,7 @@ const RESOLVES: Readonly<Record<string, string>> = {
   [`${V}:EveryNthFrameSamplerNode`]: "every_nth_frame",
   [`${V}.video:EveryNthFrameSamplerNode`]: "every_nth_frame",
   [`${D}.video:EveryNthFrameSamplerNode`]: "every_nth_frame",
+  [`${D}.http:HttpJsonSink`]: "http_sink",
   [`${V}:MockDetectorNode`]: "mock_detector",
   [`${V}.mock_detection:MockDetectorNode`]: "mock_detector",
   [`${D}.mock_detection:MockDetectorNode`]: "mock_detector",
@@ -46,7 +47,6 @@ const RESOLVES: Readonly<Record<string, string>> = {
 const PLANNED: Readonly<Record<string, string>> = {
   [`${D}.blob_ref:BytesToFileRefNode`]: "bytes_to_ref",
   [`${D}.blob_ref:FileRefToBytesNode`]: "ref_to_bytes",
-  [`${D}.http:HttpJsonSink`]: "http_sink",
   [`${V}:OpenCvVideoFileSource`]: "video_file",
   [`${V}.video:OpenCvVideoFileSource`]: "video_file",
   [`${D}.video:OpenCvVideoFileSource`]: "video_file",
@@ -249,6 +249,32 @@ describe("the predecessor's config of", () => {
     const api_cfg = { base_url: "http://127.0.0.1", timeout_sec: "2.5", max_failures: "0" };
     expect(adapted(`${V}:ZonePolicyNode`, { source: "api", api_cfg, zones: null })).toMatchObject({
       api_cfg: { base_url: "http://127.0.0.1", timeout_sec: 2.5, max_failures: 1 },
+    });
+  });
+
+  test("HttpJsonSink tries three times within 3 s each and passes over what fails", () => {
+    expect(adapted(`${D}.http:HttpJsonSink`, { url: "http://127.0.0.1:1/", timeout_sec: null })).toMatchObject({
+      timeout_ms: 3_000,
+      body: "payload",
+      spacing: "python",
+      retry: {
+        max_attempts: 3,
+        backoff_ms: 1_000,
+        backoff_max_ms: 10_000,
+        on_status: [408, 409, 425, 429, 500, 502, 503, 504],
+        on_fail: "pass_over",
+      },
+    });
+  });
+
+  test("HttpJsonSink reads its own tries, waits and statuses, and raises when asked", () => {
+    const config = {
+      ...{ url: "http://127.0.0.1:1/", method: "put", timeout_sec: "0.5", idempotency_header: "" },
+      ...{ retry_max_attempts: "0", retry_backoff_sec: 0.25, retry_on_status: [503], raise_on_fail: "true" },
+    };
+    expect(adapted(`${D}.http:HttpJsonSink`, config)).toMatchObject({
+      ...{ method: "PUT", timeout_ms: 500, idempotency_header: "" },
+      retry: { max_attempts: 1, backoff_ms: 250, on_status: [503], on_fail: "throw" },
     });
   });
 

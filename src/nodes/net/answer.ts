@@ -10,6 +10,16 @@ export class Refused extends Rejected {
   }
 }
 
+/** An {@link Unavailable} that a server's status stands for. */
+class NotNow extends Unavailable {
+  readonly status: number;
+
+  constructor(message: string, status: number, retryAfterMs: number | undefined) {
+    super(message, { retryAfterMs });
+    this.status = status;
+  }
+}
+
 /** Statuses that say "not now", to which the same request may be sent again. */
 const LATER = new Set([408, 425, 429, 502, 503, 504]);
 /** A server that asks for more than an hour is asked again after an hour. */
@@ -24,12 +34,12 @@ export function answerError(response: Response, body: string, action: string, no
   const text = body.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
   const said = text === "" ? "" : `: ${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}`;
   const message = `${action}: the server answered ${status}${said}`;
-  if (LATER.has(status)) return new Unavailable(message, { retryAfterMs: retryAfterMs(response, nowMs) });
+  if (LATER.has(status)) return new NotNow(message, status, retryAfterMs(response, nowMs));
   if (status >= 300 && status < 400) {
     const where = whereTo(response);
     return new Refused(`${message}; redirects are not followed: send to where it points (${where})`, status);
   }
-  return status < 500 ? new Refused(message, status) : new Error(message);
+  return status < 500 ? new Refused(message, status) : Object.assign(new Error(message), { status });
 }
 
 /** Seconds, or a date; undefined when it is neither. */

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+const PLAIN = /^[\x21-\x24\x26-\x7e]+$/;
+
 /** What servers take, `http_source` included. */
 const MAX_BYTES = 1_024;
 
@@ -8,7 +10,7 @@ const MAX_BYTES = 1_024;
  * different keys stay different; a longer one is its SHA-256.
  */
 export function headerKey(key: string): string {
-  if (/^[\x21-\x24\x26-\x7e]+$/.test(key) && key.length <= MAX_BYTES) return key;
+  if (key.length <= MAX_BYTES && PLAIN.test(key)) return key;
   const encoded = key.toWellFormed().replace(/[^\x21-\x24\x26-\x7e]+/g, encodeURIComponent);
   return encoded.length <= MAX_BYTES && encoded !== "" ? encoded : `sha256:${digest(key)}`;
 }

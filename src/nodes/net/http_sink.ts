@@ -1,6 +1,7 @@
 import { ANY, type ConfigIssue, defineNode, type Port, port } from "../../node/index.ts";
 import { idempotencyKey, replace, type StreamPacket } from "../../packet/index.ts";
 import { BatchSender } from "./batch_sender.ts";
+import { FewTriesSender } from "./few_tries.ts";
 import { templateFault } from "./fill_in.ts";
 import { headerKey } from "./header_key.ts";
 import { Sender } from "./sender.ts";
@@ -65,21 +66,25 @@ export const httpSink = defineNode({
     const send = batches
       ? (packet: StreamPacket) => batches.add({ body: text(packet), key: idempotencyKey(packet) })
       : one;
+    const tries = config.retry && new FewTriesSender(config.retry, context.clock);
     let posted = 0;
     return {
       async process(packet, emit) {
-        await send(packet);
+        if (tries === undefined) await send(packet);
+        else if (!(await tries.send(() => send(packet)))) return;
         posted += 1;
         if (config.forward) emit.out(replace(packet, { meta: { ...packet.meta, http } }));
       },
       close() {
         batches?.flush();
+        tries?.close();
         sender.close();
       },
       metrics: () => ({
         posted_total: posted,
         requests_total: sender.requests,
         sent_bytes_total: sender.sentBytes,
+        ...(tries && { failed_total: tries.failed, retry_total: tries.retries }),
         ...(batches && { splits_total: batches.splits }),
       }),
     };

@@ -1,11 +1,14 @@
 import { type NodeContext, Unavailable } from "../../node/index.ts";
 import { answerError } from "./answer.ts";
+import { type Deadline, Deadlines } from "./deadlines.ts";
 import { egress } from "./egress.ts";
 import { Endpoint } from "./endpoint.ts";
 import { pemText } from "./pem.ts";
+import { readAnswer } from "./read_answer.ts";
 import { sampleUrl } from "./sink_address.ts";
 import { packBody } from "./sink_body.ts";
 import type { SinkConfig } from "./sink_config.ts";
+import { sinkHeaders } from "./sink_headers.ts";
 
 /** One request of a sink. */
 export interface Outgoing {
@@ -22,10 +25,11 @@ export class Sender {
   readonly #config: SinkConfig;
   readonly #context: NodeContext;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #tls: Record<string, string> | undefined;
   /** Never shown, also where the server repeats it. */
   readonly #secrets: readonly string[];
-  readonly #underWay = new Set<AbortController>();
+  readonly #deadlines: Deadlines;
+  /** The same for every request. */
+  readonly #init: BunFetchRequestInit;
   requests = 0;
   sentBytes = 0;
 
@@ -33,147 +37,103 @@ export class Sender {
     this.#config = config;
     this.#context = context;
     this.endpoint = new Endpoint(sampleUrl(config.url), egress(config.egress?.allow), context);
-    const credentials = credentialsOf(config);
-    this.#headers = { ...headersOf(config), ...credentials, host: this.endpoint.hostHeader };
-    this.#secrets = secretsOf(config, credentials);
-    this.#tls = this.#tlsOf(config);
+    const { headers, secrets } = sinkHeaders(config, this.endpoint.hostHeader);
+    this.#headers = headers;
+    this.#secrets = secrets;
+    this.#deadlines = new Deadlines(context.clock, config.timeout_ms);
+    const tls = this.#tls(config);
+    // Packed answers stay packed: a small one could become a very long one.
+    this.#init = { method: config.method, redirect: "manual", decompress: false, ...(tls && { tls }) };
   }
 
   /** Resolves when the server has taken it; rejects with what `src/node/failure.ts` has, or an Error. */
   async send(outgoing: Outgoing): Promise<void> {
     const known = this.endpoint.addresses();
-    const origins = Array.isArray(known) ? (known as readonly string[]) : await known;
-    for (const [at, origin] of origins.entries()) {
+    const origins = known instanceof Promise ? await known : known;
+    for (let at = 0; ; at++) {
+      const origin = origins[at]!;
       try {
         return await this.#attempt(origin, outgoing);
       } catch (error) {
-        const refused = error instanceof Unavailable && (error.cause as NodeJS.ErrnoException)?.code === "ECONNREFUSED";
-        if (error instanceof Unavailable && error.cause !== undefined) this.endpoint.avoid(origin);
+        if (!(error instanceof Unreachable)) throw error;
+        this.endpoint.avoid(origin);
         // Nothing was sent there, so it is still the same try.
-        if (!refused || at === origins.length - 1) throw error;
+        if (!error.refused || at + 1 >= origins.length) throw error;
       }
     }
   }
 
   close() {
-    for (const abort of this.#underWay) abort.abort();
+    this.#deadlines.close();
   }
 
   async #attempt(origin: string, { path, body, key }: Outgoing): Promise<void> {
-    const { method, gzip, idempotency_header, timeout_ms } = this.#config;
-    const { clock, fetch } = this.#context;
     const headers: Record<string, string> = { ...this.#headers };
-    if (key !== undefined) headers[idempotency_header] = key;
-    const sent = packBody(body, gzip);
+    if (key !== undefined) headers[this.#config.idempotency_header] = key;
+    const sent = packBody(body, this.#config.gzip);
     if (typeof sent !== "string") headers["content-encoding"] = "gzip";
-    const abort = new AbortController();
-    this.#underWay.add(abort);
-    let late = false;
-    const cancel = clock.setTimer(() => {
-      late = true;
-      abort.abort();
-    }, timeout_ms);
     this.requests += 1;
     this.sentBytes += sent.length;
+    const deadline = this.#deadlines.begin();
     try {
-      const response = await fetch(origin + path, {
-        method,
-        headers,
-        body: sent,
-        redirect: "manual",
-        signal: abort.signal,
-        decompress: false,
-        ...(this.#tls === undefined ? {} : { tls: this.#tls }),
-      });
-      const text = await this.#read(response);
-      const error = answerError(response, text, this.#action(path), clock.nowMs());
-      if (error !== undefined) throw error;
+      const { signal } = deadline.abort;
+      const response = await this.#context.fetch(origin + path, { ...this.#init, headers, body: sent, signal });
+      const text = await readAnswer(response, this.#config.max_response_bytes);
+      if (!response.ok) throw this.#refusal(response, text, path);
     } catch (error) {
-      // What the request itself threw; an answer's error has its class already.
-      if (abort.signal.aborted)
-        throw this.#unreachable(new Error(late ? `no answer within ${timeout_ms} ms` : "the run has ended"), path);
-      if (typeof (error as { code?: unknown }).code === "string")
-        throw this.#unreachable(error as NodeJS.ErrnoException, path);
-      throw error;
+      throw this.#unreachable(error as NodeJS.ErrnoException, deadline, path);
     } finally {
-      cancel();
-      this.#underWay.delete(abort);
+      this.#deadlines.end(deadline);
     }
   }
 
-  /** The body is always read or cancelled: otherwise its connection is never used again. */
-  async #read(response: Response): Promise<string> {
-    const { max_response_bytes } = this.#config;
-    const length = response.headers.get("content-length");
-    if (length !== null && Number(length) <= max_response_bytes) return this.#shown(await response.text());
-    if (response.body === null) return "";
-    const reader = response.body.getReader();
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for (;;) {
-      const step = await reader.read();
-      if (step.done) break;
-      chunks.push(step.value);
-      bytes += step.value.length;
-      if (bytes > max_response_bytes) {
-        await reader.cancel();
-        break;
-      }
-    }
-    return this.#shown(Buffer.concat(chunks).toString("utf8"));
+  #refusal(response: Response, text: string, path: string): Error {
+    const shown = this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+    return answerError(response, shown, this.#action(path), this.#context.clock.nowMs())!;
   }
 
+  /** What the request itself threw; an answer's error has its class already. */
+  #unreachable(error: NodeJS.ErrnoException, { abort, late }: Deadline, path: string): Error {
+    const { code } = error;
+    if (!abort.signal.aborted && typeof code !== "string") return error;
+    const timeout = `no answer within ${this.#config.timeout_ms} ms`;
+    const fact = abort.signal.aborted ? (late ? timeout : "the run has ended") : (FACTS[code!] ?? code);
+    return new Unreachable(`${this.#action(path)}: ${fact}`, error);
+  }
+
+  /** Without the query, which may hold a token. */
   #action(path: string): string {
-    return `cannot ${this.#config.method} to ${this.endpoint.origin}${path.replace(/\?.*$/s, "").slice(0, 200)}`;
+    const [plain = ""] = path.split("?");
+    return `cannot ${this.#config.method} to ${this.endpoint.origin}${plain.slice(0, 200)}`;
   }
 
-  #shown(text: string): string {
-    return this.#secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), text);
-  }
-
-  #unreachable(error: NodeJS.ErrnoException, path: string): Unavailable {
-    const fact = FACTS[error.code ?? ""] ?? error.code ?? error.message;
-    return new Unavailable(`${this.#action(path)}: ${fact}`, { cause: error });
-  }
-
-  #tlsOf({ tls = {} }: SinkConfig): Record<string, string> | undefined {
+  #tls({ tls = {} }: SinkConfig): Record<string, string> | undefined {
     if (!this.endpoint.isTls) return undefined;
     const given = Object.entries(tls).map(([name, value]) => [name, pemText(value, this.#context.files)]);
     return { ...Object.fromEntries(given), serverName: this.endpoint.hostname };
   }
 }
 
+/** There was no whole answer. */
+class Unreachable extends Unavailable {
+  /** Not even a connection. */
+  readonly refused: boolean;
+
+  constructor(message: string, cause: NodeJS.ErrnoException) {
+    super(message, { cause });
+    this.refused = cause.code === "ECONNREFUSED";
+  }
+}
+
+const UNKNOWN_SIGNER = "the server's certificate was signed by nobody known: name its authority in tls.ca";
+
 const FACTS: Record<string, string> = {
   ECONNREFUSED: "the connection was refused",
   ECONNRESET: "the connection was closed before the whole answer was there",
-  ENOTFOUND: "the name cannot be resolved",
   EPROTO: "the TLS handshake failed: does that port speak TLS, and does it want a certificate?",
   ERR_TLS_CERT_ALTNAME_INVALID: "the server's certificate is for another name",
-  SELF_SIGNED_CERT_IN_CHAIN: "the server's certificate was signed by nobody known: name its authority in tls.ca",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "the server's certificate was signed by nobody known: name its authority in tls.ca",
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_SIGNER,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_SIGNER,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_SIGNER,
   CERT_HAS_EXPIRED: "the server's certificate has expired",
 };
-
-function headersOf({ headers, content_type, batch }: SinkConfig): Record<string, string> {
-  const type = batch?.format === "ndjson" ? "application/x-ndjson" : content_type;
-  const own = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-  return { "content-type": type, "user-agent": "schnitzel", accept: "*/*", ...own };
-}
-
-function credentialsOf({ auth }: SinkConfig): Record<string, string> {
-  if (auth === undefined) return {};
-  if ("bearer" in auth) return { authorization: `Bearer ${auth.bearer}` };
-  const { user, password } = auth.basic;
-  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
-}
-
-function secretsOf({ auth, headers }: SinkConfig, credentials: Record<string, string>): string[] {
-  const fromAuth = auth === undefined ? [] : "bearer" in auth ? [auth.bearer] : [auth.basic.password];
-  const all = [
-    ...fromAuth,
-    ...Object.values(credentials).map((value) => value.split(" ")[1]!),
-    ...Object.values(headers),
-  ];
-  // A shorter one would blank ordinary words.
-  return all.filter((secret) => secret.length >= 8);
-}

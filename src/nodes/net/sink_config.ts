@@ -11,6 +11,9 @@ const entry = v.pipe(
   v.check(isEgressEntry, "must be host, host:port, an address or a network as 10.0.0.0/8"),
 );
 
+const milliseconds = v.pipe(v.number(), v.minValue(0), v.maxValue(3_600_000));
+const RETRIED = [408, 425, 429, 500, 502, 503, 504];
+
 export const sinkConfig = v.strictObject({
   url: v.pipe(
     text,
@@ -94,6 +97,26 @@ export const sinkConfig = v.strictObject({
       }),
     ),
     v.description("Where packets may go; without it everywhere but to link-local and metadata addresses."),
+  ),
+  retry: v.pipe(
+    v.optional(
+      v.strictObject({
+        max_attempts: v.pipe(v.optional(v.pipe(count, v.maxValue(100)), 3), v.description("Tries of a packet.")),
+        backoff_ms: v.pipe(v.optional(milliseconds, 1_000), v.description("First wait; it doubles with each.")),
+        backoff_max_ms: v.pipe(v.optional(milliseconds, 10_000), v.description("Longest wait.")),
+        on_status: v.pipe(
+          v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(300), v.maxValue(599))), RETRIED),
+          v.description("Statuses that are tried again."),
+        ),
+        on_fail: v.pipe(
+          v.optional(v.picklist(["pass_over", "throw"]), "throw"),
+          v.description("After the last try: count the packet as failed and go on, or throw."),
+        ),
+      }),
+    ),
+    v.description(
+      "Tries within the node, as the predecessor's. `runtime.delivery` is the better place: it holds packets through an outage.",
+    ),
   ),
   forward: v.pipe(
     v.optional(v.boolean(), false),
