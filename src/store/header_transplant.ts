@@ -6,10 +6,10 @@ const PAGE_BYTES = 4_096;
 /**
  * Writes a new first page into `file`, whose own is lost: the one that the same statements give an empty database. It
  * says on which pages the tables begin, and they begin on the same ones, having been made in the same order. Were it
- * wrong, the checksums of the rows would say so.
+ * wrong, the checksums of the rows would say so. VACUUM puts the tables on other pages.
  */
-export function transplantHeader(file: string, migrations: readonly string[]) {
-  const page = emptyHeader(migrations);
+export function transplantHeader(file: string, migrations: readonly string[], like: "new" | "vacuumed") {
+  const page = emptyHeader(migrations, like);
   const pages = Math.floor(fs.statSync(file).size / PAGE_BYTES);
   // Offsets as in "Database File Format" of SQLite, 1.3: 18 and 19 say WAL; 24 and 92 must agree for 28 to hold.
   page[18] = 2;
@@ -27,10 +27,11 @@ export function transplantHeader(file: string, migrations: readonly string[]) {
   }
 }
 
-function emptyHeader(migrations: readonly string[]): Buffer {
+function emptyHeader(migrations: readonly string[], like: "new" | "vacuumed"): Buffer {
   const db = new Database(":memory:");
   try {
     for (const statements of migrations) db.run(statements);
+    if (like === "vacuumed") db.run("VACUUM");
     return Buffer.from(db.serialize().subarray(0, PAGE_BYTES));
   } finally {
     db.close();

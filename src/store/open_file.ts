@@ -59,6 +59,7 @@ function fail(message: string): never {
 /** Undefined: there was a damaged file, it is out of the way now. */
 function tryOpen(opening: Opening): OpenedFile | undefined {
   const { file, options, alarms } = opening;
+  rescueLog(opening);
   makeOwnFile(file);
   const db = new Database(file, { create: true, strict: true });
   try {
@@ -166,6 +167,15 @@ function tellMoved(alarms: Alarms, to: string, { message }: Error) {
 function tellBackup(alarms: Alarms, version: number, backup: ReturnType<typeof backUp>) {
   if ("to" in backup) return alarms.tell("info", `version ${version} of it was kept as ${backup.to}`, backup);
   alarms.tell("warn", `it is taken from version ${version} to the next without a copy: ${backup.reason}`);
+}
+
+/** SQLite deletes a log whose file is gone or empty, and it never leaves one so itself: what is in it is all there is. */
+function rescueLog(opening: Opening) {
+  const { file, options, alarms } = opening;
+  const bytes = (name: string) => fs.statSync(name, { throwIfNoEntry: false })?.size ?? 0;
+  if (bytes(file) > 0 || bytes(`${file}-wal`) === 0) return;
+  opening.movedTo = moveAside(file, options.clock.nowMs());
+  tellMoved(alarms, opening.movedTo, new Error("only its log is there"));
 }
 
 /** For this user alone; SQLite gives its log the same mode. */

@@ -45,6 +45,9 @@ export interface SalvageOptions {
 
 type Into = (batch: SalvageBatch) => void | Promise<void>;
 
+/** Longer than what SQLite takes for no database at all, and no database. */
+const HEADER_BYTES = 512;
+
 /** Rows given on at once, and the bytes from which on a batch is full. */
 const BATCH_ROWS = 256;
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -61,14 +64,33 @@ export async function salvage(corruptFile: string, into: Into, options: SalvageO
     const copy = path.join(folder, "copy.sqlite3");
     const marked = new HighWater(corruptFile).mark.seq;
     copyWithLog(corruptFile, copy);
-    const found = await readCopy(copy, into, marked);
-    if (found.layout !== "none") return found;
-    copyWithLog(corruptFile, copy);
-    transplantHeader(copy, options.migrations ?? MIGRATIONS);
-    return { ...(await readCopy(copy, into, marked)), headerRebuilt: true };
+    const read = async (header: Header, give: Into) => {
+      copyWithLog(corruptFile, copy);
+      if (header !== "its own") transplantHeader(copy, options.migrations ?? MIGRATIONS, header);
+      return { ...(await readCopy(copy, give, marked)), headerRebuilt: header !== "its own" };
+    };
+    return await read(await bestHeader(read), into);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Where the tables begin: as the file says, as in a new queue, as in one that was made shorter. */
+type Header = "its own" | "new" | "vacuumed";
+
+/** The file's own, unless another one leads to more. */
+async function bestHeader(read: (header: Header, give: Into) => Promise<SalvageReport>): Promise<Header> {
+  const own = await read("its own", () => {});
+  if (own.rows > 0 && own.damaged === 0 && own.unreadable.length === 0) return "its own";
+  let best: Header = "its own";
+  let most = own.rows + own.dead;
+  for (const header of ["new", "vacuumed"] as const) {
+    const { rows, dead } = await read(header, () => {});
+    if (rows + dead <= most) continue;
+    best = header;
+    most = rows + dead;
+  }
+  return best;
 }
 
 function copyWithLog(from: string, to: string) {
@@ -76,6 +98,8 @@ function copyWithLog(from: string, to: string) {
     fs.rmSync(to + end, { force: true });
     if (fs.existsSync(from + end)) fs.copyFileSync(from + end, to + end, fs.constants.COPYFILE_FICLONE);
   }
+  // Of a file that is gone only the log may be left; beside an empty one SQLite would delete it.
+  if (!fs.existsSync(to)) fs.writeFileSync(to, Buffer.alloc(HEADER_BYTES));
 }
 
 async function readCopy(copy: string, into: Into, marked: number): Promise<SalvageReport> {

@@ -1,8 +1,9 @@
 import type { Database } from "bun:sqlite";
 import * as path from "node:path";
+import type { Clock } from "../../../src/base/clock.ts";
 import type { FileOptions, OpenedFile } from "../../../src/store/guards.ts";
 import { openFile } from "../../../src/store/open_file.ts";
-import { type VirtualClock, virtualClock } from "../../support/clock.ts";
+import { virtualClock } from "../../support/clock.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 
 /** Two tables of a queue's kind: numbered rows, and how many numbers were skipped. */
@@ -12,6 +13,13 @@ export const FIRST = `
   INSERT INTO totals (skipped) VALUES (0);
 `;
 
+/** Touches every row, as a change of layout may. */
+export const SECOND = `
+  ALTER TABLE packets ADD COLUMN length INTEGER NOT NULL DEFAULT 0;
+  UPDATE packets SET length = length(payload);
+  CREATE INDEX packets_by_length ON packets (length, key);
+`;
+
 export interface Heard {
   level: string;
   message: string;
@@ -19,7 +27,7 @@ export interface Heard {
 }
 
 /** What a file is opened with here, and what was heard of it. */
-export function guardOptions(clock: VirtualClock, heard: Heard[], changes: Partial<FileOptions> = {}): FileOptions {
+export function guardOptions(clock: Clock, heard: Heard[], changes: Partial<FileOptions> = {}): FileOptions {
   return {
     clock,
     onEvent: (level, message, fields) => heard.push({ level, message, fields }),
