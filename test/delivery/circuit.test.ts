@@ -83,6 +83,18 @@ describe("the circuit", () => {
     expect(metric("delivery_recovery_ms")!).toBeLessThanOrEqual(5_010);
   });
 
+  test("once closed lets nobody wait for a backoff from before", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const { send, pass, ended, state } = shut({}, seed);
+      for (const id of ["a", "b"]) void send(id);
+      await pass(600_000);
+      state.away = false;
+      await pass(6_000);
+      const [first, second] = Object.values(ended).map(({ atMs }) => atMs);
+      expect(second).toBe(first! + 10);
+    }
+  });
+
   test("takes a rejection for an answer", async () => {
     const { send, pass, state, metric } = shut();
     void send("a");
@@ -140,6 +152,9 @@ describe("the circuit", () => {
     await pass(0);
     expect(ended.slow!.error).toBeUndefined();
     expect(metric("delivery_circuit")).toBe(1);
+    // Had it closed, all that wait would have been tried, and opened it again.
+    expect(metric("delivery_outages_total")).toBe(1);
+    expect(metric("delivery_tries_total")).toBe(6);
   });
 
   test("closes again for an outside that has become slower than a probe may take", async () => {
