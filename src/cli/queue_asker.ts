@@ -64,18 +64,28 @@ function local({ plan }: QueueTarget, queues: readonly NamedQueue[]): Asker {
   };
 }
 
-/** A damaged file would be moved aside by opening it, which is for the owner to decide. */
 async function open({ name, file }: QueueFile, terminal: Terminal): Promise<NamedQueue> {
-  const { state, reason } = inspectQueueFile(file);
-  if (state === "damaged") {
-    throw new ControlError(
-      "QUEUE_DAMAGED",
-      `queue ${file} is damaged (${reason?.replace(/\s+/g, " ")}): nothing was changed; schnitzel queue repair ${file} saves what can be read`,
-    );
-  }
-  if (state === "absent") throw new StoreError("QUEUE_UNOPENABLE", `there is no queue ${file}`);
+  refuseUnsound(file);
   const onEvent = (level: string, message: string) => level !== "info" && terminal.err(`${level}: ${message}\n`);
   // An operator takes out of a queue and looks; what bounds its growth is for the run.
   const unbounded = { maxBytes: Number.MAX_SAFE_INTEGER, minFreeBytes: 0, ballastBytes: 0 };
   return { name, file, queue: await openQueue(file, { clock: systemClock, onEvent, ...unbounded }) };
+}
+
+/** Looked at first, as opening changes what it meets: a damaged file would be moved aside, which is for its owner to decide. */
+function refuseUnsound(file: string) {
+  const { state, reason = "" } = inspectQueueFile(file);
+  const told = reason.replace(/\s+/g, " ");
+  if (state === "damaged") {
+    const hint = `schnitzel queue repair ${file} saves what can be read`;
+    throw new ControlError("QUEUE_DAMAGED", `queue ${file} is damaged (${told}): nothing was changed; ${hint}`);
+  }
+  if (state === "foreign") {
+    const hint = `the rows of one of the predecessor are copied with schnitzel queue repair ${file} --into NEW.sqlite3`;
+    throw new StoreError("QUEUE_FOREIGN", `cannot use ${file} as a queue: ${told}; ${hint}`);
+  }
+  if (state === "newer") throw new StoreError("QUEUE_NEWER", `cannot open ${file}: ${told}; use a newer schnitzel`);
+  if (state === "absent") throw new StoreError("QUEUE_UNOPENABLE", `there is no queue ${file}`);
+  if (state === "unreadable")
+    throw new StoreError("QUEUE_UNOPENABLE", `cannot open ${file}: ${told}; check who owns it`);
 }
