@@ -45,7 +45,7 @@ export async function compile(target: Target, info: BuildInfo): Promise<Uint8Arr
     // The executable embeds its own file name, so that is always the same.
     const outfile = path.join(folder, target.executable);
     const args = ["build", "--compile", ...FLAGS, `--target=bun-${target.name}`, ...defines(target, info)];
-    await run([process.execPath, ...args, `--outfile=${outfile}`, "src/main.ts"], target);
+    await run([process.execPath, ...args, `--outfile=${outfile}`, "src/main.ts", "src/store/worker.ts"], target);
     return await Bun.file(outfile).bytes();
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });

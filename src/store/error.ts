@@ -37,15 +37,19 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
   [/^SQLITE_IOERR/, "look at the disk: it failed to read or write"],
 ];
 
-/** Runs one transaction of the queue in `file`; what SQLite throws becomes an error that names the file and the way out. */
+/** What SQLite threw at a call of the queue in `file`, as an error that names the file and the way out. */
+export function unwritable(file: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const { message, code = "" } = error as SQLiteError;
+  const advice = ADVICE.find(([pattern]) => pattern.test(code))?.[1] ?? "see what SQLite says of it";
+  return new StoreError("QUEUE_UNWRITABLE", `cannot write queue ${file}: ${message}; ${advice}`, { cause: error });
+}
+
+/** Runs one transaction of the queue in `file`; what SQLite throws becomes an error. */
 export function inTransaction<Result>(file: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof SQLiteError)) throw error;
-    const advice = ADVICE.find(([code]) => code.test(error.code ?? ""))?.[1] ?? "see what SQLite says of it";
-    throw new StoreError("QUEUE_UNWRITABLE", `cannot write queue ${file}: ${error.message}; ${advice}`, {
-      cause: error,
-    });
+    throw error instanceof SQLiteError ? unwritable(file, error) : error;
   }
 }

@@ -1,7 +1,10 @@
+export { bareFile } from "./bare_file.ts";
 export { BLOB_DEFAULTS, type BlobStats, BlobStore, type BlobStoreOptions } from "./blobs.ts";
 export { type BlobDisk, realDisk } from "./blobs_disk.ts";
 export { type BlobCode, BlobError } from "./blobs_error.ts";
+export { sha256Of } from "./blobs_name.ts";
 export * from "./bounds.ts";
+export { ConfinedFiles } from "./confined_files.ts";
 export {
   type EntryCodec,
   entryCodec,
@@ -12,10 +15,12 @@ export {
 } from "./entry.ts";
 export { type StoreCode, StoreError } from "./error.ts";
 export type { Durability, OnEvent } from "./guards.ts";
+export { openInline } from "./inline_queue.ts";
 export { type FileState, type Inspected, inspectQueueFile } from "./inspect.ts";
+export type { QueueFileOptions } from "./open_options.ts";
 export { type RefBlobs, restore, restored, type SpilledPacket, spill } from "./payload_ref.ts";
 export type { PredecessorQueue } from "./predecessor_queue.ts";
 export { type PreflightOptions, preflight } from "./preflight.ts";
 export * from "./queue.ts";
-export { openPredecessorQueue, openQueue, type QueueFileOptions } from "./queue_file.ts";
+export { openPredecessorQueue, openQueue } from "./queue_file.ts";
 export { type SalvageBatch, type SalvageReport, salvage } from "./salvage.ts";

@@ -25,15 +25,13 @@ export class PredecessorQueue {
   readonly #now: () => number;
   /** Where each reader is; a row is given to it once per run, so one that fails holds up no other. */
   readonly #readTo = new Map<string, number>();
-  readonly #onClose: () => void;
   #open = true;
 
-  constructor(file: string, now: () => number, onClose: () => void) {
+  constructor(file: string, now: () => number) {
     this.#db = openPredecessor(file);
     this.#sql = statements(this.#db);
     this.#file = file;
     this.#now = now;
-    this.#onClose = onClose;
   }
 
   enqueue(entries: readonly QueueEntry[]): Enqueued[] {
@@ -67,7 +65,6 @@ export class PredecessorQueue {
     this.#open = false;
     this.#sql.finalize();
     this.#db.close();
-    this.#onClose();
   }
 
   #insert({ key, packet_id, ts, kind, source_id, payload, meta }: QueueEntry, enqueuedAt: string): Enqueued {

@@ -1,25 +1,17 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { Clock } from "../base/clock.ts";
-import { QUEUE_DEFAULTS } from "./bounds.ts";
 import { StoreError } from "./error.ts";
-import type { OnEvent } from "./guards.ts";
-import { InlineQueue } from "./inline_queue.ts";
-import { APPLICATION_ID, MIGRATIONS } from "./layout.ts";
-import { closeOwn, openOwn } from "./open.ts";
+import { defined, type QueueFileOptions } from "./open_options.ts";
 import { PredecessorQueue } from "./predecessor_queue.ts";
-import type { Queue, QueueOptions } from "./queue.ts";
-import { queueClock } from "./queue_clock.ts";
-import { SqliteQueue } from "./sqlite_queue.ts";
+import type { Queue } from "./queue.ts";
+import { openInWorker } from "./worker_queue.ts";
 
-export interface QueueFileOptions extends Partial<QueueOptions> {
-  clock: Clock;
-  /** Told what an operator should know: a damaged file was moved aside, the disk fails. */
-  onEvent: OnEvent;
+interface Closing {
+  close(): unknown;
 }
 
 interface Shared<Kind> {
-  queue: Kind;
+  queue: Promise<Kind> | Kind;
   users: number;
   /** Settings somebody asked for by name; who shares the file later may add to them and not change them. */
   asked: Map<string, unknown>;
@@ -30,70 +22,75 @@ interface Shared<Kind> {
  * excludes any second connection, those of the same process included.
  */
 const open = new Map<string, Shared<unknown>>();
+/** Files that are being closed: who wants one again waits for that. */
+const closing = new Map<string, Promise<unknown>>();
 
 /** Opens a queue file, or joins those who have it open. Each caller closes what it got, once. */
 export async function openQueue(file: string, options: QueueFileOptions): Promise<Queue> {
-  const { clock, onEvent, ...asked } = options;
-  const shared = share(file, { layout: "schnitzel", ...asked }, (real, onClose) => {
-    const nowMs = () => clock.nowMs();
-    const onDamaged = (message: string) => onEvent("error", message, { path: file });
-    const opening = { applicationId: APPLICATION_ID, migrations: MIGRATIONS, nowMs, onDamaged };
-    const db = openOwn(real, { ...opening, durability: asked.durability ?? "full" });
-    const close = () => {
-      closeOwn(db, real);
-      onClose();
-    };
-    const core = new SqliteQueue(db, { ...QUEUE_DEFAULTS, file: real, now: queueClock(clock), onClose: close });
-    return { core, inline: new InlineQueue(real, core, clock) };
-  });
-  shared.queue.core.limit(asked);
-  return handle(shared, shared.queue.inline);
+  const { clock: _clock, onEvent: _onEvent, ...asked } = options;
+  const real = realPath(file);
+  await closing.get(real);
+  const shared = share(file, real, { layout: "schnitzel", ...asked }, () => openInWorker(real, options));
+  try {
+    const queue = await shared.queue;
+    if (shared.users > 1) await queue.limit(defined(asked));
+    return handle(real, shared, queue);
+  } catch (error) {
+    open.delete(real);
+    throw error;
+  }
 }
 
 /** Opens a file in the predecessor's layout, as {@link openQueue} does. */
 export function openPredecessorQueue(file: string, { clock }: Pick<QueueFileOptions, "clock">): PredecessorQueue {
-  const make = (real: string, onClose: () => void) => new PredecessorQueue(real, () => clock.nowMs(), onClose);
-  const shared = share(file, { layout: "predecessor" }, make);
-  return handle(shared, shared.queue);
+  const real = realPath(file);
+  const shared = share(file, real, { layout: "predecessor" }, () => new PredecessorQueue(real, () => clock.nowMs()));
+  return handle(real, shared, shared.queue as PredecessorQueue);
 }
 
 function share<Kind>(
   file: string,
+  real: string,
   settings: Readonly<Record<string, unknown>>,
-  make: (real: string, onClose: () => void) => Kind,
+  make: () => Promise<Kind> | Kind,
 ): Shared<Kind> {
-  const real = realPath(file);
-  const shared = (open.get(real) as Shared<Kind> | undefined) ?? {
-    queue: make(real, () => open.delete(real)),
-    users: 0,
-    asked: new Map(),
-  };
+  const known = open.get(real) as Shared<Kind> | undefined;
+  const asked = new Map(known?.asked);
   for (const [name, value] of Object.entries({ durability: "full", ...defined(settings) })) {
-    const before = shared.asked.get(name) ?? value;
+    const before = asked.get(name) ?? value;
     if (before !== value) {
       throw new StoreError(
         "QUEUE_BUSY",
         `cannot open queue ${file} with ${name} ${value}: another node has it open with ${before}; give both the same`,
       );
     }
-    shared.asked.set(name, value);
+    asked.set(name, value);
   }
-  open.set(real, shared);
+  const shared = known ?? { queue: make(), users: 0, asked };
+  shared.asked = asked;
   shared.users += 1;
+  open.set(real, shared);
   return shared;
 }
 
-const defined = (settings: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-
 /** A queue of the caller's own: the file closes with the last of them. */
-function handle<Kind extends { close(): unknown }>(shared: Shared<unknown>, queue: Kind): Kind {
+function handle<Kind extends object>(real: string, shared: Shared<unknown>, queue: Kind & Closing): Kind {
   let closed = false;
   const close = () => {
     if (closed) return;
     closed = true;
     shared.users -= 1;
-    if (shared.users === 0) return queue.close();
+    if (shared.users > 0) return;
+    open.delete(real);
+    const done = queue.close();
+    if (!(done instanceof Promise)) return;
+    const forgotten: Promise<unknown> = done
+      .catch(() => {})
+      .finally(() => {
+        if (closing.get(real) === forgotten) closing.delete(real);
+      });
+    closing.set(real, forgotten);
+    return done;
   };
   const get = (target: Kind, name: string | symbol) => {
     if (name === "close") return close;

@@ -1,261 +1,202 @@
 import type { Database } from "bun:sqlite";
-import { MAX_DELAY_MS, MAX_REMEMBERED } from "./bounds.ts";
-import type { QueueEntry } from "./entry.ts";
-import { inTransaction } from "./error.ts";
-import type { DeadEntry, DeadRow, Enqueued, Failure, LeaseRef, QueueOptions, QueueRow, Settled } from "./queue.ts";
-import { checksum, ROW, type StoredRow } from "./row.ts";
-import { type Statements, statements } from "./statements.ts";
+import { Graveyard } from "./graveyard.ts";
+import { EXPIRED, HandingOut, rowOf } from "./handing_out.ts";
+import { Intake } from "./intake.ts";
+import { Keys } from "./keys.ts";
+import { Leases } from "./leases.ts";
+import { Ledger } from "./ledger.ts";
+import { Line } from "./line.ts";
+import type { Operation, OperationName, Results } from "./operation.ts";
+import type { LeaseRequest, QueueOptions, QueueRow } from "./queue.ts";
+import { BYTES, ROW, type StoredRow } from "./row.ts";
+import { Settling } from "./settling.ts";
+import { handOver, takeOver } from "./take_over.ts";
 import { verifyRows } from "./verify.ts";
 
-export interface SqliteQueueOptions extends Pick<QueueOptions, "maxAttempts" | "rememberMs"> {
-  /** Its path, for messages. */
-  file: string;
-  /** Time as {@link queueClock} tells it. */
-  now(): number;
-  /** Closes the file. */
-  onClose(): void;
-}
+/** Rows that expire in one transaction; more wait for the next, so that none is long. */
+const EXPIRE_ROWS = 256;
 
 /**
- * A queue in a file of our own.
- *
- * It runs in the thread that calls it: a call waits for the disk. Invariant: `totals` is changed in the transaction
- * that changes the rows, so enqueued = rows waiting or leased + dead + acked; {@link verify} counts again.
+ * The rules of a queue, on one file. Synchronous: `begin`, any number of operations, `commit` or `rollback`; nothing
+ * an operation did counts before the commit. Invariant: `totals` is changed in the transaction that changes the rows,
+ * so given = waiting + dead + done; {@link verifyRows} counts again.
  */
 export class SqliteQueue {
-  readonly #db: Database;
-  readonly #sql: Statements;
-  readonly #options: SqliteQueueOptions;
-  #open = true;
-  #calls = 0;
+  readonly #ledger: Ledger;
+  readonly #keys: Keys;
+  readonly #leases: Leases;
+  readonly #line: Line;
+  readonly #graveyard: Graveyard;
+  readonly #intake: Intake;
+  readonly #settling: Settling;
+  #handing: HandingOut | undefined;
 
-  constructor(db: Database, options: SqliteQueueOptions) {
-    this.#db = db;
-    this.#sql = statements(db);
-    this.#options = options;
-    this.#commit(() => this.#takeOver());
-  }
-
-  /** Changes bounds; those left out stay. */
-  limit({ maxAttempts, rememberMs }: Partial<QueueOptions>) {
-    if (maxAttempts !== undefined) this.#options.maxAttempts = maxAttempts;
-    if (rememberMs !== undefined) this.#options.rememberMs = rememberMs;
-  }
-
-  enqueue(entries: readonly QueueEntry[]): Enqueued[] {
-    return this.#commit((nowMs) => {
-      this.#forget(nowMs);
-      const results = entries.map((entry) => this.#insert(entry, nowMs));
-      this.#sql.run("UPDATE totals SET enqueued = enqueued + ?", results.filter(({ duplicate }) => !duplicate).length);
-      return results;
+  constructor(file: string, db: Database, options: QueueOptions, nowMs: number) {
+    this.#ledger = new Ledger(db, options);
+    this.#keys = new Keys(this.#ledger);
+    this.#leases = new Leases(this.#ledger);
+    const isOut = (seq: number) => this.#leases.has(seq) || this.#handing?.seen.has(seq) === true;
+    this.#line = new Line(this.#ledger, this.#ledger.totals.given, isOut);
+    this.#graveyard = new Graveyard(this.#ledger, this.#keys);
+    this.#intake = new Intake(file, this.#ledger, this.#keys, isOut);
+    this.#settling = new Settling({
+      ledger: this.#ledger,
+      keys: this.#keys,
+      leases: this.#leases,
+      line: this.#line,
+      graveyard: this.#graveyard,
     });
+    this.begin(nowMs);
+    takeOver(this.#ledger);
+    this.#keys.clamp();
+    this.commit();
   }
 
-  lease(count: number, holder: string, leaseMs: number): QueueRow[] {
-    return this.#commit((nowMs) => {
-      this.#sql.run(EXPIRE, nowMs);
-      const untilMs = Math.min(nowMs + leaseMs, Number.MAX_SAFE_INTEGER);
-      const leased: QueueRow[] = [];
-      // Rows that turn out bad make room for the next, so a batch of them hides no good one.
-      for (let found = true; found && leased.length < count; ) {
-        const rows = this.#sql.all<StoredRow>(READY, nowMs, count - leased.length);
-        found = rows.length > 0;
-        for (const row of rows) {
-          if (this.#setBadAside(row, nowMs)) continue;
-          this.#sql.run(LEASE, holder, untilMs, row.seq);
-          leased.push(rowOf(row, row.attempts + 1));
-        }
-      }
-      return leased;
-    });
+  get totals() {
+    return this.#ledger.totals;
   }
 
-  ack(leases: readonly LeaseRef[]): Settled[] {
-    return this.#commit((nowMs) => {
-      const results = leases.map((lease) => this.#settle(lease, nowMs, (row) => this.#done(row, nowMs)));
-      this.#sql.run("UPDATE totals SET acked = acked + ?", results.filter((result) => result === "done").length);
-      this.#forget(nowMs);
-      return results;
-    });
+  get options() {
+    return this.#ledger.options;
   }
 
-  nack(failures: readonly Failure[]): Settled[] {
-    return this.#commit((nowMs) =>
-      failures.map((failure) => this.#settle(failure, nowMs, (row) => this.#failed(row, failure, nowMs))),
-    );
+  get leased(): number {
+    return this.#leases.size;
   }
 
-  release(leases: readonly LeaseRef[]): Settled[] {
-    return this.#commit((nowMs) =>
-      leases.map((lease) => this.#settle(lease, nowMs, ({ seq }) => this.#sql.run(RELEASE, seq))),
-    );
+  get oldestMs(): number | undefined {
+    if (this.totals.waiting === 0) return undefined;
+    return this.#ledger.sql.get<{ enqueued_ms: number }>(OLDEST)?.enqueued_ms;
   }
 
-  depth() {
-    const { enqueued, acked, dead } = this.#sql.get<{ enqueued: number; acked: number; dead: number }>(TOTALS)!;
-    const leased = this.#sql.get<{ n: number }>(LEASED)!.n;
-    return { ready: enqueued - acked - dead - leased, leased, dead };
-  }
-
-  scan(afterSeq: number, count: number): QueueRow[] {
-    return this.#sql.all<StoredRow>(SCAN, afterSeq, count).map((row) => rowOf(row, row.attempts));
-  }
-
-  dead(afterSeq: number, count: number): DeadRow[] {
-    return this.#sql
-      .all<StoredRow & { error: string; first_failed_ms: number; last_failed_ms: number }>(DEAD, afterSeq, count)
-      .map((row) => ({
-        ...rowOf(row, row.attempts),
-        ...{ node: "", port: "", error: row.error, stack: "", attempts: row.attempts },
-        firstFailedMs: row.first_failed_ms,
-        lastFailedMs: row.last_failed_ms,
-      }));
-  }
-
-  setAside(letters: readonly DeadEntry[]) {
-    this.#commit((nowMs) => {
-      for (const letter of letters) {
-        const { seq, duplicate } = this.#insert(letter, nowMs);
-        if (!duplicate) this.#bury({ seq } as StoredRow, letter.error, nowMs);
-      }
-      const { last } = this.#sql.get<{ last: number }>("SELECT max(seq) AS last FROM dead_letters")!;
-      this.#sql.run("UPDATE totals SET enqueued = max(enqueued, ?)", last ?? 0);
-    });
-  }
-
-  revive(seqs: readonly number[]): number {
-    return this.#commit((nowMs) => seqs.filter((seq) => this.#revive(seq, nowMs)).length);
-  }
-
-  #revive(seq: number, nowMs: number): boolean {
-    const row = this.#sql.get<StoredRow>("SELECT * FROM dead_letters WHERE seq = ?", seq);
-    if (row === null) return false;
-    this.#sql.run("DELETE FROM dead_letters WHERE seq = ?", seq);
-    this.#insert({ ...row, partition: "" }, nowMs);
-    this.#sql.run("UPDATE totals SET dead = dead - 1, enqueued = enqueued + 1, acked = acked + 1");
-    return true;
-  }
-
-  purge(which: "ready" | "dead", seqs: readonly number[]): number {
-    return this.#commit(() => {
-      const remove =
-        which === "dead"
-          ? "DELETE FROM dead_letters WHERE seq = ?"
-          : "DELETE FROM packets WHERE seq = ? AND lease_until_ms IS NULL";
-      const found = seqs.filter((seq) => this.#sql.run(remove, seq) > 0).length;
-      this.#sql.run(`UPDATE totals SET acked = acked + ?1, dead = dead - ${which === "dead" ? "?1" : "0"}`, found);
-      return found;
-    });
-  }
-
-  verify(): string[] {
-    return verifyRows(this.#sql);
-  }
-
-  close() {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#sql.finalize();
-    this.#options.onClose();
+  /** When something changes by itself: a delay or a lease ends. */
+  get dueMs(): number | undefined {
+    const times = [this.#line.nextDueMs, this.#leases.nextExpiryMs].filter((ms) => ms !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** IMMEDIATE: the write lock is taken at the beginning, so nothing fails half way for want of it. */
-  #commit<Result>(work: (nowMs: number) => Result): Result {
-    const nowMs = this.#options.now();
-    return inTransaction(this.#options.file, () => this.#db.transaction(() => work(nowMs)).immediate());
+  begin(nowMs: number) {
+    this.#ledger.begin(nowMs);
+    this.#ledger.sql.run("BEGIN IMMEDIATE");
   }
 
-  /** The file has one owner at a time, so whoever held a lease before is gone. */
-  #takeOver() {
-    const nowMs = this.#options.now();
-    this.#sql.run("UPDATE packets SET holder = NULL, lease_until_ms = NULL WHERE lease_until_ms IS NOT NULL");
-    this.#sql.run("UPDATE packets SET not_before_ms = ?1 WHERE not_before_ms > ?1", nowMs + MAX_DELAY_MS);
-    this.#sql.run("UPDATE remembered_keys SET acked_ms = ?1 WHERE acked_ms > ?1", nowMs);
+  commit() {
+    if (this.totals.waiting === 0) this.totals.largest = 0;
+    this.#ledger.save();
+    this.#ledger.sql.run("COMMIT");
+    this.#leases.commit();
   }
 
-  #insert(entry: QueueEntry, nowMs: number): Enqueued {
-    const { key, packet_id, ts, kind, source_id, payload, meta } = entry;
-    const known = this.#sql.get<{ seq: number }>(KNOWN, key);
-    if (known !== null) return { seq: known.seq, duplicate: true };
-    const values = [key, nowMs, packet_id, ts, kind, source_id, payload, meta, checksum(entry)] as const;
-    return { seq: this.#sql.insert(INSERT, ...values), duplicate: false };
+  /** What SQLite undid by itself, after some errors, is not undone again. */
+  rollback(inTransaction: boolean) {
+    if (inTransaction) this.#ledger.sql.run("ROLLBACK");
+    this.#ledger.rollback();
+    this.#leases.rollback();
+    this.#line.reset();
   }
 
-  /** A damaged row, or one whose last attempt neither succeeded nor failed, which means it took the process along. */
-  #setBadAside(row: StoredRow, nowMs: number): boolean {
-    const error =
-      row.crc === checksum(row)
-        ? row.attempts >= this.#options.maxAttempts
-          ? `given up after ${row.attempts} attempts, the last without an answer`
-          : undefined
-        : "the row is damaged: its checksum does not match";
-    if (error !== undefined) this.#bury(row, error, nowMs);
-    return error !== undefined;
+  /** Goes on with another connection. Rows that are still there stay with those who have them. */
+  move(db: Database, nowMs: number) {
+    this.#ledger.move(db);
+    this.begin(nowMs);
+    this.#leases.keep((seq) => this.#ledger.sql.get("SELECT 1 FROM packets WHERE seq = ?", seq) !== null);
+    this.commit();
+    this.#line.reset();
   }
 
-  #settle({ seq, attempt }: LeaseRef, nowMs: number, act: (row: StoredRow) => void): Settled {
-    const row = this.#sql.get<StoredRow>(ONE, seq);
-    if (row === null) return "missing";
-    const held = row.lease_until_ms !== null && row.lease_until_ms > nowMs && row.attempts === attempt;
-    if (attempt !== undefined && !held) return "lost";
-    act(row);
-    return "done";
+  /** The last transaction: every lease ends. */
+  handOver(nowMs: number) {
+    if (this.leased === 0) return;
+    this.begin(nowMs);
+    handOver(this.#ledger);
+    this.commit();
   }
 
-  #done({ seq, key }: StoredRow, nowMs: number) {
-    this.#sql.run(REMOVE, seq);
-    this.#sql.run("INSERT OR REPLACE INTO remembered_keys (key, seq, acked_ms) VALUES (?, ?, ?)", key, seq, nowMs);
+  /** Ends the statements: one that is left keeps the file locked after its database is closed. */
+  release() {
+    this.#ledger.sql.finalize();
   }
 
-  #failed(row: StoredRow, { reason, delayMs }: Failure, nowMs: number) {
-    if (row.attempts >= this.#options.maxAttempts) return this.#bury(row, reason, nowMs);
-    const notBeforeMs = nowMs + Math.min(Math.max(0, Math.ceil(delayMs)), MAX_DELAY_MS);
-    this.#sql.run(FAILED, notBeforeMs, nowMs, reason, row.seq);
+  apply(operation: Operation): Results[OperationName] {
+    switch (operation.op) {
+      case "enqueue":
+        return this.#intake.enqueue(operation.entries);
+      case "lease":
+        return this.#lease(operation.request);
+      case "ack":
+        return this.#settling.ack(operation.leases);
+      case "nack":
+        return this.#settling.nack(operation.failures);
+      case "release":
+        return this.#settling.release(operation.leases);
+      case "set_aside":
+        for (const letter of operation.letters) this.#graveyard.add(letter);
+        return undefined;
+      case "revive":
+        return operation.seqs.filter((seq) => this.#revive(seq)).length;
+      case "purge":
+        return operation.seqs.filter((seq) => this.#purge(operation.which, seq)).length;
+      case "scan":
+        return this.#scan(operation.afterSeq, operation.count);
+      case "dead":
+        return this.#graveyard.list(operation.afterSeq, operation.count);
+      case "verify":
+        return verifyRows(this.#ledger.sql, this.totals);
+      case "limit":
+        Object.assign(this.#ledger.options, operation.options);
+        return undefined;
+      default:
+        return undefined;
+    }
   }
 
-  #bury({ seq }: StoredRow, error: string, nowMs: number) {
-    this.#sql.run(BURY, nowMs, error, seq);
-    this.#sql.run(REMOVE, seq);
-    this.#sql.run("UPDATE totals SET dead = dead + 1");
+  /** Sets rows aside that are too old and that nobody asks for. Gives when to look again. */
+  expireOld(): number | undefined {
+    const { options, sql, nowMs, totals } = this.#ledger;
+    if (options.maxAgeMs === undefined) return undefined;
+    const rows = sql.all<{ seq: number; enqueued_ms: number; bytes: number }>(FIRST, EXPIRE_ROWS + this.leased);
+    for (const { seq, enqueued_ms, bytes } of rows) {
+      if (enqueued_ms + options.maxAgeMs > nowMs) return enqueued_ms + options.maxAgeMs;
+      if (this.#leases.has(seq)) continue;
+      totals.expired += 1;
+      this.#graveyard.bury(seq, bytes, { error: EXPIRED });
+    }
+    return rows.length === 0 ? undefined : nowMs + 1;
   }
 
-  /** Forgets keys past the window, and the oldest beyond the bound; looking for those costs, so it is done now and then. */
-  #forget(nowMs: number) {
-    this.#sql.run("DELETE FROM remembered_keys WHERE acked_ms <= ?", nowMs - this.#options.rememberMs);
-    this.#calls += 1;
-    if (this.#calls % BOUND_EVERY === 0) this.#sql.run(OVERFLOWED, MAX_REMEMBERED);
+  #lease(request: Omit<LeaseRequest, "signal">): QueueRow[] {
+    this.#settling.expireLeases();
+    const parts = { ledger: this.#ledger, leases: this.#leases, line: this.#line, graveyard: this.#graveyard };
+    this.#handing = new HandingOut(parts, request);
+    const rows = this.#handing.run();
+    this.#handing = undefined;
+    return rows;
+  }
+
+  #revive(seq: number): boolean {
+    const letter = this.#graveyard.take(seq);
+    if (letter !== undefined) this.#intake.revive(letter, seq);
+    return letter !== undefined;
+  }
+
+  #purge(which: "ready" | "dead", seq: number): boolean {
+    if (which === "ready") return this.#settling.purge(seq);
+    if (this.#graveyard.take(seq) === undefined) return false;
+    this.#keys.drop(seq);
+    this.totals.done += 1;
+    return true;
+  }
+
+  #scan(afterSeq: number, count: number): QueueRow[] {
+    return this.#ledger.sql.all<StoredRow>(SCAN, afterSeq, count).map((row) => {
+      const lease = this.#leases.get(row.seq);
+      return rowOf(row, lease?.attempt ?? row.attempts, this.#line.isBacklog(row.seq));
+    });
   }
 }
 
-/** Calls between two looks at the number of remembered keys, which takes some 10 ms at the bound. */
-const BOUND_EVERY = 10_000;
-
-function rowOf(row: StoredRow, attempt: number): QueueRow {
-  const { seq, key, packet_id, ts, kind, source_id, payload, meta, enqueued_ms } = row;
-  const fields = { key, packet_id, ts, kind, source_id, payload, meta, partition: "" };
-  return { seq, ...fields, attempt, enqueuedMs: enqueued_ms, backlog: false };
-}
-
-const KNOWN = `SELECT seq FROM packets WHERE key = ?1 UNION ALL SELECT seq FROM remembered_keys WHERE key = ?1
-  UNION ALL SELECT seq FROM dead_letters WHERE key = ?1 LIMIT 1`;
-const INSERT = `INSERT INTO packets (key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, crc)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const EXPIRE = "UPDATE packets SET holder = NULL, lease_until_ms = NULL WHERE lease_until_ms <= ?";
-const READY = `SELECT ${ROW} FROM packets WHERE lease_until_ms IS NULL AND not_before_ms <= ? ORDER BY seq LIMIT ?`;
-const LEASE = "UPDATE packets SET attempts = attempts + 1, holder = ?, lease_until_ms = ? WHERE seq = ?";
-const RELEASE = "UPDATE packets SET attempts = attempts - 1, holder = NULL, lease_until_ms = NULL WHERE seq = ?";
-const ONE = `SELECT ${ROW} FROM packets WHERE seq = ?`;
-const REMOVE = "DELETE FROM packets WHERE seq = ?";
-const FAILED = `UPDATE packets SET holder = NULL, lease_until_ms = NULL, not_before_ms = ?1,
-  first_failed_ms = coalesce(first_failed_ms, ?2), last_error = ?3 WHERE seq = ?4`;
-const BURY = `INSERT INTO dead_letters (seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, crc,
-    attempts, first_failed_ms, last_failed_ms, error)
-  SELECT seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, crc,
-    attempts, coalesce(first_failed_ms, ?1), ?1, ?2 FROM packets WHERE seq = ?3`;
-const TOTALS = "SELECT enqueued, acked, dead FROM totals";
-const LEASED = "SELECT count(*) AS n FROM packets WHERE lease_until_ms IS NOT NULL";
-const SCAN = `SELECT ${ROW} FROM packets WHERE seq > ? ORDER BY seq LIMIT ?`;
-const DEAD = `SELECT seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, crc, attempts, error,
-  first_failed_ms, last_failed_ms FROM dead_letters WHERE seq > ? ORDER BY seq LIMIT ?`;
-const OVERFLOWED = `DELETE FROM remembered_keys WHERE acked_ms <=
-  (SELECT acked_ms FROM remembered_keys ORDER BY acked_ms DESC LIMIT 1 OFFSET ?)`;
+const OLDEST = "SELECT enqueued_ms FROM packets ORDER BY seq LIMIT 1";
+const FIRST = `SELECT seq, enqueued_ms, ${BYTES} AS bytes FROM packets ORDER BY seq LIMIT ?`;
+const SCAN = `SELECT ${ROW} FROM packets AS p LEFT JOIN tries AS t ON t.seq = p.seq
+  WHERE p.seq > ? ORDER BY p.seq LIMIT ?`;

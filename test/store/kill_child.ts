@@ -8,15 +8,15 @@ import { openQueue } from "../../src/store/index.ts";
 import { entries } from "../conformance/queue.ts";
 
 const [file, round] = process.argv.slice(2) as [string, string];
-const options = { clock: systemClock, maxAttempts: 1_000, onDamaged: (message: string) => say(`damaged ${message}`) };
+const onEvent = (level: string, message: string) => void (level === "info" || say(`damaged ${message}`));
 const say = (line: string) => void fs.writeSync(1, `${line}\n`);
 
-const queue = openQueue(file, options);
+const queue = await openQueue(file, { clock: systemClock, maxAttempts: 1_000, onEvent });
 for (let at = 0; ; at += 8) {
   const keys = Array.from({ length: 8 }, (_, index) => `${round}-${at + index}`);
-  queue.enqueue(entries(...keys));
+  await queue.enqueue(entries(...keys));
   say(`e ${keys.join(" ")}`);
-  const rows = queue.lease(5, "child", Number.POSITIVE_INFINITY);
+  const rows = await queue.lease({ count: 5, holder: "child", leaseMs: Number.POSITIVE_INFINITY });
   say(`d ${rows.map(({ key }) => key).join(" ")}`);
-  queue.ack(rows);
+  await queue.ack(rows);
 }

@@ -10,6 +10,7 @@ import {
   predecessorCodec,
   type Queue,
   type QueueOptions,
+  type QueueStats,
 } from "../../store/index.ts";
 
 /** What the queue nodes share. */
@@ -57,12 +58,17 @@ export type QueueAccess = { codec: EntryCodec } & (
   | { layout: "predecessor"; queue: PredecessorQueue }
 );
 
+type Depth = Pick<QueueStats, "ready" | "leased" | "dead">;
+
+/** Rows that are not done. */
+export const rowsIn = ({ ready, leased }: Depth) => ready + leased;
+
 /** The file a node names: opened before the run begins, closed with it. */
 export class QueueDoor {
   readonly #open: () => Promise<QueueAccess>;
   #opening: Promise<QueueAccess> | undefined;
   #access: QueueAccess | undefined;
-  #closed: { rows: number; dead: number } | undefined;
+  #closed: Depth | undefined;
 
   constructor(options: Options, context: NodeContext, settings: Partial<QueueOptions> = {}) {
     this.#open = () => openAccess(options, context, settings);
@@ -78,11 +84,11 @@ export class QueueDoor {
   };
 
   /** The depth for a report, which is made after the file is closed. */
-  depth(): { rows: number; dead: number } {
-    if (this.#closed !== undefined || this.#access === undefined) return this.#closed ?? { rows: 0, dead: 0 };
+  depth(): Depth {
+    if (this.#closed !== undefined || this.#access === undefined)
+      return this.#closed ?? { ready: 0, leased: 0, dead: 0 };
     const { layout, queue } = this.#access;
-    const { ready, leased, dead } = layout === "schnitzel" ? queue.stats() : queue.depth();
-    return { rows: ready + leased, dead };
+    return layout === "schnitzel" ? queue.stats() : queue.depth();
   }
 
   async close() {

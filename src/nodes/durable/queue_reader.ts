@@ -13,7 +13,7 @@ import {
   type Settled,
 } from "../../store/index.ts";
 import { batched } from "./batch.ts";
-import { type QueueAccess, QueueDoor } from "./queue_config.ts";
+import { type QueueAccess, QueueDoor, rowsIn } from "./queue_config.ts";
 import { withRow } from "./row_meta.ts";
 import type { SourceConfig } from "./sqlite_queue_source.ts";
 
@@ -56,15 +56,23 @@ export class QueueReader {
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<StreamPacket> {
-    const { follow, poll_ms } = this.#config;
-    do {
-      await this.#take();
-      if (this.#batch.length === 0 && follow) await sleep(this.#context.clock, poll_ms, signal);
+    const { follow, poll_ms, limit } = this.#config;
+    for (let left = limit; left > 0 && !signal.aborted; ) {
+      await this.#take(left, signal);
+      if (this.#batch.length === 0 && !follow && !this.#moreToCome) return;
+      if (this.#batch.length === 0) await sleep(this.#context.clock, poll_ms, signal);
+      if (!follow) left -= this.#batch.length;
       for (let row = this.#batch.shift(); row !== undefined; row = this.#batch.shift()) {
         const packet = await this.#packetOf(row);
         if (packet !== undefined) yield packet;
       }
-    } while (follow && !signal.aborted);
+    }
+  }
+
+  /** Rows that were out in a crash come one at a time, each when the one before it is done. */
+  get #moreToCome(): boolean {
+    const { ready, leased } = this.#door.depth();
+    return ready > 0 && leased > 0;
   }
 
   ack(packet: StreamPacket) {
@@ -94,7 +102,7 @@ export class QueueReader {
     return {
       emitted_total: emitted,
       unreadable_total: unreadable,
-      queue_depth: this.#door.depth().rows,
+      queue_depth: rowsIn(this.#door.depth()),
       ...(this.hearsAcks ? settled : {}),
     };
   }
@@ -109,12 +117,13 @@ export class QueueReader {
     return await queue.ack(leases);
   }
 
-  async #take() {
-    const { limit, acks, lease_ms } = this.#config;
+  async #take(count: number, signal: AbortSignal) {
+    const { acks, lease_ms, follow } = this.#config;
     // Whoever hears of each packet's end needs no time limit.
     const leaseMs = acks === "graph" ? Number.POSITIVE_INFINITY : lease_ms;
     const access = await this.#door.access();
-    this.#batch = await lease(access, { count: limit, holder: this.#context.nodeId, leaseMs });
+    const request = { count, holder: this.#context.nodeId, leaseMs, wait: follow, signal };
+    this.#batch = await lease(access, request);
   }
 
   async #packetOf(row: QueueRow): Promise<StreamPacket | undefined> {

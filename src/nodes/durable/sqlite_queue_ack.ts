@@ -3,7 +3,7 @@ import { ANY, defineNode, type Port, port } from "../../node/index.ts";
 import type { StreamPacket } from "../../packet/index.ts";
 import type { LeaseRef } from "../../store/index.ts";
 import { batched } from "./batch.ts";
-import { durabilityConfig, QUEUE_DOC, QueueDoor, queueConfig } from "./queue_config.ts";
+import { durabilityConfig, QUEUE_DOC, QueueDoor, queueConfig, rowsIn } from "./queue_config.ts";
 import { rowMeta } from "./row_meta.ts";
 
 const config = v.strictObject({
@@ -84,7 +84,7 @@ ${QUEUE_DOC}`,
         ack_invalid_total: counts.invalid,
         ack_missing_total: counts.missing,
         ack_lost_total: counts.lost,
-        queue_depth: door.depth().rows,
+        queue_depth: rowsIn(door.depth()),
       }),
     };
   },

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { ANY, defineNode, type Port, port } from "../../node/index.ts";
 import { entryCodec, predecessorCodec, type QueueEntry } from "../../store/index.ts";
 import { batched } from "./batch.ts";
-import { durabilityConfig, QUEUE_DOC, QueueDoor, queueConfig } from "./queue_config.ts";
+import { durabilityConfig, QUEUE_DOC, QueueDoor, queueConfig, rowsIn } from "./queue_config.ts";
 import { withRow } from "./row_meta.ts";
 
 const config = v.strictObject({
@@ -78,7 +78,7 @@ There \`enqueued_total\` counts duplicates as well, as it did; NaN and Infinity 
         await rows.flush();
         await door.close();
       },
-      metrics: () => ({ enqueued_total: written, duplicates_total: duplicates, queue_depth: door.depth().rows }),
+      metrics: () => ({ enqueued_total: written, duplicates_total: duplicates, queue_depth: rowsIn(door.depth()) }),
     };
   },
 });

@@ -16,7 +16,9 @@ const config = v.strictObject({
   ),
   poll_ms: v.pipe(
     v.optional(v.pipe(v.number(), v.minValue(10)), 200),
-    v.description("With `follow`: how often an empty queue is looked at."),
+    v.description(
+      "With `follow` and `layout: predecessor`: how often an empty queue is looked at. Ours wakes its readers.",
+    ),
   ),
   delete_on_emit: v.pipe(
     v.optional(v.boolean(), false),
@@ -51,7 +53,8 @@ again when it is not: delivery is at least once, and a crash between the effect 
   failed, the row is tried again after a delay (full jitter, at most 1 s, 2 s, 4 s, 8 s), and after \`max_attempts\` it
   is set aside in the file with the reason (table \`dead_letters\`; no command shows it yet), so it holds up no other.
 - **An attempt is counted before delivery**, so a packet that takes the process along ends aside as well. Rows handed
-  out but not begun when a run ends are given back uncounted; after a kill those of the batch count too.
+  out but not begun when a run ends are given back uncounted; after a kill those of the batch count too, and come one at
+  a time, so that one that kills the process again does so alone.
 - **Time** for leases and delays is monotonic; at the start all leases are given back.
 - **\`meta.durable\`** names the file, the row and the attempt.
 ${QUEUE_DOC}

@@ -33,6 +33,12 @@ function setup() {
   };
 }
 
+/** The queue's thread answers some turns later. */
+async function until(condition: () => boolean) {
+  for (let turn = 0; turn < 100_000 && !condition(); turn++) await macrotask();
+  expect(condition()).toBe(true);
+}
+
 const numbered = (...ids: number[]) => ids.map((id) => packet({ packet_id: `p${id}`, payload: id }));
 
 async function take(source: SourceInstance, count: number): Promise<StreamPacket[]> {
@@ -82,6 +88,7 @@ test("a row is gone once the graph is done with its packet, and one that failed 
   source.ack!(good!);
   source.nack!(bad!, "400", failed);
   given.context.clock.advance(5);
+  await until(() => source.metrics!().queue_depth === 1);
   expect(source.metrics!()).toMatchObject({ acked_total: 1, nacked_total: 1, queue_depth: 1 });
   given.context.clock.advance(1_000);
   const [again] = await take(source, 1);

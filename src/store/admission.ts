@@ -1,0 +1,43 @@
+import { StoreError } from "./error.ts";
+import type { OpenedFile, Refusal } from "./guards.ts";
+
+/** Whether rows are taken, and why not. */
+export class Admission {
+  readonly #file: string;
+  #refused: { reason: Refusal } | { reason: "max_bytes"; bytes: number } | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Asked before an enqueue; what comes back is why it is refused. */
+  ask({ guards }: OpenedFile): StoreError | undefined {
+    const reason = guards.beforeEnqueue();
+    return reason === undefined ? undefined : this.refuse(reason);
+  }
+
+  refuse(reason: Refusal): StoreError {
+    this.#refused = { reason };
+    return new StoreError("QUEUE_FULL", `cannot enqueue into ${this.#file}: ${WHY[reason]}`);
+  }
+
+  /** An enqueue did not fit under `max_bytes`; there is room again when the queue holds less than now. */
+  noRoom(bytes: number) {
+    this.#refused = { reason: "max_bytes", bytes };
+  }
+
+  /** Why nothing is taken, looked at again, since room may be there by now. */
+  full({ guards }: OpenedFile, bytes: number): string | undefined {
+    const refused = this.#refused;
+    if (refused === undefined) return undefined;
+    const still = "bytes" in refused ? bytes >= refused.bytes : guards.beforeEnqueue() !== undefined;
+    if (!still) this.#refused = undefined;
+    return this.#refused?.reason;
+  }
+}
+
+const WHY: Record<Refusal, string> = {
+  min_free: "its disk has less room free than min_free asks for; make room there, or lower min_free",
+  disk: "its disk is full; make room there",
+  wal: "its log (-wal) is too long and cannot be folded in; look at the disk",
+};

@@ -1,0 +1,105 @@
+import type { QueueEntry } from "./entry.ts";
+import { StoreError } from "./error.ts";
+import type { Keys } from "./keys.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Enqueued } from "./queue.ts";
+import { BYTES, bytesOf, checksum } from "./row.ts";
+import { runsOf } from "./runs.ts";
+
+/** Rows come in by here: one number and one row for each new key, within the bounds. */
+export class Intake {
+  readonly #file: string;
+  readonly #ledger: Ledger;
+  readonly #keys: Keys;
+  readonly #isLeased: (seq: number) => boolean;
+
+  constructor(file: string, ledger: Ledger, keys: Keys, isLeased: (seq: number) => boolean) {
+    this.#file = file;
+    this.#ledger = ledger;
+    this.#keys = keys;
+    this.#isLeased = isLeased;
+  }
+
+  /** Throws QUEUE_FULL before it has written anything. */
+  enqueue(entries: readonly QueueEntry[]): Enqueued[] {
+    this.#makeRoom(entries.reduce((sum, entry) => sum + bytesOf(entry), 0));
+    const results = entries.map((entry) => this.#insert(entry));
+    this.#keys.forget(2 * entries.length + 16);
+    return results;
+  }
+
+  /** A dead letter that waits again, at the end of the line; it keeps its key. */
+  revive(entry: QueueEntry, formerSeq: number) {
+    const { totals } = this.#ledger;
+    const seq = totals.given + 1;
+    this.#keys.move(formerSeq, seq);
+    this.#keys.inherit(entry.key, seq);
+    this.#write(seq, entry);
+    totals.done += 1;
+  }
+
+  #insert(entry: QueueEntry): Enqueued {
+    const seq = this.#ledger.totals.given + 1;
+    const known = this.#keys.claim(entry.key, seq);
+    if (known !== undefined) return { seq: known, duplicate: true };
+    this.#write(seq, entry);
+    return { seq, duplicate: false };
+  }
+
+  #write(seq: number, entry: QueueEntry) {
+    const { sql, totals, nowMs } = this.#ledger;
+    const { key, packet_id, ts, kind, source_id, payload, meta, partition } = entry;
+    sql.run(INSERT, seq, key, nowMs, packet_id, ts, kind, source_id, payload, meta, partition, checksum(entry));
+    const bytes = bytesOf(entry);
+    totals.given = seq;
+    totals.waiting += 1;
+    totals.bytes += bytes;
+    totals.largest = Math.max(totals.largest, bytes);
+  }
+
+  #makeRoom(bytes: number) {
+    const { totals, options } = this.#ledger;
+    const over = totals.bytes + bytes - options.maxBytes;
+    if (over <= 0) return;
+    const evicted = options.overflow === "drop_oldest" ? this.#evictable(over) : undefined;
+    if (evicted === undefined) {
+      throw new StoreError(
+        "QUEUE_FULL",
+        `cannot enqueue ${bytes} bytes into ${this.#file}: ${totals.bytes} bytes wait there, and max_bytes is ${options.maxBytes}; wait until rows have left, or raise max_bytes`,
+      );
+    }
+    for (const run of runsOf(evicted.map(({ seq }) => seq))) this.#drop(run.from, run.to);
+    totals.bytes -= evicted.reduce((sum, row) => sum + row.bytes, 0);
+    totals.waiting -= evicted.length;
+    totals.done += evicted.length;
+    totals.dropped_oldest += evicted.length;
+  }
+
+  /** The oldest rows that wait and have together so many bytes; undefined when there are too few. */
+  #evictable(bytes: number): { seq: number; bytes: number }[] | undefined {
+    const found: { seq: number; bytes: number }[] = [];
+    for (let afterSeq = 0, left = bytes; ; ) {
+      const rows = this.#ledger.sql.all<{ seq: number; bytes: number }>(OLDEST, afterSeq);
+      if (rows.length === 0) return undefined;
+      for (const row of rows) {
+        afterSeq = row.seq;
+        if (this.#isLeased(row.seq)) continue;
+        found.push(row);
+        left -= row.bytes;
+        if (left <= 0) return found;
+      }
+    }
+  }
+
+  /** Their keys are remembered as if they had been delivered: a late copy of one is not wanted either. */
+  #drop(from: number, to: number) {
+    const { sql } = this.#ledger;
+    sql.run("DELETE FROM packets WHERE seq BETWEEN ? AND ?", from, to);
+    sql.run("DELETE FROM tries WHERE seq BETWEEN ? AND ?", from, to);
+    this.#keys.remember({ from, to });
+  }
+}
+
+const INSERT = `INSERT INTO packets (seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, partition, crc)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const OLDEST = `SELECT seq, ${BYTES} AS bytes FROM packets WHERE seq > ? ORDER BY seq LIMIT 64`;

@@ -1,0 +1,100 @@
+import { MAX_REMEMBERED } from "./bounds.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Run } from "./runs.ts";
+
+/** Acks so close to each other are remembered as one, at most so much longer than asked for. */
+const SAME_MS = 1_000;
+
+/**
+ * Which keys are known: each has one row from the enqueue until `rememberMs` after the ack.
+ *
+ * The ack itself touches no key: it notes the numbers that are done and when, as ranges, in its transaction. The rows
+ * of those past the window are removed by and by, twice as fast as new ones come; until then they are not believed.
+ */
+export class Keys {
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** Gives the key to `seq`, or says which number has it. */
+  claim(key: string, seq: number): number | undefined {
+    const { sql } = this.#ledger;
+    if (sql.run(CLAIM, seq, key) > 0) return undefined;
+    const known = sql.get<{ seq: number }>("SELECT seq FROM keys WHERE key = ?", key)!.seq;
+    if (!this.#isPast(known)) return known;
+    this.#ledger.totals.remembered -= 1;
+    sql.run("UPDATE keys SET seq = ? WHERE seq = ?", seq, known);
+    return undefined;
+  }
+
+  /** As `claim`, but a key that is only remembered changes hands. */
+  inherit(key: string, seq: number) {
+    const known = this.claim(key, seq);
+    if (known === undefined || this.#ledger.sql.get(PRESENT, known, known) !== null) return;
+    this.#ledger.totals.remembered -= 1;
+    this.move(known, seq);
+  }
+
+  /** The number that has a key, also when its window has passed. */
+  find(key: string): number | undefined {
+    return this.#ledger.sql.get<{ seq: number }>("SELECT seq FROM keys WHERE key = ?", key)?.seq;
+  }
+
+  /** The key of one number becomes that of another. */
+  move(from: number, to: number) {
+    this.#ledger.sql.run("UPDATE keys SET seq = ? WHERE seq = ?", to, from);
+  }
+
+  drop(seq: number) {
+    this.#ledger.sql.run("DELETE FROM keys WHERE seq = ?", seq);
+  }
+
+  /** `run` is done now: its keys are known for the window. */
+  remember({ from, to }: Run) {
+    const { sql, nowMs, totals, options } = this.#ledger;
+    totals.remembered += to - from + 1;
+    const last = sql.get<Acked>(BEFORE, from);
+    const sameMs = Math.min(SAME_MS, options.rememberMs / 100);
+    if (last !== null && last.to_seq === from - 1 && nowMs - last.acked_ms <= sameMs) {
+      sql.run("UPDATE acked SET to_seq = ?, acked_ms = ? WHERE from_seq = ?", to, nowMs, last.from_seq);
+    } else sql.run("INSERT INTO acked VALUES (?, ?, ?)", from, to, nowMs);
+  }
+
+  /** Removes at most `count` keys that are past the window, or too many, the oldest first. */
+  forget(count: number) {
+    const { sql, totals, options, nowMs } = this.#ledger;
+    for (let left = count; left > 0; ) {
+      const oldest = sql.get<Acked>("SELECT from_seq, to_seq, acked_ms FROM acked ORDER BY acked_ms LIMIT 1");
+      if (oldest === null) return;
+      if (oldest.acked_ms > nowMs - options.rememberMs && totals.remembered <= MAX_REMEMBERED) return;
+      const to = Math.min(oldest.to_seq, oldest.from_seq + left - 1);
+      left -= to - oldest.from_seq + 1;
+      totals.remembered -= sql.run("DELETE FROM keys WHERE seq BETWEEN ? AND ?", oldest.from_seq, to);
+      if (to === oldest.to_seq) sql.run("DELETE FROM acked WHERE from_seq = ?", oldest.from_seq);
+      else sql.run("UPDATE acked SET from_seq = ? WHERE from_seq = ?", to + 1, oldest.from_seq);
+    }
+  }
+
+  /** Times of a clock that was ahead would keep a key for longer than the window. */
+  clamp() {
+    this.#ledger.sql.run("UPDATE acked SET acked_ms = ?1 WHERE acked_ms > ?1", this.#ledger.nowMs);
+  }
+
+  #isPast(seq: number): boolean {
+    const { sql, nowMs, options } = this.#ledger;
+    const acked = sql.get<Acked>(BEFORE, seq);
+    return acked !== null && acked.to_seq >= seq && acked.acked_ms <= nowMs - options.rememberMs;
+  }
+}
+
+interface Acked {
+  from_seq: number;
+  to_seq: number;
+  acked_ms: number;
+}
+
+const CLAIM = "INSERT OR IGNORE INTO keys (seq, key) VALUES (?, ?)";
+const BEFORE = "SELECT from_seq, to_seq, acked_ms FROM acked WHERE from_seq <= ? ORDER BY from_seq DESC LIMIT 1";
+const PRESENT = "SELECT 1 FROM packets WHERE seq = ? UNION ALL SELECT 1 FROM dead_letters WHERE seq = ?";

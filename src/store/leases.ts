@@ -1,0 +1,185 @@
+import { Heap } from "./heap.ts";
+import type { Ledger } from "./ledger.ts";
+import type { LeaseRef } from "./queue.ts";
+import { runsOf } from "./runs.ts";
+
+/** A row of `deliveries`. Invariant: `out` is the number of leases that refer to it. */
+interface Delivery {
+  readonly id: number;
+  out: number;
+}
+
+export interface Lease {
+  readonly seq: number;
+  readonly attempt: number;
+  readonly untilMs: number;
+  readonly partition: string;
+  readonly bytes: number;
+  readonly suspect: boolean;
+  /** Leases count up, so of two the later one was handed out later. */
+  readonly order: number;
+  readonly delivery: Delivery;
+}
+
+/** What a row brings to its lease. */
+export type Leased = Omit<Lease, "order" | "delivery" | "untilMs">;
+
+/**
+ * Rows that are out. They are kept in memory: the file has one owner, and opening it ends every lease.
+ *
+ * That a row was out is on the disk before it leaves, as ranges in `deliveries`: what a crash leaves there has had a
+ * try, but for the rows that came back from it before (`tries.back`). A range is removed with its last lease.
+ */
+export class Leases {
+  readonly #ledger: Ledger;
+  readonly #out = new Map<number, Lease>();
+  /** By partition, in an ordered queue. */
+  readonly #lanes = new Map<string, Set<Lease>>();
+  readonly #expiry = new Heap<Lease>((a, b) => a.untilMs < b.untilMs);
+  #order = 0;
+  #suspects = 0;
+  /** Of this transaction, for a rollback. */
+  #added: Lease[] = [];
+  #removed: Lease[] = [];
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  get size(): number {
+    return this.#out.size;
+  }
+
+  /** A suspect is out: it goes alone. */
+  get alone(): boolean {
+    return this.#suspects > 0;
+  }
+
+  get(seq: number): Lease | undefined {
+    return this.#out.get(seq);
+  }
+
+  has(seq: number): boolean {
+    return this.#out.has(seq);
+  }
+
+  /** The lease that `ref` names; with an attempt only if it is still held. */
+  held({ seq, attempt }: LeaseRef): Lease | undefined {
+    const lease = this.#out.get(seq);
+    if (lease === undefined || attempt === undefined) return lease;
+    return lease.attempt === attempt && lease.untilMs > this.#ledger.nowMs ? lease : undefined;
+  }
+
+  add(rows: readonly Leased[], untilMs: number) {
+    const { sql } = this.#ledger;
+    let at = 0;
+    const sorted = [...rows].sort((a, b) => a.seq - b.seq);
+    for (const { from, to } of runsOf(sorted.map(({ seq }) => seq))) {
+      const id = sql.insert("INSERT INTO deliveries (from_seq, to_seq) VALUES (?, ?)", from, to);
+      const delivery: Delivery = { id, out: to - from + 1 };
+      for (; at < sorted.length && sorted[at]!.seq <= to; at++) {
+        const lease = { ...sorted[at]!, untilMs, delivery, order: ++this.#order };
+        this.#added.push(lease);
+        this.#put(lease);
+      }
+    }
+  }
+
+  end(lease: Lease) {
+    const { delivery } = lease;
+    this.#removed.push(lease);
+    this.#take(lease);
+    delivery.out -= 1;
+    if (delivery.out === 0) this.#ledger.sql.run("DELETE FROM deliveries WHERE id = ?", delivery.id);
+  }
+
+  /** Leases of the partition that were handed out after `order`, the last first. */
+  later(partition: string, order: number): Lease[] {
+    const lane = this.#lanes.get(partition);
+    if (lane === undefined) return [];
+    return [...lane].filter((lease) => lease.order > order).sort((a, b) => b.order - a.order);
+  }
+
+  /** Leases that have run out. */
+  expired(): Lease[] {
+    const found: Lease[] = [];
+    while (this.#nextExpiry !== undefined && this.#nextExpiry.untilMs <= this.#ledger.nowMs) {
+      found.push(this.#expiry.pop()!);
+    }
+    return found;
+  }
+
+  get nextExpiryMs(): number | undefined {
+    return this.#nextExpiry?.untilMs;
+  }
+
+  commit() {
+    this.#added = [];
+    this.#removed = [];
+  }
+
+  rollback() {
+    const out = new Map(this.#out);
+    for (const { seq } of this.#added) out.delete(seq);
+    const added = new Set(this.#added);
+    for (const lease of this.#removed) if (!added.has(lease)) out.set(lease.seq, lease);
+    this.#refill([...out.values()]);
+  }
+
+  /** After another connection was opened, on which rows may be gone: keeps the leases of those that are there. */
+  keep(isThere: (seq: number) => boolean) {
+    this.#refill([...this.#out.values()].filter(({ seq }) => isThere(seq)));
+    const { sql } = this.#ledger;
+    sql.run("DELETE FROM deliveries");
+    const leases = [...this.#out.values()];
+    this.#refill([]);
+    for (const lease of leases) {
+      const id = sql.insert("INSERT INTO deliveries (from_seq, to_seq) VALUES (?1, ?1)", lease.seq);
+      this.#put({ ...lease, delivery: { id, out: 1 } });
+    }
+  }
+
+  clear() {
+    this.#refill([]);
+  }
+
+  get #nextExpiry(): Lease | undefined {
+    for (let next = this.#expiry.first; next !== undefined; next = this.#expiry.first) {
+      if (this.#out.get(next.seq) === next) return next;
+      this.#expiry.pop();
+    }
+    return undefined;
+  }
+
+  #refill(leases: readonly Lease[]) {
+    this.#out.clear();
+    this.#lanes.clear();
+    this.#expiry.clear();
+    this.#suspects = 0;
+    for (const { delivery } of leases) delivery.out = 0;
+    for (const lease of leases) {
+      lease.delivery.out += 1;
+      this.#put(lease);
+    }
+    this.commit();
+  }
+
+  #put(lease: Lease) {
+    this.#out.set(lease.seq, lease);
+    if (lease.suspect) this.#suspects += 1;
+    if (lease.untilMs < Number.MAX_SAFE_INTEGER) this.#expiry.push(lease);
+    if (!this.#ledger.options.ordered) return;
+    const lane = this.#lanes.get(lease.partition);
+    if (lane === undefined) this.#lanes.set(lease.partition, new Set([lease]));
+    else lane.add(lease);
+  }
+
+  #take(lease: Lease) {
+    this.#out.delete(lease.seq);
+    if (lease.suspect) this.#suspects -= 1;
+    if (!this.#ledger.options.ordered) return;
+    const lane = this.#lanes.get(lease.partition)!;
+    lane.delete(lease);
+    if (lane.size === 0) this.#lanes.delete(lease.partition);
+  }
+}

@@ -1,0 +1,243 @@
+import { Admission } from "./admission.ts";
+import { isDamage, isDiskFailure, isFull } from "./damage.ts";
+import { StoreError, unwritable } from "./error.ts";
+import type { OpenedFile } from "./guards.ts";
+import type { Answer, Asked, Operation } from "./operation.ts";
+import type { QueueOptions, QueueRow, QueueStats } from "./queue.ts";
+import { SqliteQueue } from "./sqlite_queue.ts";
+
+/** What a round of work made, and when the next one is due without being asked. */
+export interface Round {
+  answers: Answer[];
+  stats: QueueStats;
+  dueMs: number | undefined;
+}
+
+/** After so many commits in a row that failed at the disk the queue calls itself degraded: one may be chance. */
+const DEGRADED_AFTER = 3;
+/** While it is full or the disk fails it looks again this often, so that those who wait hear of it soon. */
+const LOOK_AGAIN_MS = 500;
+
+/**
+ * One queue file and those who wait for its rows. A round is one transaction: all that was asked for since the last
+ * one, and the waiting leases that it brings rows for. What fails does so without its neighbours.
+ */
+export class QueueHost {
+  readonly #file: string;
+  readonly #standing = new Map<number, Extract<Operation, { op: "lease" }>>();
+  #opened: OpenedFile;
+  #core: SqliteQueue;
+  /** The file could not be opened again; each round tries. */
+  #lost = false;
+  #failures = 0;
+  readonly #admission: Admission;
+  #commits = 0;
+  #committedRows = 0;
+  #stats: QueueStats;
+
+  constructor(file: string, opened: OpenedFile, options: QueueOptions, nowMs: number) {
+    this.#file = file;
+    this.#opened = opened;
+    this.#admission = new Admission(file);
+    this.#core = new SqliteQueue(file, opened.db, options, nowMs);
+    this.#stats = this.#look();
+  }
+
+  get stats(): QueueStats {
+    return this.#stats;
+  }
+
+  round(asked: readonly Asked[], nowMs: number): Round {
+    const answers: Answer[] = [];
+    let agedMs: number | undefined;
+    if (this.#lost && !this.#openAgain(nowMs)) this.#rejectAll(asked, this.#unopened(), answers);
+    else agedMs = this.#together(asked, nowMs, answers);
+    for (const { operation } of asked) if (operation.op === "abort") this.#abort(operation.id, answers);
+    if (!this.#lost) this.#stats = this.#look();
+    else this.#stats = { ...this.#stats, degraded: true };
+    return { answers, stats: this.#stats, dueMs: this.#dueMs(agedMs, nowMs) };
+  }
+
+  /** Found damaged in the background: what can be kept is aside, an empty file goes on. */
+  replace(cause: Error, nowMs: number) {
+    this.#core.release();
+    this.#opened = this.#opened.moveAsideAndReopen(cause);
+    this.#core = new SqliteQueue(this.#file, this.#opened.db, this.#core.options, nowMs);
+  }
+
+  /** Who waits for rows is told by whoever closes. */
+  close(nowMs: number) {
+    if (this.#lost) return;
+    try {
+      this.#core.handOver(nowMs);
+    } catch {
+      // The disk fails: then what is out counts as out in a crash.
+      this.#undo();
+    }
+    this.#core.release();
+    this.#opened.guards.close();
+  }
+
+  /** All of it as one transaction; what is wrong with one part is found by doing them one by one. */
+  #together(asked: readonly Asked[], nowMs: number, answers: Answer[]): number | undefined {
+    const made: Answer[] = [];
+    try {
+      const agedMs = this.#commit(asked, nowMs, made);
+      answers.push(...made);
+      return agedMs;
+    } catch (error) {
+      this.#undo();
+      if (isFull(error)) this.#atFullDisk(asked, nowMs, answers);
+      else if (isDiskFailure(error) || isDamage(error)) this.#atFailedDisk(asked, error as Error, nowMs, answers);
+      else if (asked.length > 1) for (const one of asked) this.#together([one], nowMs, answers);
+      else this.#rejectAll(asked, unwritable(this.#file, error), answers);
+      return undefined;
+    }
+  }
+
+  #commit(asked: readonly Asked[], nowMs: number, made: Answer[]): number | undefined {
+    const { guards } = this.#opened;
+    this.#core.begin(nowMs);
+    const agedMs = this.#core.expireOld();
+    let rows = 0;
+    for (const one of asked) rows += this.#apply(one, made);
+    const served = this.#serve(made);
+    this.#core.commit();
+    for (const id of served) this.#standing.delete(id);
+    this.#failures = 0;
+    this.#commits += 1;
+    this.#committedRows += rows;
+    guards.afterCommit(this.#core.totals.given);
+    return agedMs;
+  }
+
+  /** A lease that got rows in this round has its answer. */
+  #abort(id: number, answers: Answer[]) {
+    if (this.#standing.delete(id)) answers.push({ id, name: "lease", value: [] });
+  }
+
+  #apply({ id, operation }: Asked, made: Answer[]): number {
+    const refused = operation.op === "enqueue" ? this.#admission.ask(this.#opened) : undefined;
+    if (refused !== undefined) made.push({ id, name: "error", error: refused });
+    else return this.#applyOne(id, operation, made);
+    return 0;
+  }
+
+  #applyOne(id: number, operation: Operation, made: Answer[]): number {
+    try {
+      const value = this.#core.apply(operation);
+      const rows = Array.isArray(value) ? value.length : 0;
+      // Registered before the commit and kept when it fails: who waits is served by the next.
+      if (operation.op === "lease" && operation.request.wait && rows === 0) this.#standing.set(id, operation);
+      else made.push({ id, name: operation.op, value } as Answer);
+      return operation.op === "scan" || operation.op === "dead" ? 0 : rows;
+    } catch (error) {
+      // Thrown before anything was written; what SQLite throws undoes the transaction.
+      if (!(error instanceof StoreError)) throw error;
+      if (error.code === "QUEUE_FULL") this.#admission.noRoom(this.#core.totals.bytes);
+      made.push({ id, name: "error", error });
+      return 0;
+    }
+  }
+
+  /** Gives rows to those who wait, first come first served; whom they were given to is told after the commit. */
+  #serve(made: Answer[]): number[] {
+    const served: number[] = [];
+    for (const [id, operation] of this.#standing) {
+      const value = this.#core.apply(operation) as QueueRow[];
+      if (value.length === 0) continue;
+      made.push({ id, name: "lease", value });
+      served.push(id);
+    }
+    return served;
+  }
+
+  #undo() {
+    try {
+      this.#core.rollback(this.#opened.db.inTransaction);
+    } catch {
+      // The connection is beyond use; what failed first says why.
+    }
+  }
+
+  /** Room for what takes rows out; nothing comes in until there is more. */
+  #atFullDisk(asked: readonly Asked[], nowMs: number, answers: Answer[]) {
+    const incoming = asked.filter(({ operation }) => operation.op === "enqueue");
+    this.#opened.guards.onFull(incoming.length === asked.length && this.#standing.size === 0 ? "enqueue" : "settle");
+    const full = this.#admission.refuse("disk");
+    for (const { id } of incoming) answers.push({ id, name: "error", error: full });
+    const others = asked.filter(({ operation }) => operation.op !== "enqueue");
+    const made: Answer[] = [];
+    try {
+      this.#commit(others, nowMs, made);
+      answers.push(...made);
+    } catch (error) {
+      this.#undo();
+      this.#rejectAll(others, unwritable(this.#file, error), answers);
+    }
+  }
+
+  /** A handle whose fsync failed may say that pages are written which are not: it is never used again. */
+  #atFailedDisk(asked: readonly Asked[], cause: Error, nowMs: number, answers: Answer[]) {
+    this.#failures += 1;
+    this.#rejectAll(asked, unwritable(this.#file, cause), answers);
+    this.#lost = true;
+    try {
+      if (isDamage(cause)) {
+        this.replace(cause, nowMs);
+        this.#lost = false;
+      } else this.#openAgain(nowMs);
+    } catch {
+      // Told when the next round fails to open it.
+    }
+  }
+
+  #openAgain(nowMs: number): boolean {
+    try {
+      this.#core.release();
+      this.#opened = this.#opened.reopen();
+      this.#core.move(this.#opened.db, nowMs);
+      this.#lost = false;
+    } catch {
+      this.#failures += 1;
+      this.#lost = true;
+    }
+    return !this.#lost;
+  }
+
+  #unopened() {
+    const message = `cannot write queue ${this.#file}: its disk failed, and it cannot be opened again yet; look at the disk`;
+    return new StoreError("QUEUE_UNWRITABLE", message);
+  }
+
+  /** Those who wait for rows are told as well, since the disk may not come back. */
+  #rejectAll(asked: readonly Asked[], error: Error, answers: Answer[]) {
+    for (const { id } of asked) {
+      this.#standing.delete(id);
+      answers.push({ id, name: "error", error });
+    }
+  }
+
+  #dueMs(agedMs: number | undefined, nowMs: number): number | undefined {
+    const times = [agedMs];
+    if (this.#standing.size > 0 && !this.#lost) times.push(this.#core.dueMs);
+    if (this.#stats.full !== undefined || this.#failures > 0) times.push(nowMs + LOOK_AGAIN_MS);
+    const due = times.filter((ms) => ms !== undefined);
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  #look(): QueueStats {
+    const { waiting, bytes, dead, damaged, dropped_oldest, expired, dead_dropped } = this.#core.totals;
+    const { guards } = this.#opened;
+    const leased = this.#core.leased;
+    return {
+      ...{ ready: waiting - leased, leased, dead, bytes, damaged, expired },
+      ...{ fileBytes: guards.fileBytes(), walBytes: guards.walBytes(), tailLost: guards.tailLost },
+      oldestMs: this.#core.oldestMs,
+      ...{ droppedOldest: dropped_oldest, deadDropped: dead_dropped },
+      full: this.#admission.full(this.#opened, bytes),
+      degraded: this.#failures >= DEGRADED_AFTER,
+      ...{ commits: this.#commits, committedRows: this.#committedRows },
+    };
+  }
+}

@@ -1,0 +1,198 @@
+import type { QueueEntry } from "./entry.ts";
+import type { Answer, Asked, Operation } from "./operation.ts";
+import { errorOf, type PlainError, plainError } from "./plain_error.ts";
+import type { Enqueued, LeaseRef, QueueRow, Settled } from "./queue.ts";
+
+/**
+ * Rows as they cross a thread: one text, the lengths of its parts, and the numbers. Objects cost about 1.3 µs a row to
+ * copy, arrays of strings 0.8 µs, this 0.2 µs.
+ */
+export interface Packed {
+  text: string;
+  lengths: Uint32Array;
+  numbers: Float64Array;
+}
+
+/** A round on its way to the other thread. */
+export interface PackedAsked {
+  /** Without the entries and leases, which are taken out of `packed` in the same order. */
+  asked: Asked[];
+  packed: Packed;
+}
+
+/** What came of it, on its way back. */
+export interface PackedAnswers {
+  /** Without the rows and results. */
+  answers: Answer[];
+  packed: Packed;
+}
+
+const TEXTS = ["key", "packet_id", "ts", "kind", "source_id", "payload", "meta", "partition"] as const;
+
+/** Collects texts and numbers in order. */
+class Packer {
+  readonly #texts: string[] = [];
+  readonly #numbers: number[] = [];
+
+  number(value: number) {
+    this.#numbers.push(value);
+  }
+
+  entry(entry: QueueEntry) {
+    for (const name of TEXTS) this.#texts.push(entry[name]);
+  }
+
+  pack(): Packed {
+    const lengths = new Uint32Array(this.#texts.length);
+    for (let at = 0; at < lengths.length; at++) lengths[at] = this.#texts[at]!.length;
+    return { text: this.#texts.join(""), lengths, numbers: new Float64Array(this.#numbers) };
+  }
+}
+
+/** Takes them out again, in the same order. */
+class Unpacker {
+  readonly #packed: Packed;
+  #text = 0;
+  #length = 0;
+  #number = 0;
+
+  constructor(packed: Packed) {
+    this.#packed = packed;
+  }
+
+  number(): number {
+    return this.#packed.numbers[this.#number++]!;
+  }
+
+  entry(): QueueEntry {
+    const key = this.#next();
+    const packet_id = this.#next();
+    const ts = this.#next();
+    const kind = this.#next();
+    const source_id = this.#next();
+    const payload = this.#next();
+    const meta = this.#next();
+    const partition = this.#next();
+    return { key, packet_id, ts, kind, source_id, payload, meta, partition };
+  }
+
+  list<Item>(take: () => Item): Item[] {
+    const length = this.number();
+    const items: Item[] = new Array(length);
+    for (let at = 0; at < length; at++) items[at] = take();
+    return items;
+  }
+
+  #next(): string {
+    const from = this.#text;
+    this.#text += this.#packed.lengths[this.#length++]!;
+    return this.#packed.text.slice(from, this.#text);
+  }
+}
+
+export function packAsked(asked: readonly Asked[]): PackedAsked {
+  const packer = new Packer();
+  const bare = asked.map(({ id, operation }) => ({ id, operation: packOperation(operation, packer) }));
+  return { asked: bare, packed: packer.pack() };
+}
+
+function packOperation(operation: Operation, packer: Packer): Operation {
+  if (operation.op === "enqueue") {
+    packer.number(operation.entries.length);
+    for (const entry of operation.entries) packer.entry(entry);
+    return { op: "enqueue", entries: [] };
+  }
+  if (operation.op !== "ack" && operation.op !== "release") return operation;
+  packer.number(operation.leases.length);
+  for (const { seq, attempt } of operation.leases) {
+    packer.number(seq);
+    packer.number(attempt ?? 0);
+  }
+  return { op: operation.op, leases: [] };
+}
+
+export function unpackAsked({ asked, packed }: PackedAsked): Asked[] {
+  const unpacker = new Unpacker(packed);
+  const lease = (): LeaseRef => ({ seq: unpacker.number(), attempt: unpacker.number() || undefined });
+  return asked.map(({ id, operation }) => {
+    if (operation.op === "enqueue") {
+      return { id, operation: { op: "enqueue", entries: unpacker.list(() => unpacker.entry()) } };
+    }
+    if (operation.op !== "ack" && operation.op !== "release") return { id, operation };
+    return { id, operation: { op: operation.op, leases: unpacker.list(lease) } };
+  });
+}
+
+const SETTLED: readonly Settled[] = ["done", "dead", "lost", "missing"];
+
+export function packAnswers(answers: readonly Answer[]): PackedAnswers {
+  const packer = new Packer();
+  return { answers: answers.map((answer) => packAnswer(answer, packer)), packed: packer.pack() };
+}
+
+function packAnswer(answer: Answer, packer: Packer): Answer {
+  const { id, name } = answer;
+  switch (name) {
+    case "lease":
+    case "scan":
+      packer.number((answer.value as QueueRow[]).length);
+      for (const row of answer.value as QueueRow[]) packRow(row, packer);
+      return { id, name, value: [] };
+    case "enqueue":
+      packer.number((answer.value as Enqueued[]).length);
+      // Numbers begin at 1, so the sign is free.
+      for (const { seq, duplicate } of answer.value as Enqueued[]) packer.number(duplicate ? -seq : seq);
+      return { id, name, value: [] };
+    case "ack":
+    case "nack":
+    case "release":
+      packer.number((answer.value as Settled[]).length);
+      for (const result of answer.value as Settled[]) packer.number(SETTLED.indexOf(result));
+      return { id, name, value: [] };
+    case "error":
+      return { id, name, error: plainError(answer.error) };
+    default:
+      return answer;
+  }
+}
+
+function packRow(row: QueueRow, packer: Packer) {
+  packer.entry(row);
+  packer.number(row.seq);
+  packer.number(row.attempt);
+  packer.number(row.enqueuedMs);
+  packer.number(row.backlog ? 1 : 0);
+}
+
+export function unpackAnswers({ answers, packed }: PackedAnswers): Answer[] {
+  const unpacker = new Unpacker(packed);
+  return answers.map((answer) => unpackAnswer(answer, unpacker));
+}
+
+function unpackAnswer(answer: Answer, unpacker: Unpacker): Answer {
+  const { id, name } = answer;
+  switch (name) {
+    case "lease":
+    case "scan":
+      return { id, name, value: unpacker.list(() => unpackRow(unpacker)) };
+    case "enqueue":
+      return { id, name, value: unpacker.list(() => enqueuedOf(unpacker.number())) };
+    case "ack":
+    case "nack":
+    case "release":
+      return { id, name, value: unpacker.list(() => SETTLED[unpacker.number()]!) };
+    case "error":
+      return { id, name, error: errorOf(answer.error as PlainError) };
+    default:
+      return answer;
+  }
+}
+
+function unpackRow(unpacker: Unpacker): QueueRow {
+  const { key, packet_id, ts, kind, source_id, payload, meta, partition } = unpacker.entry();
+  const [seq, attempt, enqueuedMs] = [unpacker.number(), unpacker.number(), unpacker.number()];
+  const backlog = unpacker.number() === 1;
+  return { seq, key, packet_id, ts, kind, source_id, payload, meta, partition, attempt, enqueuedMs, backlog };
+}
+
+const enqueuedOf = (number: number): Enqueued => ({ seq: Math.abs(number), duplicate: number < 0 });
