@@ -55,8 +55,8 @@ export class Endpoint {
       this.#origins = this.#checked(await this.#context.resolve(this.hostname));
       this.#resolvedAtMs = this.#context.clock.monotonicMs();
     } catch (error) {
-      // A resolver that is away keeps nobody from the addresses it gave before.
-      if (this.#origins.length === 0 || error instanceof Denied) throw this.#unresolved(error as Error);
+      // A resolver that is away, or leads astray now, keeps nobody from the addresses it gave before.
+      if (this.#origins.length === 0) throw this.#unresolved(error as Error);
       this.#resolvedAtMs = this.#context.clock.monotonicMs();
     } finally {
       this.#resolving = undefined;

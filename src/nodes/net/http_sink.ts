@@ -1,6 +1,8 @@
+import { isIP } from "node:net";
 import { ANY, type ConfigIssue, defineNode, type Port, port } from "../../node/index.ts";
 import { idempotencyKey, replace, type StreamPacket } from "../../packet/index.ts";
 import { BatchSender } from "./batch_sender.ts";
+import { egress as egressOf } from "./egress.ts";
 import { FewTriesSender } from "./few_tries.ts";
 import { templateFault } from "./fill_in.ts";
 import { headerKey } from "./header_key.ts";
@@ -13,7 +15,26 @@ export const httpSink = defineNode({
   name: "http_sink",
   kind: "sink",
   outside: true,
-  doc: `Sends packets to a server over HTTP.`,
+  doc: `Sends packets to a server over HTTP, one request each or in batches.
+
+- **What fails how**: no connection, no whole answer, a timeout, and 408, 425, 429, 502, 503, 504 mean "not now": the
+  delivery policy of the node (\`runtime.delivery\`) holds the packet and tries again, after \`Retry-After\` when the
+  server gave one. Redirects (which would turn a POST into a GET) and every other 4xx mean "never": the packet is set
+  aside with the status and the start of the answer. Any other 5xx is a try that failed, of which a packet has
+  \`delivery.max_attempts\`.
+- **Order and speed**: packets go out one after the other, so they arrive in order. \`runtime: { concurrency: 16 }\` has
+  that many under way at once; then their order is not kept. With \`batch\` it must be at least \`max_packets\`: a batch
+  is as many packets as are under way, or what came within \`max_ms\`.
+- **Keys**: the header holds \`meta.idempotency_key\`, else the packet's id. Everything outside printable ASCII and \`%\`
+  is percent-encoded; above 1,024 bytes it is \`sha256:\` and the hash. A batch has a hash of all of its keys, so that
+  only the same packets again are the same batch.
+- **Batches**: all packets of one share its outcome. One that is refused with 400, 413 or 422 is sent again in halves,
+  until the packet that is the reason is refused alone.
+- **Where to**: link-local addresses and the metadata services of clouds are never sent to, also when a name leads
+  there; \`egress.allow\` narrows it to a list. The name is resolved every 30 s, and the checked address is what is
+  connected to. With \`HTTP_PROXY\` or \`HTTPS_PROXY\` in the environment the proxy connects, to that address.
+- **Places** in address and template: \`{{packet_id}}\`, \`{{ts}}\`, \`{{kind}}\`, \`{{source_id}}\`, \`{{payload.a.b}}\`,
+  \`{{meta.a}}\`. An address needs text or a number there; host and port are fixed.`,
   config: sinkConfig,
   inputs: { in: port(ANY, "Packets to send.", "json_portable") },
   outputs: ({ forward }: SinkConfig) =>
@@ -91,12 +112,21 @@ export const httpSink = defineNode({
   },
 });
 
-function check({ url, body, template, batch, tls }: SinkConfig): ConfigIssue[] {
+/** A host that is an address can be looked at before a run. */
+function deniedAddress(url: string, allow: readonly string[] | undefined): string | undefined {
+  const { hostname, protocol, port: given } = sampleUrl(url);
+  const address = hostname.replace(/^\[(.*)\]$/, "$1");
+  const at = Number(given || (protocol === "https:" ? 443 : 80));
+  if (isIP(address) === 0 || egressOf(allow)(address, at, address)) return undefined;
+  return `egress does not allow ${address}: list it in egress.allow if that is meant`;
+}
+
+function check({ url, body, template, batch, tls, egress }: SinkConfig): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const fault = (path: string[], message: string | undefined) => {
     if (message !== undefined) issues.push({ path, message });
   };
-  fault(["url"], addressFault(url));
+  fault(["url"], addressFault(url) ?? deniedAddress(url, egress?.allow));
   if (body === "template" && template === undefined) fault(["body"], "body: template needs a template");
   if (template !== undefined) {
     fault(["template"], body === "template" ? templateFault(template) : "it is used with body: template only");

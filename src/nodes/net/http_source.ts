@@ -26,7 +26,31 @@ export const httpSource = defineNode({
   name: "http_source",
   kind: "source",
   acknowledges: true,
-  doc: `Takes packets over HTTP and answers once they are safe.`,
+  doc: `Takes packets over HTTP and answers once they are safe.
+
+A sender gets 202 with \`{"packet_id": …}\` when everything behind this node is done with the packet: with a durable edge,
+when it is on the disk. Whoever gets anything else, or nothing, sends again with the same \`Idempotency-Key\`: a durable
+edge keeps a key once, and \`dedup\` lets one through once.
+
+| status | why |
+|---|---|
+| 202 | safe |
+| 400 | bad JSON (with line and column), key (empty or over 1,024 bytes), CloudEvent or batch |
+| 401, 403, 421 | no token, a page in a browser, another name than this machine's |
+| 404, 405, 415 | another path, method or content type |
+| 413 | over \`max_body_bytes\`, packed or not; its connection is closed |
+| 422, 500 | a node refuses the packet, or failed with it: it is a dead letter |
+| 503 | full, stopping, not safe in time, or what comes next is away; \`Retry-After\` says when to come again |
+
+- **Bounds**: \`max_in_flight\` packets and \`max_in_flight_bytes\` wait at once. A sender beyond that hears 503 before its
+  body is read. A request that does not arrive within \`idle_sec\` is cut off.
+- **Late**: after \`ack_timeout_ms\` the sender hears 503, and the packet goes on and keeps its place until it is done.
+- **CloudEvents 1.0** are taken structured, binary and as a batch: id, source, type and time become \`packet_id\`,
+  \`source_id\`, \`kind\` and \`ts\`; the key is \`source#id\`; further attributes are in \`meta.cloud_event\`.
+- **Batches** are taken all together or not at all. The key of item 3 of a batch with the key \`k\` is \`k/3\`, so that
+  the same batch again is the same packets.
+- **Who may send**: on loopback everybody on this machine, but no page in a browser. Elsewhere a token, or a certificate
+  that \`tls.ca\` signed; \`insecure: true\` opens it to everybody.`,
   config: sourceConfig,
   outputs: { out: port(ANY, "One packet per request, or per item of a batch.", "json_portable") },
   examples: [
