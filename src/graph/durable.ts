@@ -52,13 +52,6 @@ const durableShape = v.strictObject({
     v.pipe(positive, v.description("Longest first wait after a failure, doubled each time; 500.")),
   ),
   backoff_max_ms: v.optional(v.pipe(positive, v.maxValue(300_000), v.description("Longest wait; default 10,000."))),
-  lease_sec: v.optional(
-    v.pipe(
-      v.number(),
-      v.gtValue(0),
-      v.description("A packet the graph has not answered for after this is tried again; default 300."),
-    ),
-  ),
   remember_sec: v.optional(
     v.pipe(v.number(), v.minValue(0), v.description("How long the key of a delivered packet is known; default 3,600.")),
   ),
@@ -98,7 +91,7 @@ export function payloadRefOver(given: v.InferOutput<typeof payloadRef>): number 
 /** Options of a durable edge with the defaults filled in; undefined when it is not durable. */
 export function durableOptions(given: v.InferOutput<typeof durable>): DurableOptions | undefined {
   if (given === false) return undefined;
-  const { max_age, lease_sec, remember_sec, partition_by, ...rest } = given === true ? {} : given;
+  const { max_age, remember_sec, partition_by, ...rest } = given === true ? {} : given;
   return {
     durability: "full",
     ordered: true,
@@ -113,7 +106,6 @@ export function durableOptions(given: v.InferOutput<typeof durable>): DurableOpt
     order: "oldest_first",
     ...rest,
     partition_by: partition_by ?? "source_id",
-    lease_ms: (lease_sec ?? 300) * 1_000,
     remember_ms: (remember_sec ?? 3_600) * 1_000,
     ...(max_age === undefined ? {} : { max_age_ms: max_age }),
   };

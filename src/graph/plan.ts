@@ -50,7 +50,6 @@ export interface DurableOptions {
   max_attempts: number;
   backoff_ms: number;
   backoff_max_ms: number;
-  lease_ms: number;
   remember_ms: number;
   drain_rate?: number;
   order: "oldest_first" | "live_first";

@@ -32,7 +32,6 @@ describe("a durable edge", () => {
       max_attempts: 5,
       backoff_ms: 500,
       backoff_max_ms: 10_000,
-      lease_ms: 300_000,
       remember_ms: 3_600_000,
       order: "oldest_first",
     });

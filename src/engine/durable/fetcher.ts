@@ -54,7 +54,8 @@ export class Fetcher {
     if (backlog < 1) this.#timer = this.#clock.setTimer(() => this.#request?.abort(), this.#pace.waitMs);
     try {
       const rows = await queue.lease({
-        ...{ count, maxBytes: MAX_BYTES, holder: name, leaseMs: options.lease_ms, wait: true },
+        // Until it is answered: a packet may be held through an outage of any length, and a process that ends gives all back.
+        ...{ count, maxBytes: MAX_BYTES, holder: name, leaseMs: Number.POSITIVE_INFINITY, wait: true },
         ...{ backlog, liveFirst: options.order === "live_first", signal },
       });
       this.#patience.succeeded();

@@ -113,13 +113,18 @@ export class Outlet implements SourceInstance {
     if (this.#stop.signal.aborted) return END;
     for (let row = this.#lanes.next(); row !== undefined; row = this.#lanes.next()) {
       const step = this.#open(row);
-      if (this.#lanes.size < WINDOW / 2) this.#fetcher.ask(WINDOW - this.#lanes.size);
+      this.#fill();
       if (step !== undefined) return step;
     }
-    this.#fetcher.ask(WINDOW - this.#lanes.size);
+    this.#fill();
     return new Promise((resolve) => {
       this.#resume = resolve;
     });
+  }
+
+  /** Not before half of them are gone: a request for few rows, or for none, would stand in the way of one for many. */
+  #fill() {
+    if (this.#lanes.size < WINDOW / 2) this.#fetcher.ask(WINDOW - this.#lanes.size);
   }
 
   #end(): Step {

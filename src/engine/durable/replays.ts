@@ -19,7 +19,6 @@ const OPTIONS: DurableOptions = {
   max_attempts: 1,
   backoff_ms: 500,
   backoff_max_ms: 10_000,
-  lease_ms: 300_000,
   remember_ms: 3_600_000,
   order: "oldest_first",
 };
