@@ -111,10 +111,10 @@ class Opening {
   }
 
   async #openFile(name: string, file: string, limits: Partial<QueueOptions>): Promise<Queue> {
-    const { log } = this.#options;
+    const { log, networkDisk: allowNetworkDisk } = this.#options;
     const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) =>
       log[level](message, { queue: name, ...fields });
-    const opened = await openQueue(file, { clock: systemClock, onEvent, ...limits });
+    const opened = await openQueue(file, { clock: systemClock, onEvent, allowNetworkDisk, ...limits });
     const queue = (await this.#blobs?.watch(opened)) ?? opened;
     this.#opened.push({ name, file, queue });
     return queue;

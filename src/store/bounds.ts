@@ -23,6 +23,7 @@ export const QUEUE_DEFAULTS: QueueOptions = {
   // Room for the system's own logs, and for what SQLite writes to take rows out again.
   minFreeBytes: 64 * MIB,
   ballastBytes: 4 * MIB,
+  allowNetworkDisk: false,
   overflow: "refuse",
   // A person looks through some thousand; more tell nothing new.
   maxDead: 10_000,

@@ -27,7 +27,7 @@ export interface FileOptions {
   /** Found in the background, some time after the file was opened: end your statements and call `moveAsideAndReopen`. */
   onCorrupt(error: Error): void;
   /** `--dangerously-allow-network-disk`. */
-  allowNetworkDisk?: boolean;
+  allowNetworkDisk: boolean;
   minFreeBytes: number;
   ballastBytes: number;
 }

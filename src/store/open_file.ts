@@ -11,10 +11,10 @@ import { syncFolder } from "./folder.ts";
 import type { FileOptions, OpenedFile } from "./guards.ts";
 import { HighWater } from "./high_water.ts";
 import { migrate } from "./migrate.ts";
-import { refusal } from "./open.ts";
 import { noteOwner } from "./owner.ts";
 import { readRow } from "./pragma.ts";
 import { preflight } from "./preflight.ts";
+import { refusal } from "./refusal.ts";
 import { fileVersion } from "./schema_check.ts";
 import { compareNumbers } from "./tail.ts";
 
@@ -43,7 +43,7 @@ function open(file: string, options: FileOptions, knownSeq: number): OpenedFile 
   const alarms = new Alarms(file, options.onEvent);
   const opening: Opening = { file, options, alarms, movedTo: undefined, knownSeq };
   try {
-    const { minFreeBytes, ballastBytes, allowNetworkDisk: dangerouslyAllowNetworkDisk = false, onEvent } = options;
+    const { minFreeBytes, ballastBytes, allowNetworkDisk: dangerouslyAllowNetworkDisk, onEvent } = options;
     const needBytes = minFreeBytes + (fs.existsSync(`${file}.ballast`) ? 0 : ballastBytes);
     preflight(path.dirname(file), { onEvent, dangerouslyAllowNetworkDisk, needBytes });
     return tryOpen(opening) ?? tryOpen(opening) ?? fail("it is damaged again, as soon as it is made");

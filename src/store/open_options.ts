@@ -22,10 +22,10 @@ export function completed(options: Partial<QueueOptions>): QueueOptions {
 
 /** What `openFile` needs to know of a queue. */
 export function fileOptions(
-  { durability, minFreeBytes, ballastBytes }: QueueOptions,
+  { durability, minFreeBytes, ballastBytes, allowNetworkDisk }: QueueOptions,
   clock: Clock,
   onEvent: OnEvent,
   onCorrupt: FileOptions["onCorrupt"],
 ): FileOptions {
-  return { ...QUEUE_FILE, clock, onEvent, onCorrupt, durability, minFreeBytes, ballastBytes };
+  return { ...QUEUE_FILE, clock, onEvent, onCorrupt, durability, minFreeBytes, ballastBytes, allowNetworkDisk };
 }

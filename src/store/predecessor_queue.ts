@@ -2,9 +2,9 @@ import { Database } from "bun:sqlite";
 import * as path from "node:path";
 import type { QueueEntry } from "./entry.ts";
 import { inTransaction, StoreError } from "./error.ts";
-import { makeFolder, refusal } from "./open.ts";
 import { checkPredecessor, INSERT, LAYOUT, type OldRow, rowOf } from "./predecessor_layout.ts";
 import type { Enqueued, LeaseRef, QueueRow, Settled } from "./queue.ts";
+import { makeFolder, refusal } from "./refusal.ts";
 import { type Statements, statements } from "./statements.ts";
 
 /**

@@ -160,6 +160,8 @@ export interface QueueOptions {
   maxAgeMs: number | undefined;
   minFreeBytes: number;
   ballastBytes: number;
+  /** `--dangerously-allow-network-disk`: also where locks and fsync do not hold what a queue promises. */
+  allowNetworkDisk: boolean;
   /** `refuse` rejects with QUEUE_FULL; `drop_oldest` evicts rows that wait, counted. */
   overflow: "refuse" | "drop_oldest";
   /** Dead letters kept; beyond it the oldest go, counted. */

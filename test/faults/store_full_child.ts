@@ -26,6 +26,7 @@ const options: FileOptions = {
   sequence: "packets",
   onSkip: () => {},
   onCorrupt: (error) => events.push(`corrupt ${error.message}`),
+  allowNetworkDisk: false,
   minFreeBytes: 0,
   ballastBytes: Number(ballast),
 };

@@ -17,6 +17,7 @@ export function queueFileOptions(events: string[], changes: Partial<FileOptions>
     sequence: "packets",
     onSkip: () => {},
     onCorrupt: (error) => events.push(`corrupt ${error.message}`),
+    allowNetworkDisk: false,
     minFreeBytes: 0,
     ballastBytes: 64 * 1_024,
     ...changes,

@@ -35,6 +35,19 @@ test("openFile() moves a damaged file aside with its log and mark, starts empty,
   expect(second.guards.tailLost).toBe(0);
 });
 
+test("openFile() keeps the log of a file that is gone, which SQLite would delete", () => {
+  using at = guardedFile();
+  const first = at.open();
+  add(first, "a");
+  const log = fs.readFileSync(`${at.file}-wal`);
+  first.guards.close();
+  fs.rmSync(at.file);
+  fs.writeFileSync(`${at.file}-wal`, log);
+  const second = at.open();
+  expect(fs.readFileSync(`${second.movedTo}-wal`).equals(log)).toBe(true);
+  expect(add(second, "b")).toBe(2);
+});
+
 test("openFile() moves aside a file whose tables are not those of its version", () => {
   using at = guardedFile();
   const first = at.open();

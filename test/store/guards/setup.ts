@@ -37,6 +37,7 @@ export function guardOptions(clock: Clock, heard: Heard[], changes: Partial<File
     sequence: "packets",
     onSkip: (db, count) => void db.run("UPDATE totals SET skipped = skipped + ?", [count]),
     onCorrupt: (error) => heard.push({ level: "corrupt", message: error.message, fields: {} }),
+    allowNetworkDisk: false,
     minFreeBytes: 1_024 * 1_024,
     ballastBytes: 64 * 1_024,
     ...changes,
