@@ -22,8 +22,10 @@ export const DOMAINS = {
     stdin_source: async () => (await import("./io/stdin_source.ts")).stdinSource,
   },
   net: {
+    bytes_to_ref: async () => (await import("./net/bytes_to_ref.ts")).bytesToRef,
     http_sink: async () => (await import("./net/http_sink.ts")).httpSink,
     http_source: async () => (await import("./net/http_source.ts")).httpSource,
+    ref_to_bytes: async () => (await import("./net/ref_to_bytes.ts")).refToBytes,
   },
   flow: {
     burst: async () => (await import("./flow/burst.ts")).burst,

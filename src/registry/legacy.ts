@@ -73,8 +73,16 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
     [`${D}.durable_sqlite:SqliteQueueAckSink`],
     { node: "sqlite_queue_ack", keys: { path: text, forward: boolean, meta_key: text }, fixed: OLD_QUEUE },
   ],
-  [[`${D}.blob_ref:BytesToFileRefNode`], { planned: "bytes_to_ref" }],
-  [[`${D}.blob_ref:FileRefToBytesNode`], { planned: "ref_to_bytes" }],
+  [
+    [`${D}.blob_ref:BytesToFileRefNode`],
+    {
+      node: "bytes_to_ref",
+      keys: { dir: text, filename: text, compute_sha256: boolean, content_type: nonEmptyText },
+      fixed: { store: "file", name_owner: false },
+    },
+  ],
+  // It read any path; size and hash are checked here, which only a reference that is wrong can tell.
+  [[`${D}.blob_ref:FileRefToBytesNode`], { node: "ref_to_bytes", keys: { output_kind: text }, fixed: { root: "/" } }],
   [
     [`${D}.file_sink:JsonlSink`],
     {

@@ -23,6 +23,8 @@ const RESOLVES: Readonly<Record<string, string>> = {
   [`${D}.durable_sqlite:SqliteQueueSink`]: "sqlite_queue_sink",
   [`${D}.durable_sqlite:SqliteQueueSource`]: "sqlite_queue_source",
   [`${D}.durable_sqlite:SqliteQueueAckSink`]: "sqlite_queue_ack",
+  [`${D}.blob_ref:BytesToFileRefNode`]: "bytes_to_ref",
+  [`${D}.blob_ref:FileRefToBytesNode`]: "ref_to_bytes",
   [`${D}.file_sink:JsonlSink`]: "jsonl_sink",
   [`${D}.file_sink:JsonFileSink`]: "json_file_sink",
   [`${V}:EveryNthFrameSamplerNode`]: "every_nth_frame",
@@ -45,8 +47,6 @@ const RESOLVES: Readonly<Record<string, string>> = {
 
 /** Those whose node is not in this version, with the name that the answer must carry. */
 const PLANNED: Readonly<Record<string, string>> = {
-  [`${D}.blob_ref:BytesToFileRefNode`]: "bytes_to_ref",
-  [`${D}.blob_ref:FileRefToBytesNode`]: "ref_to_bytes",
   [`${V}:OpenCvVideoFileSource`]: "video_file",
   [`${V}.video:OpenCvVideoFileSource`]: "video_file",
   [`${D}.video:OpenCvVideoFileSource`]: "video_file",
