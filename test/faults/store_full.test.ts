@@ -43,6 +43,21 @@ needs("mount")("a queue drains on a full ext4 disk", async () => {
   expectDrained(await run(ext4(16), BALLAST, 500, "on"));
 });
 
+needs("mount")(
+  "the whole queue refuses rows on a full disk, delivers every one it has taken, and takes rows again",
+  async () => {
+    const ran = await onMount<{ enqueued: number; delivered: number; again: number }>(
+      tmpfs("2m"),
+      "store_queue_full_child.ts",
+      String(BALLAST),
+    );
+    expect(ran).toMatchObject({ refused: "QUEUE_FULL", faults: [] });
+    expect(ran).not.toHaveProperty("failed");
+    expect(ran.enqueued).toBeGreaterThan(1_000);
+    expect([ran.delivered, ran.again]).toEqual([ran.enqueued, ran.enqueued + 1]);
+  },
+);
+
 // Why there is a ballast: the same without one.
 needs("mount")("without a ballast not one ack can be written to a full disk, until somebody makes room", async () => {
   const ran = await run(tmpfs("1m"), 0, 60);

@@ -12,6 +12,7 @@ import schema from "../../src/store/migrations/0001_queue.sql" with { type: "tex
 import { openFile } from "../../src/store/open_file.ts";
 import { readRow } from "../../src/store/pragma.ts";
 import { virtualClock } from "../support/clock.ts";
+import { fillUp, remove } from "./store_other_program.ts";
 
 const [folder, ballast, rows, inside = "."] = process.argv.slice(2) as [string, string, string, string?];
 const place = path.join(folder, inside);
@@ -74,23 +75,6 @@ function ack(seq: number) {
   guards.afterCommit(last);
 }
 
-/** Another program takes every byte that is left. */
-function fillUp(file: string) {
-  const descriptor = fs.openSync(file, "a");
-  try {
-    for (const size of [65_536, 4_096, 1]) {
-      try {
-        for (;;) fs.writeSync(descriptor, new Uint8Array(size));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-      }
-    }
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
 const other = path.join(place, "other_program.log");
 while (last < Number(rows) && enqueue());
 fillUp(other);
@@ -115,7 +99,7 @@ try {
   events.push(`ack failed ${error.code}`);
 }
 const stillFull = guards.beforeEnqueue();
-fs.rmSync(other);
+remove(other);
 clock.advance(2_000);
 const recovered = guards.beforeEnqueue() === undefined && enqueue();
 const left = readRow<{ n: number }>(db, "SELECT count(*) AS n FROM packets")!.n;
