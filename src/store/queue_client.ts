@@ -211,7 +211,8 @@ export class QueueClient implements Queue {
     this.#stats = stats;
     for (const answer of answers) this.#settle(answer);
     this.#remindAt(dueMs);
-    if (before.full !== stats.full || before.degraded !== stats.degraded) {
+    const emptied = rowsIn(before) > 0 && rowsIn(stats) === 0;
+    if (emptied || before.full !== stats.full || before.degraded !== stats.degraded) {
       for (const listener of this.#listeners) listener(stats);
     }
   }
@@ -233,6 +234,8 @@ export class QueueClient implements Queue {
     this.#timer = this.#clock.setTimer(() => void this.#ask("tick", { op: "tick" }).catch(() => {}), waitMs);
   }
 }
+
+const rowsIn = ({ ready, leased }: QueueStats) => ready + leased;
 
 const TEXTS = ["key", "packet_id", "ts", "kind", "source_id", "payload", "meta", "partition"] as const;
 

@@ -43,6 +43,7 @@ export class Outlet implements SourceInstance {
   readonly #nacks: Settling<Failure>;
   readonly #stop = new AbortController();
   readonly #fetcher: Fetcher;
+  readonly #unlisten: () => void;
   #resume: ((step: Step) => void) | undefined;
   /** Failures in a row because the outside was away; the waits between them grow. */
   #away = 0;
@@ -63,6 +64,8 @@ export class Outlet implements SourceInstance {
     });
     this.#acks = new Settling((leases) => queue.ack(leases), patience("ack in"), events.onChange);
     this.#nacks = new Settling((failures) => queue.nack(failures), patience("nack in"), events.onChange);
+    // The last rows may leave without being handed out: out of attempts, or too old.
+    this.#unlisten = queue.onChange(events.onChange);
   }
 
   /** True when nothing waits here, nothing is under way, and the queue holds nothing that will come. */
@@ -107,6 +110,7 @@ export class Outlet implements SourceInstance {
     // Refused, they stay leased, and opening the file gives every lease back.
     if (left.length > 0) await this.#link.queue.release(left).catch(() => {});
     this.#stop.abort();
+    this.#unlisten();
   }
 
   #next(): Step | Promise<Step> {
@@ -179,11 +183,7 @@ export class Outlet implements SourceInstance {
       node: this.#link.name,
       port: undefined,
     });
-    this.#nacks.add(failure, () => {
-      this.#lanes.drop(row.partition);
-      this.#lanes.free(row.partition);
-      this.#wake();
-    });
+    this.#nacks.add(failure, (result) => this.#goOn(row, result));
   }
 
   /** A row that never becomes a packet of this graph. */
@@ -210,12 +210,18 @@ export class Outlet implements SourceInstance {
     return { seq, attempt, reason, stack, node, delayMs, counted: !away, permanent: kind === "rejected" };
   }
 
-  /** Rows behind one that comes again were given back with it; behind a dead one they go on. */
   #nacked(packet: StreamPacket, row: QueueRow, failure: PacketFailure, result: Settled) {
-    if (result === "dead") {
-      this.#events.onDead(packet, row, failure);
-    } else this.#lanes.drop(row.partition);
-    this.#lanes.free(row.partition);
+    if (isGone(result)) this.#events.onDead(packet, row, failure);
+    this.#goOn(row, result);
+  }
+
+  /** Rows behind one that comes again were given back with it; behind one that is gone they go on. */
+  #goOn({ partition }: QueueRow, result: Settled) {
+    if (!isGone(result)) this.#lanes.drop(partition);
+    this.#lanes.free(partition);
     this.#wake();
   }
 }
+
+/** `missing`: the row was leased, so only a commit that set it aside, and that the disk said had failed, removed it. */
+const isGone = (result: Settled) => result === "dead" || result === "missing";
