@@ -65,7 +65,10 @@ export class Graveyard {
   }
 
   list(afterSeq: number, count: number): DeadRow[] {
-    return this.#ledger.sql.all<StoredLetter>(LIST, afterSeq, count).map(letterOf);
+    return this.#ledger.sql.all<StoredLetter & { crc: number }>(LIST, afterSeq, count).map(({ crc, ...stored }) => {
+      const letter = letterOf(stored);
+      return crc === checksum(stored) ? letter : { ...letter, damaged: true };
+    });
   }
 
   /** Takes letters out, for good or to wait again. */
@@ -113,7 +116,7 @@ const AGAIN = `UPDATE dead_letters SET error = ?, stack = ?, attempts = ?, last_
 const NUMBER = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'packets'";
 const SHOWN = `seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, partition, node, port, error,
   stack, attempts, first_failed_ms, last_failed_ms`;
-const LIST = `SELECT ${SHOWN} FROM dead_letters WHERE seq > ? ORDER BY seq LIMIT ?`;
+const LIST = `SELECT ${SHOWN}, crc FROM dead_letters WHERE seq > ? ORDER BY seq LIMIT ?`;
 const ONE = `SELECT ${SHOWN} FROM dead_letters WHERE seq = ?`;
 const REMOVE = "DELETE FROM dead_letters WHERE seq = ?";
 const OLDEST = `SELECT seq, ${BYTES} AS bytes FROM dead_letters ORDER BY seq LIMIT 1`;

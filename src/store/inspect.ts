@@ -72,8 +72,7 @@ function look(file: string, bytes: number) {
     const fault =
       bytes > CHECK_BYTES ? "ok" : readRow<{ quick_check: string }>(db, "PRAGMA quick_check(1)")!.quick_check;
     if (fault !== "ok") return { state: "damaged", version, reason: fault } as const;
-    const [rows, dead] = [count(db, "packets"), count(db, "dead_letters")];
-    return { state: "ok", version, rows, dead, tailLost: tailLost(db, file) } as const;
+    return { state: "ok", version, ...counts(db, version), tailLost: tailLost(db, file) } as const;
   } finally {
     // While this connection has its lock nobody of ours can come in, so these are the ones it made.
     if (readsOurs(db)) for (const name of made) fs.rmSync(name, { force: true });
@@ -83,8 +82,11 @@ function look(file: string, bytes: number) {
 
 const READ_ONLY = constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI;
 
-const count = (db: Database, table: "packets" | "dead_letters") =>
-  readRow<{ n: number }>(db, `SELECT count(*) AS n FROM ${table}`)!.n;
+/** Counted by the file itself, as to count rows is to read them; the first version did not keep those that wait. */
+function counts(db: Database, version: number): { rows: number; dead: number } {
+  if (version > 1) return readRow(db, "SELECT waiting AS rows, dead FROM totals")!;
+  return readRow(db, "SELECT enqueued - acked - dead AS rows, dead FROM totals")!;
+}
 
 function tailLost(db: Database, file: string): number {
   const last = readRow<{ seq: number }>(db, "SELECT seq FROM sqlite_sequence WHERE name = 'packets'")?.seq ?? 0;

@@ -17,6 +17,8 @@ export interface QueueRow extends QueueEntry {
   readonly enqueuedMs: number;
   /** It was in the file when the file was opened. */
   readonly backlog: boolean;
+  /** Of a row that is looked at: its checksum does not match. It is never handed out. */
+  readonly damaged?: true;
 }
 
 /** Names a lease; without `attempt` whoever holds the row is not asked. */
@@ -75,6 +77,8 @@ export interface DeadEntry extends QueueEntry {
 export interface DeadRow extends DeadEntry {
   readonly seq: number;
   readonly enqueuedMs: number;
+  /** Its checksum does not match. */
+  readonly damaged?: true;
 }
 
 /** The last the queue told, no waiting: for metrics and health. Never older than the last call that resolved. */
@@ -140,7 +144,7 @@ export interface Queue {
   dead(afterSeq: number, count: number): Promise<DeadRow[]>;
   /** What is wrong with the rows; empty when every count and checksum is right. */
   verify(): Promise<string[]>;
-  /** Calls back at every change of `full` or `degraded`, and when room is there again. */
+  /** Calls back at every change of `full` or `degraded`, when room is there again, and when the last row has left. */
   onChange(listener: (stats: QueueStats) => void): () => void;
   stats(): QueueStats;
   /** What was asked for before is done before this resolves. */

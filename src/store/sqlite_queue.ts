@@ -8,7 +8,7 @@ import { Ledger } from "./ledger.ts";
 import { Line } from "./line.ts";
 import type { Operation, OperationName, Results } from "./operation.ts";
 import type { LeaseRequest, QueueOptions, QueueRow } from "./queue.ts";
-import { BYTES, ROW, type StoredRow } from "./row.ts";
+import { BYTES, checksum, ROW, type StoredRow } from "./row.ts";
 import { Settling } from "./settling.ts";
 import { handOver, takeOver } from "./take_over.ts";
 import { verifyRows } from "./verify.ts";
@@ -191,7 +191,8 @@ export class SqliteQueue {
   #scan(afterSeq: number, count: number): QueueRow[] {
     return this.#ledger.sql.all<StoredRow>(SCAN, afterSeq, count).map((row) => {
       const lease = this.#leases.get(row.seq);
-      return rowOf(row, lease?.attempt ?? row.attempts, this.#line.isBacklog(row.seq));
+      const shown = rowOf(row, lease?.attempt ?? row.attempts, this.#line.isBacklog(row.seq));
+      return row.crc === checksum(row) ? shown : { ...shown, damaged: true };
     });
   }
 }

@@ -156,12 +156,16 @@ function packAnswer(answer: Answer, packer: Packer): Answer {
   }
 }
 
+/** What is true of a row, as one number. */
+const BACKLOG = 1;
+const DAMAGED = 2;
+
 function packRow(row: QueueRow, packer: Packer) {
   packer.entry(row);
   packer.number(row.seq);
   packer.number(row.attempt);
   packer.number(row.enqueuedMs);
-  packer.number(row.backlog ? 1 : 0);
+  packer.number((row.backlog ? BACKLOG : 0) + (row.damaged ? DAMAGED : 0));
 }
 
 export function unpackAnswers({ answers, packed }: PackedAnswers): Answer[] {
@@ -191,8 +195,10 @@ function unpackAnswer(answer: Answer, unpacker: Unpacker): Answer {
 function unpackRow(unpacker: Unpacker): QueueRow {
   const { key, packet_id, ts, kind, source_id, payload, meta, partition } = unpacker.entry();
   const [seq, attempt, enqueuedMs] = [unpacker.number(), unpacker.number(), unpacker.number()];
-  const backlog = unpacker.number() === 1;
-  return { seq, key, packet_id, ts, kind, source_id, payload, meta, partition, attempt, enqueuedMs, backlog };
+  const marks = unpacker.number();
+  const backlog = marks % 2 === BACKLOG;
+  const row = { seq, key, packet_id, ts, kind, source_id, payload, meta, partition, attempt, enqueuedMs, backlog };
+  return marks < DAMAGED ? row : { ...row, damaged: true };
 }
 
 const enqueuedOf = (number: number): Enqueued => ({ seq: Math.abs(number), duplicate: number < 0 });
