@@ -8,7 +8,7 @@ import {
   queueVerbs,
   type Verbs,
 } from "../control/index.ts";
-import { inspectQueueFile, openQueue, StoreError } from "../store/index.ts";
+import { inspectQueueFile, openInline, StoreError } from "../store/index.ts";
 import type { QueueFile, QueueTarget } from "./queue_target.ts";
 import { whereCondition } from "./queue_where.ts";
 import type { Terminal } from "./terminal.ts";
@@ -69,7 +69,7 @@ async function open({ name, file }: QueueFile, terminal: Terminal): Promise<Name
   const onEvent = (level: string, message: string) => level !== "info" && terminal.err(`${level}: ${message}\n`);
   // An operator takes out of a queue and looks; what bounds its growth is for the run.
   const unbounded = { maxBytes: Number.MAX_SAFE_INTEGER, minFreeBytes: 0, ballastBytes: 0 };
-  return { name, file, queue: await openQueue(file, { clock: systemClock, onEvent, ...unbounded }) };
+  return { name, file, queue: await openInline(file, { clock: systemClock, onEvent, ...unbounded }) };
 }
 
 /** Looked at first, as opening changes what it meets: a damaged file would be moved aside, which is for its owner to decide. */

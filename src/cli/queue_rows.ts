@@ -16,8 +16,8 @@ export function rowLines(rows: readonly ListedRow[]): string {
       row.kind,
       row.source_id,
       row.key,
-      `${row.attempts}x`,
-      ...("error" in row ? [`${row.node}: ${cut(row.error)}`] : []),
+      `${row.attempts}x${row.crc === "ok" ? "" : " DAMAGED"}`,
+      ...("error" in row ? [row.node === "" ? cut(row.error) : `${row.node}: ${cut(row.error)}`] : []),
       cut(row.payload),
     ]),
   );

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
-import { openQueue, type Queue, type SalvageReport, salvage } from "../store/index.ts";
+import { openInline, type Queue, type SalvageReport, salvage } from "../store/index.ts";
 import { isAside, originOf } from "./queue_target.ts";
 
 /** What became of a damaged file. */
@@ -41,7 +41,7 @@ export async function saveRows(file: string, into: string, apply: boolean): Prom
 }
 
 const open = (file: string): Promise<Queue> =>
-  openQueue(file, {
+  openInline(file, {
     ...{ clock: systemClock, onEvent() {} },
     // All that was in it goes back, however much that is.
     ...{ maxBytes: Number.MAX_SAFE_INTEGER, minFreeBytes: 0, ballastBytes: 0 },

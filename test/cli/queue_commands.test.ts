@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { systemClock } from "../../src/base/clock.ts";
-import { openPredecessorQueue, openQueue, predecessorCodec, type Queue } from "../../src/store/index.ts";
+import { openInline, openPredecessorQueue, predecessorCodec, type Queue } from "../../src/store/index.ts";
 import { cli, folderWith } from "../support/cli.ts";
 import { entry, letter, packet } from "../support/queues.ts";
 
@@ -21,7 +21,7 @@ const LETTERS_FILE = "state/yard/dead_letters.sqlite3";
 async function setup() {
   const { at, folder, ...rest } = folderWith({ "yard.yaml": GRAPH });
   const using = async (file: string, fill: (queue: Queue) => Promise<unknown>) => {
-    const queue = await openQueue(at(file), { clock: systemClock, onEvent() {}, ballastBytes: 0, minFreeBytes: 0 });
+    const queue = await openInline(at(file), { clock: systemClock, onEvent() {}, ballastBytes: 0, minFreeBytes: 0 });
     await fill(queue);
     await queue.close();
   };

@@ -27,7 +27,8 @@ export function whole(queue: string, row: AnyRow) {
 
 function bookkeeping(queue: string, row: AnyRow) {
   const { seq, key, partition, enqueuedMs } = row;
-  const own = { queue, dead: isDead(row), seq, key, partition, enqueued_at: isoTime(enqueuedMs) };
+  const crc: "ok" | "wrong" = row.damaged ? "wrong" : "ok";
+  const own = { queue, dead: isDead(row), seq, key, partition, crc, enqueued_at: isoTime(enqueuedMs) };
   if (!isDead(row)) return { ...own, attempts: row.attempt };
   const { node, port, error, attempts, firstFailedMs, lastFailedMs } = row;
   const failed = { first_failed_at: isoTime(firstFailedMs), last_failed_at: isoTime(lastFailedMs) };
