@@ -27,10 +27,10 @@ export class PowerDisk {
   }
 
   /** Inside a folder of {@link makeFolder}, whose removal also unmounts. */
-  static async create(folder: string): Promise<PowerDisk> {
+  static async create(folder: string, bytes = IMAGE_BYTES): Promise<PowerDisk> {
     const disk = new PowerDisk(path.join(folder, "disk.img"), path.join(folder, "disk"));
     fs.writeFileSync(disk.#image, "");
-    fs.truncateSync(disk.#image, IMAGE_BYTES);
+    fs.truncateSync(disk.#image, bytes);
     fs.mkdirSync(disk.#point);
     await program(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1", disk.#image]);
     await disk.mount();

@@ -1,12 +1,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { defineFault } from "../fault.ts";
+import { fillDisk } from "../fill_disk.ts";
 import { cannotMount } from "../machine.ts";
 import { program } from "../program.ts";
 
 /** Above the reserve a durable edge keeps free (64 MiB) and its ballast, so that it works while nothing fills it. */
 const DISK_MIB = 320;
-const CHUNK = new Uint8Array(1024 * 1024);
 const ROUNDS = 4;
 
 export const diskFull = defineFault({
@@ -23,7 +23,7 @@ export const diskFull = defineFault({
     for (let round = 0; round < ROUNDS && stage.goesOn; round++) {
       await stage.pause(300, 800);
       stage.mark("disk full");
-      fill(filler);
+      fillDisk(filler);
       // The sink stops in every other round: the queue is at its longest when nothing can be written.
       if (round % 2 === 1) stage.backend.mood = "unavailable";
       await stage.pause(1_000, 3_000);
@@ -35,22 +35,3 @@ export const diskFull = defineFault({
     }
   },
 });
-
-/** Writes until nothing fits any more, the last bytes one by one. */
-function fill(file: string) {
-  const descriptor = fs.openSync(file, "a");
-  try {
-    for (let size = CHUNK.length; size >= 1; size = Math.floor(size / 16)) while (fits(descriptor, size)) {}
-  } finally {
-    fs.closeSync(descriptor);
-  }
-}
-
-function fits(descriptor: number, size: number): boolean {
-  try {
-    return fs.writeSync(descriptor, CHUNK, 0, size) === size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOSPC") return false;
-    throw error;
-  }
-}

@@ -2,7 +2,7 @@ import { defineFault } from "../fault.ts";
 import { plainPlace } from "../place.ts";
 
 /** After the first delivery of a life: into start-up work, into the first commits, into the full flow. */
-const [MIN_MS, MAX_MS] = [20, 200];
+const [MIN_MS, MAX_MS] = [20, 400];
 
 export const kill = defineFault({
   name: "kill",

@@ -3,7 +3,8 @@ import { defineFault } from "../fault.ts";
 import { cannotMount, missing } from "../machine.ts";
 import { PowerDisk } from "../power_disk.ts";
 
-const [MIN_MS, MAX_MS] = [50, 400];
+/** After the first delivery of a life. */
+const [MIN_MS, MAX_MS] = [50, 700];
 
 export const powerCut = defineFault({
   name: "power_cut",
