@@ -1,12 +1,11 @@
-import { QUEUE_CODES } from "../../src/cli/queue_codes.ts";
-import { RUN_CODES } from "../../src/cli/run_codes.ts";
-import { CODES, type CodeText } from "../../src/graph/index.ts";
+import { ALL_CODES } from "../../src/cli/explain.ts";
+import type { CodeText } from "../../src/graph/index.ts";
 
 /** `docs/errors.md`: every code of a diagnostic, and of what a run and `queue` print besides. */
 export function errorsPage(): string {
-  const codes = Object.entries({ ...CODES, ...RUN_CODES, ...QUEUE_CODES }).map(([code, text]) => codeText(code, text));
+  const codes = Object.entries(ALL_CODES).map(([code, text]) => codeText(code, text));
   const intro =
-    "What `schnitzel validate` and `schnitzel run` find in a graph, and at the end what only a run prints, and `schnitzel queue`. Codes are stable; `schnitzel explain CODE` prints one.";
+    "What `schnitzel validate` and `schnitzel run` find in a graph, and at the end what only a run and `schnitzel queue` print. Codes are stable; `schnitzel explain CODE` prints one.";
   return `${["# Error codes", intro, ...codes].join("\n\n")}\n`;
 }
 

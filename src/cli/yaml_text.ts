@@ -4,8 +4,13 @@ const WIDTH = 100;
 /** JSON-like data as readable YAML: what fits on a line stands on one, the rest in blocks. */
 export function yamlText(value: unknown): string {
   // Through JSON: what is shared would become anchors, and undefined is left out.
-  return `${block(JSON.parse(JSON.stringify(value)), "").join("\n")}\n`;
+  return `${block(JSON.parse(JSON.stringify(value, bytesAsText)), "").join("\n")}\n`;
 }
+
+/** YAML can hold bytes, and JSON cannot: they are marked on the way, with what no text begins with. */
+const BYTES = "\0bytes ";
+const bytesAsText = (_: string, value: unknown) =>
+  value instanceof Uint8Array ? BYTES + Buffer.from(value).toString("base64") : value;
 
 function block(value: unknown, indent: string): string[] {
   if (Array.isArray(value) && value.length > 0) return value.flatMap((item) => listItem(item, indent));
@@ -43,6 +48,7 @@ function flow(value: unknown): string {
 /** JSON's spelling of a text is YAML's, too; a plain one is easier to read where nothing can mistake it. */
 function scalar(value: unknown): string {
   if (typeof value !== "string") return JSON.stringify(value);
+  if (value.startsWith(BYTES)) return `!!binary ${JSON.stringify(value.slice(BYTES.length))}`;
   const plain = /^[A-Za-z_][\w .()/>=+*-]*$/.test(value) && !value.endsWith(" ") && !MEANS_ELSE.test(value);
   if (plain) return value;
   // Between single quotes nothing is escaped: right for one line with double quotes in it.

@@ -5,6 +5,10 @@ import { markdownGraphs } from "../../src/cli/markdown_graphs.ts";
 import { yamlText } from "../../src/cli/yaml_text.ts";
 
 describe("yamlText()", () => {
+  test("writes bytes as YAML does", () => {
+    expect(yamlText({ payload: new Uint8Array([255, 216]) })).toBe('payload: !!binary "/9g="\n');
+  });
+
   test("puts on a line what fits there, and the rest into blocks", () => {
     const long = "x".repeat(60);
     expect(yamlText({ plugin: "map", config: { ops: [{ set: "a", value: 1 }], jsonata: long, kind: long } })).toBe(
