@@ -98,6 +98,26 @@ describe("http_sink, by the binary,", () => {
     expect(ports.size).toBe(1);
   });
 
+  test.each([301, 302, 303, 307, 308])(
+    "follows no redirect of %i, which would lose the body or lead elsewhere",
+    async (status) => {
+      const paths: string[] = [];
+      await using server = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch({ method, url }) {
+          paths.push(`${method} ${new URL(url).pathname}`);
+          return new Response(null, { status, headers: { location: "/elsewhere" } });
+        },
+      });
+      const { report } = await runGraph(graph(`${server.url.origin}/in`, { count: 1 }));
+      expect([report.dead_letters.total, paths]).toEqual([1, ["POST /in"]]);
+      expect(report.dead_letters.first[0].reason).toContain(
+        `the server answered ${status}; redirects are not followed`,
+      );
+    },
+  );
+
   test("packs several packets into a request", async () => {
     await using one = await backend();
     const config = ", batch: { max_packets: 25, max_ms: 1000 }, body: packet, gzip: true";

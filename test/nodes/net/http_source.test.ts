@@ -1,5 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
+import * as v from "valibot";
+import type { SourceInstance } from "../../../src/node/index.ts";
+import { httpSource } from "../../../src/nodes/net/http_source.ts";
+import { macrotask } from "../../support/engine.ts";
+import { testContext } from "../../support/node.ts";
 import { codeOf, failure, messageOf, receiver } from "./receiver.ts";
 
 describe("http_source answers", () => {
@@ -143,10 +148,12 @@ describe("http_source refuses", () => {
   test("a body over max_body_bytes, whether its length is claimed, comes in chunks or is packed", async () => {
     const { send, taken } = await receiver({ max_body_bytes: 1_000 });
     const long = JSON.stringify("a".repeat(2_000));
-    const chunks = () => new ReadableStream({ pull: (c) => c.enqueue(new TextEncoder().encode("a".repeat(300))) });
+    const chunks = () => new Blob([JSON.stringify("a".repeat(1_000))]).stream();
+    const endless = () => new ReadableStream({ pull: (c) => c.enqueue(new TextEncoder().encode("a".repeat(300))) });
     for (const response of [
       await send(long),
       await send(chunks()),
+      await send(endless()),
       await send(gzipSync(long), { "content-encoding": "gzip" }),
       await send(gzipSync(Buffer.alloc(10_000_000)), { "content-encoding": "gzip" }),
     ]) {
@@ -322,6 +329,31 @@ describe("http_source stops", () => {
     expect(await codeOf(await untaken)).toBe("STOPPING");
     expect(one.metrics().in_flight).toBe(0);
     await expect(one.send("4")).rejects.toThrow("Unable to connect");
+  });
+
+  test("and hands back what has come and was not taken, without waiting for its end", async () => {
+    const context = testContext();
+    const config = v.parse(httpSource.config, { listen: "127.0.0.1:8088" });
+    const source = httpSource.create(config, context) as SourceInstance;
+    const abort = new AbortController();
+    const iterator = (source.run(abort.signal) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    const first = iterator.next();
+    await context.network.listening("127.0.0.1:8088");
+    const send = () =>
+      context.network.request("http://127.0.0.1:8088/", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: "1",
+      });
+    const taken = send();
+    await first;
+    // Nobody asks for the next one.
+    const untaken = send();
+    await macrotask();
+    abort.abort();
+    expect(await codeOf(await untaken)).toBe("STOPPING");
+    await source.close!();
+    expect(await codeOf(await taken)).toBe("STOPPING");
   });
 
   test("and answers those whose packets the run left behind", async () => {
