@@ -17,10 +17,16 @@ export function rowLines(rows: readonly ListedRow[]): string {
       row.source_id,
       row.key,
       `${row.attempts}x${row.crc === "ok" ? "" : " DAMAGED"}`,
-      ...("error" in row ? [row.node === "" ? cut(row.error) : `${row.node}: ${cut(row.error)}`] : []),
+      ...("error" in row ? [cut(failureText(row.node, row.error))] : []),
       cut(row.payload),
     ]),
   );
+}
+
+/** Errors that an edge heard of name their node already. */
+function failureText(node: string, error: string): string {
+  const plain = error.replace(`node "${node}": `, "");
+  return node === "" ? plain : `${node}: ${plain}`;
 }
 
 const cut = (text: string) => {

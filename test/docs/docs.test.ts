@@ -14,7 +14,7 @@ import { temporaryFolder } from "../support/folder.ts";
 const GENERATED = ["docs/cli.md", "docs/errors.md", "docs/metrics.md"];
 const read = (file: string) => fs.readFileSync(path.join(ROOT, file), "utf8");
 /** The pages that people wrote. */
-const PAGES = ["README.md", "README.ko.md", ...new Bun.Glob("docs/*.md").scanSync({ cwd: ROOT })]
+const PAGES = ["README.md", "README.ko.md", ...new Bun.Glob("docs/{*,operations/*}.md").scanSync({ cwd: ROOT })]
   .filter((file) => !GENERATED.includes(file))
   .sort()
   .map((file) => ({ file, text: read(file) }));

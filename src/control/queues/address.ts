@@ -27,7 +27,7 @@ export function checkAddresses(
   const where = gone.map(([address, count]) => `${address} (${count})`).join(", ");
   throw new ControlError(
     "QUEUE_NODE_GONE",
-    `cannot replay ${total} dead letters, as the graph has no such input any more: ${where}; send them elsewhere with --to NODE, or choose others with --node`,
+    `cannot replay ${total} dead letter${total === 1 ? "" : "s"}, as the graph has no such input any more: ${where}; send them elsewhere with --to NODE, or choose others with --node`,
   );
 }
 

@@ -18,7 +18,7 @@ export function queuesNamed<Named extends { readonly name: string }>(
   queues: readonly Named[],
   name: string | undefined,
 ): readonly Named[] {
-  if (name === undefined) return queues;
+  if (name === undefined) return [...queues].sort(byName);
   const exact = queues.filter((queue) => queue.name === name);
   const found = exact.length > 0 ? exact : queues.filter((queue) => withoutPorts(queue.name) === name);
   if (found.length === 1) return found;
@@ -28,6 +28,10 @@ export function queuesNamed<Named extends { readonly name: string }>(
   const problem = found.length > 1 ? `"${name}" names ${found.length} queues` : `there is no queue "${name}"`;
   throw new ControlError("QUEUE_UNKNOWN", `${problem}: ${near === undefined ? known : `did you mean ${near}?`}`);
 }
+
+/** Edges first, as there the packets are; the letters of all nodes last. */
+const byName = ({ name: a }: { name: string }, { name: b }: { name: string }) =>
+  Number(a === DEAD_LETTERS) - Number(b === DEAD_LETTERS) || (a < b ? -1 : 1);
 
 /** The one queue that a verb changes or looks into; its name may be left out when there is no other. */
 export function oneQueue(queues: readonly NamedQueue[], name: string | undefined): NamedQueue {
