@@ -222,28 +222,28 @@ describe("a sweep keeps a blob", () => {
 });
 
 describe("while a sweep looks through the rows", () => {
-  /** Calls `meanwhile` when the sweep has read the rows of `queue` up to the end. */
-  async function sweepWith(given: TestBlobs, queue: Queue, meanwhile: () => Promise<unknown>) {
-    const { scan } = queue;
+  /** `queue`, which calls `meanwhile` when its waiting rows were read to the end for the first time. */
+  function interrupted(queue: Queue, meanwhile: () => Promise<unknown>): Queue {
     let once = false;
-    const late: Queue = Object.assign(Object.create(queue), {
-      scan: async (after: number, count: number) => {
-        const rows = await scan(after, count);
-        if (rows.length === 0 && !once) {
-          once = true;
-          await meanwhile();
-        }
-        return rows;
-      },
-    });
-    given.clock.advance(graceMs + 1);
-    return { late, sweep: () => given.blobs.sweep() };
+    const scan = async (after: number, count: number) => {
+      const rows = await queue.scan(after, count);
+      if (rows.length === 0 && !once) {
+        once = true;
+        await meanwhile();
+      }
+      return rows;
+    };
+    const get = (target: Queue, name: string | symbol) => {
+      const value = name === "scan" ? scan : Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    };
+    return new Proxy(queue, { get });
   }
 
   test("a row that moves from a queue behind it to one before it keeps its blob", async () => {
     await using given = testBlobs();
     const [first, second] = [await given.queue("first"), await given.queue("second")];
-    const { late } = await sweepWith(given, first, async () => {
+    const late = interrupted(first, async () => {
       const rows = await take(from);
       await to.enqueue([entry("moved", ref)]);
       await from.ack(rows);
@@ -263,7 +263,7 @@ describe("while a sweep looks through the rows", () => {
   test("a dead letter that is replayed keeps its blob: nothing is swept in that round", async () => {
     await using given = testBlobs();
     const inner = await given.queue("a");
-    const { late } = await sweepWith(given, inner, () => queue.revive([1]).then((count) => expect(count).toBe(1)));
+    const late = interrupted(inner, () => queue.revive([1]).then((count) => expect(count).toBe(1)));
     const queue = await given.blobs.watch(late);
     const ref = await keep(given, queue, "cat");
     await fail(queue, (await take(queue))[0]!);
@@ -277,7 +277,7 @@ describe("while a sweep looks through the rows", () => {
   test("content that is stored again is not removed under its new reference", async () => {
     await using given = testBlobs();
     const inner = await given.queue("a");
-    const { late } = await sweepWith(given, inner, async () => {
+    const late = interrupted(inner, async () => {
       held = await given.blobs.put(bytesOf("cat"));
     });
     const queue = await given.blobs.watch(late);
