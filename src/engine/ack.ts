@@ -1,6 +1,9 @@
 import type { PacketFailure } from "../node/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
 
+/** Tells a source what became of a packet; without a failure all is done. */
+export type Settle = (packet: StreamPacket, failure: PacketFailure | undefined) => void;
+
 /**
  * Counts the living descendants of one source packet that its source waits for.
  *
@@ -9,7 +12,7 @@ import type { StreamPacket } from "../packet/index.ts";
  */
 export class AckRoot {
   readonly #packet: StreamPacket;
-  readonly #settle: (packet: StreamPacket, failure: PacketFailure | undefined) => void;
+  readonly #settle: Settle;
   /** Its source tries a failed packet again and sets it aside by itself. */
   readonly keeps: boolean;
   #pending = 1;
@@ -17,11 +20,7 @@ export class AckRoot {
   #copies: Map<string, number> | undefined;
   #failure: PacketFailure | undefined;
 
-  constructor(
-    packet: StreamPacket,
-    settle: (packet: StreamPacket, failure: PacketFailure | undefined) => void,
-    keeps = false,
-  ) {
+  constructor(packet: StreamPacket, settle: Settle, keeps = false) {
     this.#packet = packet;
     this.keeps = keeps;
     this.#settle = settle;

@@ -119,13 +119,14 @@ export class Scheduler {
   }
 
   /** Sends a source's packet over its only edge, straight on when the node there is idle. */
-  sendSole(edge: EdgeRun, packet: StreamPacket) {
+  sendSole(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
     edge.counters.passed += 1;
-    if (edge.to.idle && this.fuse) this.#chain(edge.to, edge.toPort, packet, undefined);
-    else this.#inboxes.enqueue(edge, packet, undefined);
+    if (root !== undefined) root.add();
+    if (edge.to.idle && this.fuse) this.#chain(edge.to, edge.toPort, packet, root);
+    else this.#inboxes.enqueue(edge, packet, root);
   }
 
-  /** Sends a source's packet over one of several edges, or with a source that waits. */
+  /** Sends a source's packet over one of several edges. */
   send(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
     edge.counters.passed += 1;
     if (root !== undefined) root.add();

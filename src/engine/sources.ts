@@ -1,7 +1,7 @@
 import { toError } from "../base/to_error.ts";
 import type { PacketFailure } from "../node/index.ts";
 import { isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
-import { AckRoot } from "./ack.ts";
+import { AckRoot, type Settle } from "./ack.ts";
 import type { Failures } from "./failures.ts";
 import { HEART_NODE, type Scheduler } from "./scheduler.ts";
 import type { SourceRun } from "./source_run.ts";
@@ -28,6 +28,7 @@ export class Sources {
   readonly #scheduler: Scheduler;
   readonly #heart: Int32Array;
   readonly #startMs: number;
+  readonly #settles = new Map<SourceRun, Settle>();
   #pointer = 0;
   #granted = 0;
 
@@ -120,22 +121,31 @@ export class Sources {
       this.emitted += 1;
     }
     source.counters.produced += 1;
-    if (sole !== undefined && !source.waits) this.#scheduler.sendSole(sole, packet);
-    else this.#fanOut(source, packet);
+    const root = source.waits ? new AckRoot(packet, this.#settleOf(source), source.instance.keeps) : undefined;
+    if (sole !== undefined) this.#scheduler.sendSole(sole, packet, root);
+    else this.#fanOut(source, packet, root);
+    root?.done();
   }
 
-  #fanOut(source: SourceRun, packet: StreamPacket) {
-    const root = source.waits ? new AckRoot(packet, this.#settle(source), source.instance.keeps) : undefined;
+  #fanOut(source: SourceRun, packet: StreamPacket, root: AckRoot | undefined) {
     const port = source.portOf?.(packet) ?? source.plan.outputs[0]!;
     for (const edge of source.outputs.get(port) ?? []) this.#scheduler.send(edge, packet, root);
-    root?.done();
   }
 
   #refuse(source: SourceRun, yielded: unknown) {
     this.#options.failures.setAside(source, yielded, `run yielded no packet: ${whyNotPacket(yielded)}`);
   }
 
-  #settle(source: SourceRun) {
+  /** One function per source, as every packet needs it. */
+  #settleOf(source: SourceRun) {
+    const known = this.#settles.get(source);
+    if (known !== undefined) return known;
+    const made = this.#settle(source);
+    this.#settles.set(source, made);
+    return made;
+  }
+
+  #settle(source: SourceRun): Settle {
     return (packet: StreamPacket, failure: PacketFailure | undefined) => {
       try {
         if (failure === undefined) source.instance.ack?.(packet);

@@ -15,13 +15,22 @@ import type { Link } from "./link.ts";
 import { Patience } from "./patience.ts";
 import { Settling } from "./settling.ts";
 
-/** Rows held leased in memory. Half of them are handed out while the other half is fetched. */
-const WINDOW = 1_024;
+/**
+ * Rows held leased in memory. Half of them are handed out while the other half is fetched: some 10 ms of a fast graph,
+ * in which a commit is done.
+ */
+const WINDOW = 4_096;
 
 type Step = IteratorResult<SourceYield>;
 /** "Look again": an empty yield. */
 const AGAIN: Step = { value: [], done: false };
 const END: Step = { value: undefined, done: true };
+
+/** A row that is nacked; `told`: what was handed out, and what became of it. */
+interface FailedRow extends Failure {
+  row: QueueRow;
+  told: { packet: StreamPacket; failure: PacketFailure } | undefined;
+}
 
 export interface OutletEvents {
   /** Something may have become idle or possible. */
@@ -40,7 +49,7 @@ export class Outlet implements SourceInstance {
   readonly #lanes: Lanes;
   readonly #underWay = new Map<StreamPacket, QueueRow>();
   readonly #acks: Settling<LeaseRef>;
-  readonly #nacks: Settling<Failure>;
+  readonly #nacks: Settling<FailedRow>;
   readonly #stop = new AbortController();
   readonly #fetcher: Fetcher;
   readonly #unlisten: () => void;
@@ -62,8 +71,12 @@ export class Outlet implements SourceInstance {
       onRows: (rows) => rows.forEach((row) => void this.#lanes.add(row)),
       onEnd: () => this.#wake(),
     });
-    this.#acks = new Settling((leases) => queue.ack(leases), patience("ack in"), events.onChange);
-    this.#nacks = new Settling((failures) => queue.nack(failures), patience("nack in"), events.onChange);
+    const onWritten = events.onChange;
+    this.#acks = new Settling((leases) => queue.ack(leases), patience("ack in"), { onWritten });
+    this.#nacks = new Settling((failures) => queue.nack(failures), patience("nack in"), {
+      onSettled: (failed, result) => this.#nacked(failed, result),
+      onWritten,
+    });
     // The last rows may leave without being handed out: out of attempts, or too old.
     this.#unlisten = queue.onChange(events.onChange);
   }
@@ -91,7 +104,7 @@ export class Outlet implements SourceInstance {
     this.#link.counts.acked += 1;
     this.#away = 0;
     this.#lanes.free(row.partition);
-    this.#acks.add(row, () => {});
+    this.#acks.add(row);
     this.#wake();
   }
 
@@ -99,7 +112,7 @@ export class Outlet implements SourceInstance {
     const row = this.#settled(packet);
     if (row === undefined) return;
     this.#link.counts.nacked += 1;
-    this.#nacks.add(this.#failureOf(row, reason, failure), (result) => this.#nacked(packet, row, failure, result));
+    this.#nacks.add({ ...this.#failureOf(row, reason, failure), row, told: { packet, failure } });
   }
 
   async close() {
@@ -177,20 +190,15 @@ export class Outlet implements SourceInstance {
   }
 
   #giveBack(row: QueueRow, error: Error) {
-    const failure = this.#failureOf(row, error.message, {
-      kind: failureKind(error),
-      error,
-      node: this.#link.name,
-      port: undefined,
-    });
-    this.#nacks.add(failure, (result) => this.#goOn(row, result));
+    const failure = { kind: failureKind(error), error, node: this.#link.name, port: undefined };
+    this.#nacks.add({ ...this.#failureOf(row, error.message, failure), row, told: undefined });
   }
 
   /** A row that never becomes a packet of this graph. */
-  #setAside({ seq, attempt, partition }: QueueRow, reason: string): undefined {
+  #setAside(row: QueueRow, reason: string): undefined {
+    const { seq, attempt } = row;
     this.#context.log.error("row set aside", { queue: this.#link.name, seq, reason });
-    this.#lanes.free(partition);
-    this.#nacks.add({ seq, attempt, reason, delayMs: 0, permanent: true }, () => {});
+    this.#nacks.add({ seq, attempt, reason, delayMs: 0, permanent: true, row, told: undefined });
   }
 
   #settled(packet: StreamPacket): QueueRow | undefined {
@@ -210,15 +218,11 @@ export class Outlet implements SourceInstance {
     return { seq, attempt, reason, stack, node, delayMs, counted: !away, permanent: kind === "rejected" };
   }
 
-  #nacked(packet: StreamPacket, row: QueueRow, failure: PacketFailure, result: Settled) {
-    if (isGone(result)) this.#events.onDead(packet, row, failure);
-    this.#goOn(row, result);
-  }
-
   /** Rows behind one that comes again were given back with it; behind one that is gone they go on. */
-  #goOn({ partition }: QueueRow, result: Settled) {
-    if (!isGone(result)) this.#lanes.drop(partition);
-    this.#lanes.free(partition);
+  #nacked({ row, told }: FailedRow, result: Settled) {
+    if (!isGone(result)) this.#lanes.drop(row.partition);
+    else if (told !== undefined) this.#events.onDead(told.packet, row, told.failure);
+    this.#lanes.free(row.partition);
     this.#wake();
   }
 }

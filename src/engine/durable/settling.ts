@@ -1,39 +1,40 @@
 import type { Settled } from "../../store/index.ts";
 import type { Patience } from "./patience.ts";
 
-/** Answers of one call; a call is under way while the next gathers. */
-const MAX_ANSWERS = 1_024;
+/** Answers of one call; a call is under way while the next gathers. A commit of them takes some 10 ms. */
+const MAX_ANSWERS = 4_096;
 
-interface Answer<Item> {
-  item: Item;
-  settled(result: Settled): void;
+export interface SettlingEvents<Item> {
+  /** What became of an item, once that is on the disk. */
+  onSettled?(item: Item, result: Settled): void;
+  /** Called after each call, when nothing may be left to do. */
+  onWritten(): void;
 }
 
 /** Gathers answers (acks, or nacks) and writes them, one call at a time, until each is on the disk. */
 export class Settling<Item> {
   readonly #write: (items: readonly Item[]) => Promise<readonly Settled[]>;
   readonly #patience: Patience;
-  /** Called after each call, when nothing may be left to do. */
-  readonly #onWritten: () => void;
-  #waiting: Answer<Item>[] = [];
+  readonly #events: SettlingEvents<Item>;
+  #waiting: Item[] = [];
   #writing: Promise<void> | undefined;
 
   constructor(
     write: (items: readonly Item[]) => Promise<readonly Settled[]>,
     patience: Patience,
-    onWritten: () => void,
+    events: SettlingEvents<Item>,
   ) {
     this.#write = write;
     this.#patience = patience;
-    this.#onWritten = onWritten;
+    this.#events = events;
   }
 
   get idle(): boolean {
     return this.#writing === undefined;
   }
 
-  add(item: Item, settled: (result: Settled) => void) {
-    this.#waiting.push({ item, settled });
+  add(item: Item) {
+    this.#waiting.push(item);
     // After the turn: by then everything it brings is here.
     this.#writing ??= Promise.resolve().then(() => this.#writeAll());
   }
@@ -45,12 +46,9 @@ export class Settling<Item> {
 
   async #writeAll() {
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, MAX_ANSWERS);
+      const batch = this.#take();
       try {
-        const results = await this.#write(batch.map(({ item }) => item));
-        this.#patience.succeeded();
-        for (const [at, { settled }] of batch.entries()) settled(results[at]!);
-        this.#onWritten();
+        this.#written(batch, await this.#write(batch));
       } catch (error) {
         this.#waiting.unshift(...batch);
         // Given up, the rows stay leased, and the next run delivers them again.
@@ -58,6 +56,20 @@ export class Settling<Item> {
       }
     }
     this.#writing = undefined;
-    this.#onWritten();
+    this.#events.onWritten();
+  }
+
+  #take(): Item[] {
+    if (this.#waiting.length > MAX_ANSWERS) return this.#waiting.splice(0, MAX_ANSWERS);
+    const batch = this.#waiting;
+    this.#waiting = [];
+    return batch;
+  }
+
+  #written(batch: readonly Item[], results: readonly Settled[]) {
+    const { onSettled, onWritten } = this.#events;
+    this.#patience.succeeded();
+    if (onSettled !== undefined) for (const [at, item] of batch.entries()) onSettled(item, results[at]!);
+    onWritten();
   }
 }
