@@ -73,12 +73,13 @@ export class Leases {
   add(rows: readonly Leased[], untilMs: number) {
     const { sql } = this.#ledger;
     let at = 0;
-    const sorted = [...rows].sort((a, b) => a.seq - b.seq);
+    // Handed out as they stand here: with `liveFirst` a higher number may come before a lower one.
+    const sorted = rows.map((row) => ({ ...row, order: ++this.#order })).sort((a, b) => a.seq - b.seq);
     for (const { from, to } of runsOf(sorted.map(({ seq }) => seq))) {
       const id = sql.insert("INSERT INTO deliveries (from_seq, to_seq) VALUES (?, ?)", from, to);
       const delivery: Delivery = { id, out: to - from + 1 };
       for (; at < sorted.length && sorted[at]!.seq <= to; at++) {
-        const lease = { ...sorted[at]!, untilMs, delivery, order: ++this.#order };
+        const lease = { ...sorted[at]!, untilMs, delivery };
         this.#added.push(lease);
         this.#put(lease);
       }
