@@ -9,12 +9,14 @@ import {
   type Emit,
   type Example,
   type ExamplePacket,
+  type ExampleRequest,
   type NodeContext,
   type NodeDefinition,
   type NodeInstance,
   type SourceInstance,
 } from "../node/index.ts";
 import { IdGenerator, packetFactory, type StreamPacket } from "../packet/index.ts";
+import { askAll, type ExampleNetwork, exampleNetwork, type Sent, sentAs } from "./example_network.ts";
 
 export interface ExampleResult {
   title: string;
@@ -25,7 +27,7 @@ export interface ExampleResult {
 /** Why 10,000: an example is to be read; an endless source is cut off there. */
 const MAX_PACKETS = 10_000;
 
-/** Runs every example of a definition on simulated time, a folder of its own and no network. */
+/** Runs every example of a definition on simulated time, a folder of its own and a network of its own. */
 export async function runExamples(definition: NodeDefinition): Promise<ExampleResult[]> {
   const results: ExampleResult[] = [];
   for (const example of definition.examples) {
@@ -54,6 +56,9 @@ interface Played {
   /** By output port. */
   packets: ReadonlyMap<string, StreamPacket[]>;
   stdout: string;
+  /** What the example's requests got. */
+  statuses: readonly number[];
+  sent: readonly Sent[];
 }
 
 async function play(definition: NodeDefinition, config: unknown, example: Example, folder: string): Promise<Played> {
@@ -62,13 +67,19 @@ async function play(definition: NodeDefinition, config: unknown, example: Exampl
     fs.writeFileSync(path.join(folder, file), text);
   }
   const written: string[] = [];
-  const context = exampleContext(folder, example.stdin ?? "", written);
+  const network = exampleNetwork();
+  network.answer = () => new Response();
+  const context = exampleContext(folder, example.stdin ?? "", written, network);
   const packets = new Map(Object.keys(definition.outputs(config)).map((port) => [port, [] as StreamPacket[]]));
   const instance = definition.create(config, context);
-  if (definition.kind === "source") await drain(instance as SourceInstance, [...packets.values()][0] ?? []);
-  else await feed(instance as NodeInstance, Object.keys(definition.inputs)[0]!, example, packets);
+  const first = [...packets.values()][0] ?? [];
+  let statuses: readonly number[] = [];
+  if (definition.kind !== "source")
+    await feed(instance as NodeInstance, Object.keys(definition.inputs)[0]!, example, packets);
+  else if (example.requests === undefined) await drain(instance as SourceInstance, first);
+  else statuses = await serve(instance as SourceInstance, example.requests, network, first);
   await instance.close?.();
-  return { packets, stdout: written.join("") };
+  return { packets, stdout: written.join(""), statuses, sent: network.sent };
 }
 
 async function drain(source: SourceInstance, into: StreamPacket[]) {
@@ -79,6 +90,24 @@ async function drain(source: SourceInstance, into: StreamPacket[]) {
     abort.abort();
     break;
   }
+}
+
+/** A source that is sent requests runs until all are answered; its packets are safe as soon as they are there. */
+async function serve(
+  source: SourceInstance,
+  requests: readonly ExampleRequest[],
+  network: ExampleNetwork,
+  into: StreamPacket[],
+) {
+  const abort = new AbortController();
+  const asking = askAll(requests, network).finally(() => abort.abort());
+  for await (const item of source.run(abort.signal)) {
+    for (const packet of [item].flat() as StreamPacket[]) {
+      into.push(packet);
+      source.ack?.(packet);
+    }
+  }
+  return await asking;
 }
 
 async function feed(node: NodeInstance, input: string, example: Example, packets: Map<string, StreamPacket[]>) {
@@ -96,7 +125,7 @@ async function feed(node: NodeInstance, input: string, example: Example, packets
   }
 }
 
-function compare(example: Example, { packets, stdout }: Played): string[] {
+function compare(example: Example, { packets, stdout, statuses, sent }: Played): string[] {
   const faults: string[] = [];
   for (const [port, made] of example.output === undefined ? [] : packets) {
     const wanted = example.output?.[port] ?? [];
@@ -109,6 +138,10 @@ function compare(example: Example, { packets, stdout }: Played): string[] {
   if (example.stdout !== undefined && example.stdout !== stdout) {
     faults.push(`stdout should be ${JSON.stringify(example.stdout)}, it was ${JSON.stringify(stdout)}`);
   }
+  const promised = example.requests?.map(({ status }) => status) ?? [];
+  if (!Bun.deepEquals(statuses, promised)) faults.push(`requests should get ${promised}, they got ${statuses}`);
+  const posted = sentAs(example, sent);
+  if (!Bun.deepEquals(posted, example.posted ?? [])) faults.push(`it sent ${JSON.stringify(posted).slice(0, 500)}`);
   return faults;
 }
 
@@ -132,9 +165,7 @@ function examplePacket(packet: ExamplePacket): StreamPacket {
   });
 }
 
-const noNetwork = () => Promise.reject(new Error("an example has no network"));
-
-function exampleContext(folder: string, stdin: string, written: string[]): NodeContext {
+function exampleContext(folder: string, stdin: string, written: string[], network: ExampleNetwork): NodeContext {
   const clock = leapingClock();
   const random = seededRandom(1);
   const quiet = () => {};
@@ -150,9 +181,9 @@ function exampleContext(folder: string, stdin: string, written: string[]): NodeC
         if (stdin !== "") yield new TextEncoder().encode(stdin);
       },
     },
-    fetch: noNetwork as unknown as typeof fetch,
-    resolve: noNetwork,
-    serve: noNetwork,
+    fetch: network.fetch,
+    resolve: network.resolve,
+    serve: network.serve,
     packet: packetFactory(new IdGenerator(clock, random), "example"),
     reject: quiet,
   };

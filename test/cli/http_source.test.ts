@@ -219,7 +219,7 @@ describe("a graph with http_source", () => {
     const { code, stdout } = await run(["run", "g.yaml", "--report-json"], { cwd: folder.folder });
     expect([code, reportOf(stdout).error]).toEqual([
       1,
-      `source "hook" failed: cannot listen on 127.0.0.1:${other.port} as another program uses that port: stop it, or choose another port`,
+      `cannot open node "hook" (http_source): cannot listen on 127.0.0.1:${other.port} as another program uses that port: stop it, or choose another port`,
     ]);
   });
 

@@ -11,7 +11,7 @@ import type {
   SourceInstance,
 } from "../../src/node/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
-import type { TestNetwork } from "../support/network.ts";
+import { askAll, type TestNetwork } from "../support/network.ts";
 import { packet, type TestContext, testContext } from "../support/node.ts";
 
 /** A node in the surroundings its example describes: files, standard input, a virtual clock. */
@@ -84,13 +84,7 @@ async function playServer(
   statuses: number[],
 ): Promise<Emitted[]> {
   const abort = new AbortController();
-  const asking = (async () => {
-    for (const { url, headers = {}, body } of requests) {
-      await network.listening(new URL(url).host);
-      statuses.push((await network.request(url, { method: "POST", headers, body })).status);
-    }
-    abort.abort();
-  })();
+  const asking = askAll(requests, network).finally(() => abort.abort());
   const emitted: Emitted[] = [];
   for await (const item of source.run(abort.signal)) {
     for (const packet of [item].flat() as StreamPacket[]) {
@@ -98,7 +92,7 @@ async function playServer(
       source.ack?.(packet);
     }
   }
-  await asking;
+  statuses.push(...(await asking));
   return emitted;
 }
 

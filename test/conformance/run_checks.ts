@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
 import type { Example, NodeDefinition } from "../../src/node/index.ts";
-import type { Sent } from "../support/network.ts";
+import { type Sent, sentAs } from "../support/network.ts";
 import type { Check } from "./check.ts";
 import { SNAKE } from "./config_checks.ts";
 import { onStage, type Stage } from "./play.ts";
@@ -90,15 +90,9 @@ export const RUN_CHECKS: readonly Check[] = [
   }),
 ];
 
-/** Of the requests that were sent, what the example says about them. */
-function postFaults({ posted }: Example, sent: readonly Sent[]): string[] {
-  if (posted === undefined) return sent.length === 0 ? [] : [`sent ${text(sent)}`];
-  const shown = sent.map(({ url, body, headers }, at) => {
-    const wanted = posted[at]?.headers;
-    if (wanted === undefined) return { url, body };
-    return { url, body, headers: Object.fromEntries(Object.keys(wanted).map((name) => [name, headers[name]])) };
-  });
-  return isDeepStrictEqual(shown, posted) ? [] : [`sent ${text(shown)}`];
+function postFaults(example: Example, sent: readonly Sent[]): string[] {
+  const shown = sentAs(example, sent);
+  return isDeepStrictEqual(shown, example.posted ?? []) ? [] : [`sent ${text(shown)}`];
 }
 
 /** Whole floats and other number objects compare by value, key order does not count. */

@@ -103,6 +103,7 @@ edge keeps a key once, and \`dedup\` lets one through once.
   create(config, context) {
     const receiver = new Receiver(config, context);
     return {
+      open: () => receiver.open(),
       run: (signal) => receiver.run(signal),
       ack: (packet) => receiver.inbound.settle(packet, undefined),
       nack: (packet, _reason, failure) => receiver.inbound.settle(packet, failure),
@@ -133,8 +134,13 @@ class Receiver {
     });
   }
 
-  async *run(signal: AbortSignal) {
+  /** Before anything runs: a port that is taken ends the run before a source has sent anything. */
+  async open() {
     this.#listener ??= await this.#listen();
+  }
+
+  async *run(signal: AbortSignal) {
+    await this.open();
     yield* this.inbound.packets(signal);
   }
 
