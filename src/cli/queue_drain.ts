@@ -8,14 +8,14 @@ interface Left {
 }
 
 export const command = defineCommand({
-  doc: "Shows what is left while it waits. Sources are not stopped: end them first, where they fill the queue faster than it empties. Dead letters are not waited for.",
+  doc: "Waits for every row that is in the queue when it is called, and shows what is left meanwhile. Sources are not stopped; what they bring later is not waited for, nor are dead letters.",
   args: [GRAPH_ARGUMENT, QUEUE_ARGUMENT],
   flags: { "timeout-sec": flag.amount("N", "Give up after this many seconds."), ...LOOK_FLAGS },
   examples: [["schnitzel queue drain yard.yaml --timeout-sec 600", "Before a machine is switched off for good."]],
   exits: {
     ...QUEUE_EXITS,
-    [EXIT.ok]: "The queues are empty.",
-    [EXIT.failure]: "They were not empty in time.",
+    [EXIT.ok]: "All that waited is delivered.",
+    [EXIT.failure]: "It was not in time.",
     [EXIT.precondition]: "The graph does not run, and something waits.",
   },
   run: (given) =>
@@ -30,15 +30,20 @@ export const command = defineCommand({
         if (line !== last && pid !== undefined && !flags.json) terminal.err(line);
         last = line;
       };
-      const end = await ask<{ empty: boolean } & Left>("drain", args, progress);
+      const end = await ask<{ drained: boolean; empty: boolean } & Left>("drain", args, progress);
       if (flags.json) printJson(terminal, { graph: target.name, running: pid ?? null, ...end });
-      else terminal.out(end.empty ? "empty\n" : `not empty: ${leftText(end)}\n`);
-      if (end.empty) return EXIT.ok;
+      else terminal.out(`${verdict(end)}\n`);
+      if (end.drained) return EXIT.ok;
       if (pid !== undefined) return EXIT.failure;
       terminal.err(`${target.name} does not run, so nothing is delivered\n  hint: schnitzel run delivers what waits\n`);
       return EXIT.precondition;
     }),
 });
+
+function verdict(end: { drained: boolean; empty: boolean } & Left): string {
+  if (end.empty) return "empty";
+  return end.drained ? `all that waited is delivered; since then: ${leftText(end)}` : `not empty: ${leftText(end)}`;
+}
 
 const leftText = ({ left }: Left) =>
   left

@@ -16,6 +16,8 @@ edges:
   - { from: check, to: out }
 `;
 const EDGE = "src.out->check.in";
+/** Each story starts the program a dozen times. */
+const TIMEOUT_MS = 60_000;
 
 /** The graph as a process of its own, until the test ends. */
 async function running(graph = GRAPH) {
@@ -53,65 +55,77 @@ async function until<Value>(ask: () => Promise<Value>, isSo: (value: Value) => b
   }
 }
 
-test("a running graph is asked over its socket, and goes on meanwhile", async () => {
-  await using graph = await running();
-  const dead = () => graph.json("ls", EDGE).then(({ queues }) => queues[0].dead as number);
-  await until(dead, (count) => count >= 3);
-  const { running: pid } = await graph.json("ls");
-  expect(pid).toBe(graph.child.pid);
-  const { rows } = await graph.json("peek", EDGE, "--dead", "--where", "payload.i == 3");
-  expect(rows).toMatchObject([{ seq: 4, payload: '{"i":3}', error: expect.stringContaining("absent") }]);
-  // Replayed, it fails again: a letter under another number.
-  const { queues } = await graph.json("replay", EDGE, "--dead", "--where", "payload.i == 3", "--yes");
-  expect(queues).toMatchObject([{ matched: 1, changed: 1 }]);
-  const again = () => graph.json("peek", EDGE, "--dead", "--where", "payload.i == 3");
-  const [letter] = (await until(again, (found) => found.rows.length === 1)).rows;
-  expect(letter.seq).toBeGreaterThan(4);
-  expect((await graph.json("purge", EDGE, "--dead", "--where", "payload.i == 3", "--yes")).queues[0].changed).toBe(1);
-  expect((await graph.queue("verify")).stdout).toBe(`${EDGE}: ok\ndead_letters: ok\n`);
-  expect((await graph.queue("drain", "--timeout-sec", "20")).stdout).toBe("empty\n");
-  expect((await graph.queue("repair", "--yes")).code).toBe(73);
-  const before = fs.statSync(graph.at("out.jsonl")).size;
-  await until(
-    async () => fs.statSync(graph.at("out.jsonl")).size,
-    (size) => size > before,
-  );
-  expect(await graph.stop()).toBe(0);
-  expect(fs.existsSync(graph.at("state/yard/control.sock"))).toBe(false);
-});
+test(
+  "a running graph is asked over its socket, and goes on meanwhile",
+  async () => {
+    await using graph = await running();
+    const dead = () => graph.json("ls", EDGE).then(({ queues }) => queues[0].dead as number);
+    await until(dead, (count) => count >= 3);
+    const { running: pid } = await graph.json("ls");
+    expect(pid).toBe(graph.child.pid);
+    const { rows } = await graph.json("peek", EDGE, "--dead", "--where", "payload.i == 3");
+    expect(rows).toMatchObject([{ seq: 4, payload: '{"i":3}', error: expect.stringContaining("absent") }]);
+    // Replayed, it fails again: a letter under another number.
+    const { queues } = await graph.json("replay", EDGE, "--dead", "--where", "payload.i == 3", "--yes");
+    expect(queues).toMatchObject([{ matched: 1, changed: 1 }]);
+    const again = () => graph.json("peek", EDGE, "--dead", "--where", "payload.i == 3");
+    const [letter] = (await until(again, (found) => found.rows.length === 1)).rows;
+    expect(letter.seq).toBeGreaterThan(4);
+    expect((await graph.json("purge", EDGE, "--dead", "--where", "payload.i == 3", "--yes")).queues[0].changed).toBe(1);
+    expect((await graph.queue("verify")).stdout).toBe(`${EDGE}: ok\ndead_letters: ok\n`);
+    expect((await graph.queue("drain", "--timeout-sec", "20")).code).toBe(0);
+    expect((await graph.queue("repair", "--yes")).code).toBe(73);
+    const before = fs.statSync(graph.at("out.jsonl")).size;
+    await until(
+      async () => fs.statSync(graph.at("out.jsonl")).size,
+      (size) => size > before,
+    );
+    expect(await graph.stop()).toBe(0);
+    expect(fs.existsSync(graph.at("state/yard/control.sock"))).toBe(false);
+  },
+  TIMEOUT_MS,
+);
 
-test("what was imported into a running graph is delivered", async () => {
-  await using graph = await running(GRAPH.replace("rate: 200", "rate: 1"));
-  const line = {
-    packet_id: "mine",
-    ts: "2026-05-01T12:00:00Z",
-    kind: "raw",
-    source_id: "me",
-    payload: { i: 777 },
-    meta: {},
-  };
-  fs.writeFileSync(graph.at("rows.jsonl"), `${JSON.stringify(line)}\n`);
-  const from = path.resolve(graph.at("rows.jsonl"));
-  expect((await graph.queue("import", EDGE, "--from", from, "--yes")).stdout).toBe("wrote 1 line, 0 known already\n");
-  expect((await graph.queue("drain", "--timeout-sec", "20")).code).toBe(0);
-  const delivered = async () => fs.readFileSync(graph.at("out.jsonl"), "utf8");
-  await until(delivered, (text) => text.includes('"i":777'));
-});
+test(
+  "what was imported into a running graph is delivered",
+  async () => {
+    await using graph = await running(GRAPH.replace("rate: 200", "rate: 1"));
+    const line = {
+      packet_id: "mine",
+      ts: "2026-05-01T12:00:00Z",
+      kind: "raw",
+      source_id: "me",
+      payload: { i: 777 },
+      meta: {},
+    };
+    fs.writeFileSync(graph.at("rows.jsonl"), `${JSON.stringify(line)}\n`);
+    const from = path.resolve(graph.at("rows.jsonl"));
+    expect((await graph.queue("import", EDGE, "--from", from, "--yes")).stdout).toBe("wrote 1 line, 0 known already\n");
+    expect((await graph.queue("drain", "--timeout-sec", "20")).code).toBe(0);
+    const delivered = async () => fs.readFileSync(graph.at("out.jsonl"), "utf8");
+    await until(delivered, (text) => text.includes('"i":777'));
+  },
+  TIMEOUT_MS,
+);
 
-test("a graph that was killed is opened by its files, and the socket it left is no obstacle to the next run", async () => {
-  await using graph = await running();
-  await until(
-    () => graph.json("ls", EDGE),
-    ({ queues }) => queues[0].dead > 0,
-  );
-  graph.child.kill("SIGKILL");
-  await graph.child.exited;
-  expect(fs.existsSync(graph.at("state/yard/control.sock"))).toBe(true);
-  const { running: pid, queues } = await graph.json("ls", EDGE);
-  expect([pid, queues[0].dead > 0]).toEqual([null, true]);
-  const next = await run(["run", "yard.yaml", "--state-dir", "state", "--max-packets", "5", "--log-level", "off"], {
-    cwd: path.dirname(graph.at("yard.yaml")),
-  });
-  expect(next.code).toBe(0);
-  expect(fs.existsSync(graph.at("state/yard/control.sock"))).toBe(false);
-});
+test(
+  "a graph that was killed is opened by its files, and the socket it left is no obstacle to the next run",
+  async () => {
+    await using graph = await running();
+    await until(
+      () => graph.json("ls", EDGE),
+      ({ queues }) => queues[0].dead > 0,
+    );
+    graph.child.kill("SIGKILL");
+    await graph.child.exited;
+    expect(fs.existsSync(graph.at("state/yard/control.sock"))).toBe(true);
+    const { running: pid, queues } = await graph.json("ls", EDGE);
+    expect([pid, queues[0].dead > 0]).toEqual([null, true]);
+    const next = await run(["run", "yard.yaml", "--state-dir", "state", "--max-packets", "5", "--log-level", "off"], {
+      cwd: path.dirname(graph.at("yard.yaml")),
+    });
+    expect(next.code).toBe(0);
+    expect(fs.existsSync(graph.at("state/yard/control.sock"))).toBe(false);
+  },
+  TIMEOUT_MS,
+);

@@ -248,28 +248,54 @@ describe("queue.purge", () => {
   });
 });
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Until drain has told what is left so many times, and waits. */
+async function told(sent: readonly unknown[], times: number) {
+  while (sent.length < times) await turn();
+  await turn();
+}
+
 describe("queue.drain", () => {
+  const done = async (queue: Queue, count: number) =>
+    queue.ack(await queue.lease({ count, holder: "x", leaseMs: 1_000 }));
+
   test("waits until everything is delivered, and tells what is left meanwhile", async () => {
     await using made = await queueSetup();
     await made.queue.enqueue(entries(2));
     const drained = made.ask("drain");
-    while (made.clock.pending === 0) await Promise.resolve();
-    await made.queue.ack(await made.queue.lease({ count: 2, holder: "x", leaseMs: 1_000 }));
+    await told(made.sent, 1);
+    await done(made.queue, 2);
     made.clock.advance(500);
-    expect(await drained).toMatchObject({ empty: true });
+    expect(await drained).toMatchObject({ drained: true, empty: true });
     expect(made.sent).toMatchObject([{ left: [{ queue: "detect.out->alarms.in", ready: 2 }, { ready: 0 }] }]);
+  });
+
+  test("waits for what was there, and not for what comes later", async () => {
+    await using made = await queueSetup();
+    await made.queue.enqueue(entries(700));
+    await done(made.queue, 650);
+    const drained = made.ask("drain");
+    await told(made.sent, 1);
+    await made.queue.enqueue([entry(701)]);
+    await done(made.queue, 49);
+    made.clock.advance(500);
+    await told(made.sent, 2);
+    await done(made.queue, 1);
+    made.clock.advance(500);
+    expect(await drained).toMatchObject({ drained: true, empty: false, left: [{ ready: 1 }, { ready: 0 }] });
+    expect(made.sent).toHaveLength(2);
   });
 
   test("gives up after its time, and says what is left", async () => {
     await using made = await queueSetup();
     await made.queue.enqueue(entries(2));
     const drained = made.ask("drain", { timeout_ms: 700 });
-    for (const ms of [500, 200]) {
-      while (made.clock.pending === 0) await Promise.resolve();
-      made.clock.advance(ms);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect(await drained).toMatchObject({ empty: false, left: [{ ready: 2 }, { ready: 0 }] });
+    await told(made.sent, 1);
+    made.clock.advance(500);
+    await told(made.sent, 2);
+    made.clock.advance(200);
+    expect(await drained).toMatchObject({ drained: false, empty: false, left: [{ ready: 2 }, { ready: 0 }] });
   });
 });
 
