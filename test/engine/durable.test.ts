@@ -306,3 +306,66 @@ test("an outage longer than any lease repeats nothing, and more than a window of
   expect(end.ids).toEqual(packets(3_000).map(({ packet_id }) => packet_id));
   expect(after.edges[0]!.durable).toMatchObject({ delivered: 3_000, redelivered: 0, acked: 3_000 });
 });
+
+describe("a durable edge with payload_ref", () => {
+  const big = (one: StreamPacket) => String(one.payload).startsWith("big");
+  /** Keeps payloads that begin with "big" aside; `store` may fail or take its time. */
+  const spillWith = (store: (payload: unknown) => Promise<void>) => {
+    const kept = new Map<string, unknown>();
+    let held = 0;
+    const spill = {
+      spill(one: StreamPacket) {
+        if (!big(one)) return undefined;
+        return store(one.payload).then(() => {
+          kept.set(one.packet_id, one.payload);
+          held += 1;
+          const release = () => {
+            held -= 1;
+          };
+          return { packet: { ...one, payload: { ref: one.packet_id } }, release };
+        });
+      },
+      restore(one: StreamPacket) {
+        const { ref } = Object(one.payload) as { ref?: string };
+        return ref === undefined ? undefined : Promise.resolve({ ...one, payload: kept.get(ref) });
+      },
+    };
+    return { spill, held: () => held };
+  };
+  const six = ["big 1", "2", "big 3", "4", "5", "big 6"].map((payload) => keyed(payload, { payload }));
+
+  test("keeps the order of packets whose payloads take longer to write", async () => {
+    using box = new DurableBox();
+    let slow = 6;
+    const { spill, held } = spillWith(async () => {
+      for (let waits = slow--; waits > 0; waits--) await macrotask();
+    });
+    box.spill = spill;
+    const end = sink("z");
+    await box.run([source("s", six), end], ["s => z"]);
+    expect([payloads(end.got), held()]).toEqual([["big 1", "2", "big 3", "4", "5", "big 6"], 0]);
+  });
+
+  test("makes producers wait while there is no room for payloads", async () => {
+    using box = new DurableBox();
+    let refusals = 5;
+    const { spill } = spillWith(async () => {
+      if (refusals-- > 0) throw new Unavailable("BLOB_FULL");
+    });
+    box.spill = spill;
+    const end = sink("z");
+    const ended = await box.run([source("s", six), end], ["s => z"]);
+    expect([payloads(end.got), ended.deadLetters.total]).toEqual([["big 1", "2", "big 3", "4", "5", "big 6"], 0]);
+  });
+
+  test("makes a dead letter of a payload that can never be kept, and goes on", async () => {
+    using box = new DurableBox();
+    const { spill } = spillWith(async (payload) => {
+      if (payload === "big 3") throw new Rejected("BLOB_TOO_LARGE");
+    });
+    box.spill = spill;
+    const end = sink("z");
+    const ended = await box.run([source("s", six), end], ["s => z"]);
+    expect([payloads(end.got), ended.deadLetters.total]).toEqual([["big 1", "2", "4", "5", "big 6"], 1]);
+  });
+});

@@ -3,6 +3,7 @@ import type { RunOptions } from "../../src/engine/index.ts";
 import { Engine } from "../../src/engine/index.ts";
 import { durableOptions } from "../../src/graph/durable.ts";
 import type { DurableOptions, GraphPlan } from "../../src/graph/plan.ts";
+import type { Spill } from "../../src/node/index.ts";
 import { openInline, type Queue, type QueueOptions } from "../../src/store/index.ts";
 import { plan, type TestHost, type TestNode, toEnd, virtualHost } from "./engine.ts";
 import { temporaryFolder } from "./folder.ts";
@@ -12,6 +13,8 @@ export class DurableBox {
   readonly #folder = temporaryFolder();
   /** Options of the next run. */
   given: Partial<DurableOptions>;
+  /** For every durable edge of the next run. */
+  spill: Spill | undefined;
   readonly #wrap: (queue: Queue) => Queue;
 
   constructor(given: Partial<DurableOptions> = {}, wrap: (queue: Queue) => Queue = (queue) => queue) {
@@ -55,10 +58,15 @@ export class DurableBox {
       if (durable !== undefined) queues.set(index, this.#wrap(await this.open(`edge${index}`, host)));
     }
     const letters = await this.open("letters", host, { ordered: true, maxAttempts: 1 });
-    const engine = new Engine(made, { ...host, durable: { queues, letters } }, options);
+    const engine = new Engine(made, { ...host, durable: { queues, letters, spills: this.#spills(queues) } }, options);
     const all = [...queues.values(), letters];
     const ended = engine.run().finally(() => Promise.all(all.map((queue) => queue.close())));
     return { engine, host, ended, queues, letters };
+  }
+
+  #spills(queues: ReadonlyMap<number, Queue>): ReadonlyMap<number, Spill> {
+    const { spill } = this;
+    return new Map(spill === undefined ? [] : [...queues.keys()].map((edge) => [edge, spill]));
   }
 
   /** Runs to the end; time moves whenever nothing else can happen. */

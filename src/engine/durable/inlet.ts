@@ -1,5 +1,5 @@
 import type { DurableOptions } from "../../graph/plan.ts";
-import type { NodeContext, NodeInstance, Spilled } from "../../node/index.ts";
+import { failureKind, type NodeContext, type NodeInstance, type Spilled } from "../../node/index.ts";
 import { addDrops } from "../../observe/index.ts";
 import { idempotencyKey, replace, type StreamPacket } from "../../packet/index.ts";
 import { type Enqueued, entryCodec, type QueueEntry, StoreError } from "../../store/index.ts";
@@ -33,16 +33,18 @@ export class Inlet implements NodeInstance {
   #waiting: Waiting[] = [];
   #sending = false;
   #size = MAX_ROWS;
-  /** Ends with the last payload that is being written to a file. */
-  #spilled: Promise<unknown> = Promise.resolve();
-  /** Packets that wait for one. */
-  #spilling = 0;
+  readonly #writing: Patience;
+  /** Ends when the last packet that waits for a payload has its place among the rows. */
+  #line: Promise<unknown> = Promise.resolve();
+  #inLine = 0;
 
   constructor(link: Link, { clock, random, log }: NodeContext) {
     this.#link = link;
     this.#options = link.options;
     this.#partition = this.#options.ordered ? partitionReader(this.#options.partition_by) : () => "";
-    this.#patience = new Patience(`enqueue into ${link.name}`, { clock, random, log, signal: this.#stop.signal });
+    const options = { clock, random, log, signal: this.#stop.signal };
+    this.#patience = new Patience(`enqueue into ${link.name}`, options);
+    this.#writing = new Patience(`writing a payload for ${link.name}`, options);
   }
 
   process(packet: StreamPacket): Promise<void> {
@@ -50,7 +52,7 @@ export class Inlet implements NodeInstance {
     const own = this.#ownKey(packet);
     const spilling = this.#link.spill?.spill(own);
     // Behind a payload that is still being written, so that the rows are in order.
-    if (spilling !== undefined || this.#spilling > 0) return this.#addSpilled(own, spilling);
+    if (spilling !== undefined || this.#inLine > 0) return this.#addInLine(own, spilling);
     return this.#add(this.#entry(own));
   }
 
@@ -77,18 +79,38 @@ export class Inlet implements NodeInstance {
     return entry;
   }
 
-  async #addSpilled(packet: StreamPacket, spilling: Promise<Spilled> | undefined): Promise<void> {
-    const before = this.#spilled;
-    this.#spilling += 1;
-    this.#spilled = Promise.allSettled([before, spilling]);
-    await before;
-    const spilled = await spilling?.finally(() => (this.#spilling -= 1));
-    if (spilling === undefined) this.#spilling -= 1;
+  /** Payloads are written side by side; the rows are in the order of the packets, those without such a payload too. */
+  #addInLine(packet: StreamPacket, spilling: Promise<Spilled> | undefined): Promise<void> {
+    this.#inLine += 1;
+    const spilled = spilling && this.#written(packet, spilling);
+    // A failure is heard below; here it would be one that nobody awaits until the line has come to it.
+    spilled?.catch(() => {});
+    const turn = this.#line.then(() => spilled).finally(() => (this.#inLine -= 1));
+    const added = turn.then((one) => ({ done: this.#addHeld(one?.packet ?? packet, one) }));
+    this.#line = added.then(nothing, nothing);
+    return added.then(({ done }) => done);
+  }
+
+  async #addHeld(packet: StreamPacket, spilled: Spilled | undefined): Promise<void> {
     try {
-      await this.#add(this.#entry(spilled?.packet ?? packet));
+      await this.#add(this.#entry(packet));
     } finally {
       // From here on the row holds what it names, or nobody does.
       spilled?.release();
+    }
+  }
+
+  /** While there is no room for a payload, those who bring more wait. */
+  async #written(packet: StreamPacket, first: Promise<Spilled>): Promise<Spilled> {
+    for (let spilling = first; ; spilling = this.#link.spill!.spill(packet)!) {
+      try {
+        const spilled = await spilling;
+        this.#writing.succeeded();
+        return spilled;
+      } catch (error) {
+        const unavailable = failureKind(error as Error) === "unavailable";
+        if (!unavailable || !(await this.#writing.wait(error as Error))) throw error;
+      }
     }
   }
 
@@ -151,3 +173,5 @@ export class Inlet implements NodeInstance {
 function rejectAll(batch: readonly Waiting[], error: Error) {
   for (const { reject } of batch) reject(error);
 }
+
+const nothing = () => {};
