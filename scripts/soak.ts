@@ -94,7 +94,8 @@ async function storm(lanes: readonly Lane[]) {
   let nextFaultMs = startedMs + faultEveryMs;
   for (let second = 1; systemClock.monotonicMs() < untilMs && !stopping.signal.aborted; second++) {
     // By the clock and not by adding up, or the looks drift away from a second.
-    await sleep(systemClock, startedMs + second * 1_000 - systemClock.monotonicMs(), stopping.signal);
+    const dueMs = startedMs + second * 1_000;
+    await sleep(systemClock, Math.max(0, dueMs - systemClock.monotonicMs()), stopping.signal);
     await Promise.all(lanes.map((lane) => lane.canary.look(lane !== busy)));
     if (second % RSS_EVERY_SEC === 0) for (const lane of lanes) sample(lane, rss, startedMs);
     if (systemClock.monotonicMs() < nextFaultMs || busy !== undefined) continue;

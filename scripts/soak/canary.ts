@@ -14,14 +14,18 @@ export class Canary {
   calmReady = 0;
   /** Looks since the last of which a packet was acknowledged. */
   taking = 0;
-  /** Seconds of every time it was not ready, in order. */
-  readonly outagesSec: number[] = [];
+  readonly #outagesSec: number[] = [];
   #acknowledged = 0;
   #downSec = 0;
 
   constructor(url: string, stage: Stage) {
     this.#url = url;
     this.#stage = stage;
+  }
+
+  /** Seconds of every time it was not ready, in order, one that goes on included. */
+  get outagesSec(): readonly number[] {
+    return this.#downSec > 0 ? [...this.#outagesSec, this.#downSec] : this.#outagesSec;
   }
 
   async look(calm: boolean) {
@@ -34,7 +38,7 @@ export class Canary {
     if (acknowledged > this.#acknowledged) this.taking += 1;
     this.#acknowledged = acknowledged;
     if (!ready) this.#downSec += 1;
-    else if (this.#downSec > 0) this.outagesSec.push(this.#downSec);
+    else if (this.#downSec > 0) this.#outagesSec.push(this.#downSec);
     if (ready) this.#downSec = 0;
   }
 

@@ -14,13 +14,14 @@ import { http } from "./http.bench.ts";
 import { latency } from "./latency.bench.ts";
 import { BENCH, machine, type Row } from "./measure.ts";
 import { memory } from "./memory.bench.ts";
+import { restart } from "./restart.bench.ts";
 import { slowDisk } from "./slow_disk.bench.ts";
 import { startup } from "./startup.bench.ts";
 import { validate } from "./validate.bench.ts";
 
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
-  ...{ durable, latency, http, backlog, slow_disk: slowDisk },
+  ...{ durable, latency, http, backlog, restart, slow_disk: slowDisk },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
