@@ -1,0 +1,164 @@
+import { type Enqueued, entryCodec, type QueueEntry, type QueueRow } from "../../src/store/index.ts";
+import type { Answer, Asked, Operation } from "../../src/store/operation.ts";
+import type { Transport } from "../../src/store/queue_client.ts";
+import type { QueueHost, Round } from "../../src/store/queue_host.ts";
+import type { Load } from "./backend.ts";
+import type { Disk } from "./disk.ts";
+import { type RowBook, rowText } from "./ledger.ts";
+import type { Life } from "./life.ts";
+import type { ShapeEdge } from "./shape.ts";
+import { during } from "./weather.ts";
+
+/** Never settles: nobody is there any more to hear the answer. */
+const NEVER = new Promise<never>(() => {});
+
+/**
+ * The thread that the program's queue runs in: a round takes a while to get there, and its answers to come back. In
+ * between the process may die. What goes by is written into the ledger once it is on the disk.
+ */
+export class SimTransport implements Transport {
+  readonly #life: Life;
+  readonly #edge: ShapeEdge;
+  readonly #host: QueueHost;
+  readonly #disk: Disk;
+  readonly #book: RowBook;
+  readonly #asked = new Map<number, Operation>();
+  /** Rows that are out, by number. */
+  readonly #out = new Map<number, QueueRow>();
+  readonly #offsetMs: number;
+  readonly #answers: (() => void)[] = [];
+  #line: (() => void)[] = [];
+
+  constructor(life: Life, edge: ShapeEdge, host: QueueHost, disk: Disk) {
+    this.#life = life;
+    this.#edge = edge;
+    this.#host = host;
+    this.#disk = disk;
+    this.#book = life.box.ledger.book(edge);
+    this.#offsetMs = life.box.clock.wallOffsetMs;
+  }
+
+  /** Time as the queue has it: the wall clock at the start, and what passed since. */
+  get #queueMs(): number {
+    return this.#offsetMs + this.#life.box.clock.nowMs;
+  }
+
+  round(asked: readonly Asked[], nowMs: number): Promise<Round> {
+    if (!this.#life.alive) return NEVER;
+    for (const { id, operation } of asked) this.#asked.set(id, operation);
+    return this.#inTurn(() => this.#round(asked, nowMs));
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(() => void this.#host.close(this.#queueMs));
+  }
+
+  /** Rows that the process took along when it died: each has had a try. */
+  blameLost() {
+    for (const row of this.#out.values()) this.#life.box.ledger.blameRow(this.#edge, nameOf(row));
+  }
+
+  /** One after the other, however long each takes. */
+  #inTurn<Result>(work: () => Result): Promise<Result> {
+    return new Promise((resolve) => {
+      this.#line.push(() => {
+        if (this.#life.step("before a round")) return;
+        const result = work();
+        if (this.#life.step("after a round")) return;
+        this.#answer(() => resolve(result));
+        this.#line.shift();
+        this.#next();
+      });
+      if (this.#line.length === 1) this.#next();
+    });
+  }
+
+  /** Answers come back in order, as messages of one thread do. */
+  #answer(tell: () => void) {
+    const { clock, box } = this.#life;
+    this.#answers.push(tell);
+    clock.setTimer(() => this.#answers.shift()!(), box.net.between(0, 1));
+  }
+
+  #next() {
+    const [work] = this.#line;
+    if (work !== undefined) this.#life.clock.setTimer(work, this.#delayMs);
+  }
+
+  get #delayMs(): number {
+    const { net, weather, clock, healed } = this.#life.box;
+    return !healed && during(weather.slowDisk, clock.nowMs) ? net.between(5, 500) : net.between(0, 1);
+  }
+
+  #round(asked: readonly Asked[], nowMs: number): Round {
+    const round = this.#host.round(asked, nowMs);
+    for (const answer of round.answers) this.#note(answer);
+    this.#disk.committed(this.#disk.mark.seq);
+    return round;
+  }
+
+  #note({ id, ...answer }: Answer) {
+    const operation = this.#asked.get(id);
+    this.#asked.delete(id);
+    if (operation === undefined) return;
+    this.#life.box.note(`${this.#edge.index} ${told(operation, answer)}`);
+    if (!("value" in answer)) return;
+    const values = answer.value as readonly unknown[];
+    if (operation.op === "enqueue") {
+      for (const [at, entry] of operation.entries.entries()) this.#written(entry, values[at] as Enqueued);
+    }
+    if (operation.op === "lease") for (const row of values as QueueRow[]) this.#wentOut(row);
+    if (operation.op === "ack") {
+      for (const [at, { seq }] of operation.leases.entries()) if (values[at] === "done") this.#acked(seq);
+    }
+    if (operation.op === "nack") for (const { seq } of operation.failures) this.#out.delete(seq);
+  }
+
+  #written(entry: QueueEntry, { seq, duplicate }: Enqueued) {
+    if (!duplicate) this.#book.rows.set(seq, nameOf(entry));
+  }
+
+  #wentOut(row: QueueRow) {
+    const { clock, ledger } = this.#life.box;
+    this.#out.set(row.seq, row);
+    this.#book.seqs.set(nameOf(row), row.seq);
+    const acked = this.#book.acked.get(row.key);
+    if (acked === undefined) return;
+    const rememberMs = this.#edge.durable!.remember_ms;
+    // A wall clock that was set between two starts makes keys older or younger.
+    if (clock.nowMs - acked.atMs >= rememberMs || this.#queueMs - acked.queueMs >= rememberMs) return;
+    const agoMs = clock.nowMs - acked.atMs;
+    ledger.violated(`I2: row ${row.seq} has key ${row.key}, which was acknowledged ${agoMs} ms before`);
+  }
+
+  #acked(seq: number) {
+    const { clock } = this.#life.box;
+    const row = this.#out.get(seq);
+    this.#out.delete(seq);
+    // After a death it may have gone again with the end of the file.
+    if (row === undefined || !this.#life.alive) return;
+    this.#book.acked.set(row.key, { seq, atMs: clock.nowMs, queueMs: this.#queueMs });
+  }
+}
+
+function nameOf(row: QueueEntry): string {
+  const { fact, path } = entryCodec.decode(row).payload as Load;
+  return rowText(fact, path);
+}
+
+/** One call and its answer as a line. */
+function told(operation: Operation, answer: { value?: unknown; error?: unknown }): string {
+  const { op } = operation;
+  if (answer.error !== undefined) return `${op}: ${answer.error}`;
+  const values = answer.value as never[];
+  if (op === "lease") return `lease ${(values as QueueRow[]).map(({ seq, attempt }) => `${seq}/${attempt}`).join(" ")}`;
+  if (op === "enqueue") {
+    return `enqueue ${operation.entries.map((entry, at) => `${entry.key} ${seqOf(values[at]!)}`).join(", ")}`;
+  }
+  if (op === "ack" || op === "release")
+    return `${op} ${operation.leases.map(({ seq }, at) => `${seq} ${values[at]}`).join(", ")}`;
+  if (op !== "nack") return op;
+  return `nack ${operation.failures.map(({ seq, reason, delayMs }, at) => `${seq} ${values[at]} ${Math.round(delayMs)} (${reason})`).join(", ")}`;
+}
+
+const seqOf = ({ seq, duplicate }: Enqueued) => `${duplicate ? "is" : "->"} ${seq}`;
