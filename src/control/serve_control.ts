@@ -55,7 +55,7 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
 async function listen(server: net.Server, { path: file, clock }: ControlOptions) {
   if (hasFile()) fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   await makeRoom(file, clock);
-  // Between bind and chmod others could come in, in a folder that was there before with a wider mode.
+  // Not chmod afterwards: others could come in before that, where the folder was there already and is open to them.
   const umask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -65,7 +65,6 @@ async function listen(server: net.Server, { path: file, clock }: ControlOptions)
         resolve();
       });
     });
-    if (hasFile()) fs.chmodSync(file, 0o600);
   } catch (error) {
     const reason = (error as Error).message;
     const hint = "name a state directory that is shorter and on a disk of this machine, with --state-dir";
