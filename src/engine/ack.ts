@@ -11,6 +11,13 @@ export type Settle = (packet: StreamPacket, failure: PacketFailure | undefined) 
  * source is still handing it out. At zero the source hears ack or nack, exactly once.
  */
 export class AckRoot {
+  /**
+   * Which copy this is: the same whenever its source packet comes again, whoever is faster then. Empty for the packet
+   * itself and the first that each node makes of it; else what led away from that.
+   */
+  readonly way: string;
+  /** The one that counts, for all copies. */
+  readonly #trunk: AckRoot;
   readonly #packet: StreamPacket;
   readonly #settle: Settle;
   /** Its source tries a failed packet again and sets it aside by itself. */
@@ -20,7 +27,9 @@ export class AckRoot {
   #copies: Map<string, number> | undefined;
   #failure: PacketFailure | undefined;
 
-  constructor(packet: StreamPacket, settle: Settle, keeps = false) {
+  constructor(packet: StreamPacket, settle: Settle, keeps = false, trunk?: AckRoot, way = "") {
+    this.#trunk = trunk ?? this;
+    this.way = way;
     this.#packet = packet;
     this.keeps = keeps;
     this.#settle = settle;
@@ -28,27 +37,41 @@ export class AckRoot {
 
   /** One more copy is under way. */
   add() {
-    this.#pending += 1;
+    this.#trunk.#pending += 1;
+  }
+
+  /** The root of the packet that left as number `at` of one call, from 0, by the edge with this mark. */
+  branch(mark: string, at: number): AckRoot {
+    if (at === 0) return this;
+    const way = shortened(`${this.way}.${mark}-${at}`);
+    return new AckRoot(this.#packet, this.#settle, this.keeps, this.#trunk, way);
   }
 
   /** One copy is done: consumed by a sink, filtered on purpose, or replaced by its children. */
   done() {
-    this.#pending -= 1;
-    if (this.#pending === 0) this.#settle(this.#packet, this.#failure);
+    const trunk = this.#trunk;
+    trunk.#pending -= 1;
+    if (trunk.#pending === 0) trunk.#settle(trunk.#packet, trunk.#failure);
   }
 
   /** Counts a packet with `key` on its way over durable edge `edge`: 1 for the first. */
   copy(edge: number, key: string): number {
-    this.#copies ??= new Map();
+    const trunk = this.#trunk;
+    trunk.#copies ??= new Map();
     const name = `${edge} ${key}`;
-    const count = (this.#copies.get(name) ?? 0) + 1;
-    this.#copies.set(name, count);
+    const count = (trunk.#copies.get(name) ?? 0) + 1;
+    trunk.#copies.set(name, count);
     return count;
   }
 
   /** One copy failed; the first reason is what the source hears. */
   fail(failure: PacketFailure) {
-    this.#failure ??= failure;
+    this.#trunk.#failure ??= failure;
     this.done();
   }
 }
+
+/** A way is part of a key, which has a bound; and through a loop it may be long. */
+const MAX_WAY = 100;
+
+const shortened = (way: string) => (way.length <= MAX_WAY ? way : `.${Bun.hash(way).toString(36)}`);

@@ -10,6 +10,7 @@ export function makeSlot(scheduler: Scheduler, node: NodeRun): Slot {
   const slot: Slot = {
     packet: NO_PACKET,
     root: undefined,
+    sent: 0,
     input: "",
     emit: {},
     outlives: false,
@@ -49,7 +50,10 @@ function emitToSole(scheduler: Scheduler, node: NodeRun, slot: Slot, port: strin
     counters.produced += 1;
     if (!slot.outlives && node.hand === undefined) {
       passed.passed += 1;
-      if (slot.root !== undefined) slot.root.add();
+      if (slot.root !== undefined) {
+        slot.root.add();
+        slot.sent += 1;
+      }
       node.hand = packet;
     } else scheduler.emitted(node, slot, edge, packet);
   };

@@ -20,6 +20,8 @@ export const NO_PACKET: StreamPacket = Object.freeze({
 export interface Slot {
   packet: StreamPacket;
   root: AckRoot | undefined;
+  /** Packets that this call has sent, over all edges; counted only with a root. */
+  sent: number;
   input: string;
   emit: Emit;
   /** True once the call has outlived `process`; until then its packets may be handed on without an inbox. */

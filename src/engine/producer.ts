@@ -14,6 +14,8 @@ export interface EdgeRun {
   /** Name of the input port, as `process` gets it. */
   readonly toPort: string;
   readonly counters: EdgeCounters;
+  /** Short for its two ends; part of the keys of copies, so it is the same in every run. */
+  readonly mark: string;
   /** Packets that went through the inbox; the others were handed straight on and waited for nothing. */
   queued: number;
   /** Packets of it that its producer holds; while there are any, later ones go behind them. */

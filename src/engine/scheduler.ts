@@ -142,14 +142,16 @@ export class Scheduler {
   }
 
   #sendOn(slot: Slot, edge: EdgeRun, packet: StreamPacket) {
+    const { root } = slot;
     edge.counters.passed += 1;
-    if (slot.root !== undefined) slot.root.add();
-    this.#inboxes.enqueue(edge, packet, slot.root);
+    if (root !== undefined) root.add();
+    this.#inboxes.enqueue(edge, packet, root?.branch(edge.mark, slot.sent++));
   }
 
   /** Calls `process` for a slot that is occupied already: a retry, or a call in an ordered line. */
   call(node: NodeRun, slot: Slot) {
     this.#heart[HEART_NODE] = node.index;
+    slot.sent = 0;
     try {
       const result: unknown = node.instance.process(slot.packet, slot.emit, slot.input);
       if (result === undefined) this.settle(node, slot, undefined);
@@ -202,6 +204,7 @@ export class Scheduler {
     slot.input = input;
     slot.packet = packet;
     slot.root = root;
+    slot.sent = 0;
     this.occupy(node, slot);
     this.call(node, slot);
   }
@@ -218,7 +221,10 @@ export class Scheduler {
       node.counters.consumed += 1;
       const slot = node.slot!;
       slot.packet = packet;
-      if (root !== undefined) slot.root = root;
+      if (root !== undefined) {
+        slot.root = root;
+        slot.sent = 0;
+      }
       let result: unknown;
       try {
         result = node.instance.process(packet, slot.emit, input);

@@ -129,7 +129,9 @@ export class Sources {
 
   #fanOut(source: SourceRun, packet: StreamPacket, root: AckRoot | undefined) {
     const port = source.portOf?.(packet) ?? source.plan.outputs[0]!;
-    for (const edge of source.outputs.get(port) ?? []) this.#scheduler.send(edge, packet, root);
+    for (const [at, edge] of (source.outputs.get(port) ?? []).entries()) {
+      this.#scheduler.send(edge, packet, root?.branch(edge.mark, at));
+    }
   }
 
   #refuse(source: SourceRun, yielded: unknown) {

@@ -43,6 +43,7 @@ export function wire(plan: GraphPlan, scheduler: Scheduler, events: WiringEvents
       input,
       toPort,
       counters: new EdgeCounters(),
+      mark: Bun.hash.crc32(`${producers[edge.from]!.id}.${fromPort}>${to.id}.${toPort}`).toString(36),
       queued: 0,
       held: 0,
     };

@@ -64,8 +64,12 @@ export class Inlet implements NodeInstance {
   /** A packet that comes over this edge more than once is another fact each time: one key would make it one row. */
   #ownKey(packet: StreamPacket): StreamPacket {
     const key = idempotencyKey(packet);
-    const copy = this.node.slot?.root?.copy(this.#link.index, key) ?? 1;
-    return copy === 1 ? packet : replace(packet, { meta: { ...packet.meta, idempotency_key: `${key}#${copy}` } });
+    const root = this.node.slot?.root;
+    const own = root === undefined || root.way === "" ? key : `${key}#${root.way.slice(1)}`;
+    // Only round a loop does a way come twice.
+    const copy = root?.copy(this.#link.index, own) ?? 1;
+    if (copy === 1 && own === key) return packet;
+    return replace(packet, { meta: { ...packet.meta, idempotency_key: copy === 1 ? own : `${own}#${copy}` } });
   }
 
   #entry(packet: StreamPacket): QueueEntry {
