@@ -174,7 +174,7 @@ describe("a packet that fails behind a durable edge", () => {
     expect(ended.deadLetters.recent).toMatchObject([{ node_id: "work", attempts: 3, queue: "s.out->work.in" }]);
     expect(counters(ended, "work")).toMatchObject({ deadLetters: 1, errors: 3 });
     const [dead] = await box.look("edge0", (queue) => queue.dead(0, 9));
-    expect(dead).toMatchObject({ key: "bad", node: "work", error: 'node "work": no', attempts: 3 });
+    expect(dead).toMatchObject({ key: "bad", node: "work", port: "in", error: "no", attempts: 3 });
     expect(dead!.stack).toContain("durable.test.ts");
   });
 

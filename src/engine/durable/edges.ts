@@ -71,7 +71,8 @@ export class DurableEdges {
   #setAside({ index, name }: Link, packet: StreamPacket, row: QueueRow, { node, port, error }: PacketFailure) {
     const failed = this.#producers.get(node ?? this.plan.nodes[this.plan.edges[index]!.to]!.id)!;
     const tried = { attempts: row.attempt, failedAtMs: row.enqueuedMs, port, queue: name };
-    this.#failures.setAside(failed, packet, error.message, tried);
+    const reason = error.cause instanceof Error ? error.cause.message : error.message;
+    this.#failures.setAside(failed, packet, reason, tried);
   }
 
   /** True when only outlets live and none of them has anything to come: the run is at its end. */

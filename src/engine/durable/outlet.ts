@@ -207,15 +207,17 @@ export class Outlet implements SourceInstance {
     return row;
   }
 
-  #failureOf({ seq, attempt }: QueueRow, reason: string, { kind, error, node }: PacketFailure): Failure {
+  #failureOf({ seq, attempt }: QueueRow, told: string, { kind, error, node, port }: PacketFailure): Failure {
     const { backoff_ms, backoff_max_ms } = this.#options;
     const away = kind === "unavailable";
     // A run that ends gives back what it could not finish, for the next one to begin with.
     const ending = away && node === undefined;
     const tries = away ? this.#away++ : attempt - 1;
     const delayMs = ending ? 0 : fullJitterMs(this.#context.random, tries, backoff_ms, backoff_max_ms);
-    const stack = (error.cause as Error | undefined)?.stack ?? error.stack;
-    return { seq, attempt, reason, stack, node, delayMs, counted: !away, permanent: kind === "rejected" };
+    // The node has a column of its own, so its own words are enough.
+    const cause = error.cause instanceof Error ? error.cause : undefined;
+    const [reason, stack] = [cause?.message ?? told, cause?.stack ?? error.stack];
+    return { seq, attempt, reason, stack, node, port, delayMs, counted: !away, permanent: kind === "rejected" };
   }
 
   /** Rows behind one that comes again were given back with it; behind one that is gone they go on. */
