@@ -31,6 +31,7 @@ export class HandingOut {
 
   run(): QueueRow[] {
     const { leases, line, ledger } = this.#parts;
+    line.wake();
     // A suspect goes alone, so that nothing else is taken along when it ends the process again.
     if (leases.alone) return [];
     const halves = this.#request.liveFirst ? [line.live, line.backlog] : [line.backlog, line.live];

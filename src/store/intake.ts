@@ -1,6 +1,6 @@
 import type { QueueEntry } from "./entry.ts";
 import { StoreError } from "./error.ts";
-import type { Keys } from "./keys.ts";
+import { AT_ONCE, type Keys } from "./keys.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Enqueued } from "./queue.ts";
 import { BYTES, bytesOf, checksum } from "./row.ts";
@@ -22,8 +22,12 @@ export class Intake {
 
   /** Throws QUEUE_FULL before it has written anything. */
   enqueue(entries: readonly QueueEntry[]): Enqueued[] {
-    this.#makeRoom(entries.reduce((sum, entry) => sum + bytesOf(entry), 0));
-    const results = entries.map((entry) => this.#insert(entry));
+    const sizes = entries.map(bytesOf);
+    this.#makeRoom(sizes.reduce((sum, bytes) => sum + bytes, 0));
+    const results: Enqueued[] = [];
+    let at = 0;
+    for (; at + AT_ONCE <= entries.length; at += AT_ONCE) this.#insertMany(entries, sizes, at, results);
+    for (; at < entries.length; at++) results.push(this.#insert(entries[at]!, sizes[at]!));
     this.#keys.forget(2 * entries.length + 16);
     return results;
   }
@@ -34,27 +38,49 @@ export class Intake {
     const seq = totals.given + 1;
     this.#keys.move(formerSeq, seq);
     this.#keys.inherit(entry.key, seq);
-    this.#write(seq, entry);
+    this.#write(seq, entry, bytesOf(entry));
     totals.done += 1;
   }
 
-  #insert(entry: QueueEntry): Enqueued {
+  /** In the usual case, which is that no key is known, one statement writes many rows, in half the time. */
+  #insertMany(entries: readonly QueueEntry[], sizes: readonly number[], from: number, results: Enqueued[]) {
+    const first = this.#ledger.totals.given + 1;
+    if (!this.#keys.claimAll(entries, from, first)) {
+      for (let at = from; at < from + AT_ONCE; at++) results.push(this.#insert(entries[at]!, sizes[at]!));
+      return;
+    }
+    const { sql, nowMs } = this.#ledger;
+    const values: (string | number)[] = [];
+    for (let at = from; at < from + AT_ONCE; at++) {
+      const seq = first + at - from;
+      push(values, seq, nowMs, entries[at]!);
+      this.#count(seq, sizes[at]!);
+      results.push({ seq, duplicate: false });
+    }
+    sql.run(INSERT_MANY, ...values);
+  }
+
+  #insert(entry: QueueEntry, bytes: number): Enqueued {
     const seq = this.#ledger.totals.given + 1;
     const known = this.#keys.claim(entry.key, seq);
     if (known !== undefined) return { seq: known, duplicate: true };
-    this.#write(seq, entry);
+    this.#write(seq, entry, bytes);
     return { seq, duplicate: false };
   }
 
-  #write(seq: number, entry: QueueEntry) {
-    const { sql, totals, nowMs } = this.#ledger;
-    const { key, packet_id, ts, kind, source_id, payload, meta, partition } = entry;
-    sql.run(INSERT, seq, key, nowMs, packet_id, ts, kind, source_id, payload, meta, partition, checksum(entry));
-    const bytes = bytesOf(entry);
+  #write(seq: number, entry: QueueEntry, bytes: number) {
+    const values: (string | number)[] = [];
+    push(values, seq, this.#ledger.nowMs, entry);
+    this.#ledger.sql.run(INSERT, ...values);
+    this.#count(seq, bytes);
+  }
+
+  #count(seq: number, bytes: number) {
+    const { totals } = this.#ledger;
     totals.given = seq;
     totals.waiting += 1;
     totals.bytes += bytes;
-    totals.largest = Math.max(totals.largest, bytes);
+    if (bytes > totals.largest) totals.largest = bytes;
   }
 
   #makeRoom(bytes: number) {
@@ -100,6 +126,13 @@ export class Intake {
   }
 }
 
-const INSERT = `INSERT INTO packets (seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, partition, crc)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+function push(values: (string | number)[], seq: number, nowMs: number, entry: QueueEntry) {
+  const { key, packet_id, ts, kind, source_id, payload, meta, partition } = entry;
+  values.push(seq, key, nowMs, packet_id, ts, kind, source_id, payload, meta, partition, checksum(entry));
+}
+
+const COLUMNS = "seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, partition, crc";
+const VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const INSERT = `INSERT INTO packets (${COLUMNS}) VALUES ${VALUES}`;
+const INSERT_MANY = `INSERT INTO packets (${COLUMNS}) VALUES ${Array(AT_ONCE).fill(VALUES).join(", ")}`;
 const OLDEST = `SELECT seq, ${BYTES} AS bytes FROM packets WHERE seq > ? ORDER BY seq LIMIT 64`;

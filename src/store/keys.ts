@@ -2,6 +2,8 @@ import { MAX_REMEMBERED } from "./bounds.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Run } from "./runs.ts";
 
+/** Rows written by one statement: more gain little. */
+export const AT_ONCE = 16;
 /** Acks so close to each other are remembered as one, at most so much longer than asked for. */
 const SAME_MS = 1_000;
 
@@ -27,6 +29,16 @@ export class Keys {
     this.#ledger.totals.remembered -= 1;
     sql.run("UPDATE keys SET seq = ? WHERE seq = ?", seq, known);
     return undefined;
+  }
+
+  /** Gives the keys of `AT_ONCE` entries to the numbers from `first` on; false, and nothing done, when one is known. */
+  claimAll(entries: readonly { key: string }[], from: number, first: number): boolean {
+    const { sql } = this.#ledger;
+    const values: (string | number)[] = [];
+    for (let at = 0; at < AT_ONCE; at++) values.push(first + at, entries[from + at]!.key);
+    if (sql.run(CLAIM_ALL, ...values) === AT_ONCE) return true;
+    sql.run("DELETE FROM keys WHERE seq BETWEEN ? AND ?", first, first + AT_ONCE - 1);
+    return false;
   }
 
   /** As `claim`, but a key that is only remembered changes hands. */
@@ -95,6 +107,7 @@ interface Acked {
   acked_ms: number;
 }
 
+const CLAIM_ALL = `INSERT OR IGNORE INTO keys (seq, key) VALUES ${Array(AT_ONCE).fill("(?, ?)").join(", ")}`;
 const CLAIM = "INSERT OR IGNORE INTO keys (seq, key) VALUES (?, ?)";
 const BEFORE = "SELECT from_seq, to_seq, acked_ms FROM acked WHERE from_seq <= ? ORDER BY from_seq DESC LIMIT 1";
 const PRESENT = "SELECT 1 FROM packets WHERE seq = ? UNION ALL SELECT 1 FROM dead_letters WHERE seq = ?";

@@ -101,13 +101,13 @@ export class Leases {
     return [...lane].filter((lease) => lease.order > order).sort((a, b) => b.order - a.order);
   }
 
-  /** Leases that have run out. */
+  /** Leases that have run out, those handed out first before the others. */
   expired(): Lease[] {
     const found: Lease[] = [];
     while (this.#nextExpiry !== undefined && this.#nextExpiry.untilMs <= this.#ledger.nowMs) {
       found.push(this.#expiry.pop()!);
     }
-    return found;
+    return found.sort((a, b) => a.order - b.order);
   }
 
   get nextExpiryMs(): number | undefined {

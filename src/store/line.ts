@@ -13,9 +13,10 @@ interface Delayed {
   seq: number;
 }
 
-/** A partition one of whose rows failed: the rows behind it wait as well. */
+/** A partition one of whose rows is delayed: the rows behind it wait as well. */
 interface Blocked {
-  untilMs: number;
+  /** The first of its delayed rows. */
+  from: number;
   waiting: number[];
 }
 
@@ -96,8 +97,8 @@ export class Line {
       this.#aside += 1;
       return this.#delayed.push({ dueMs, partition: undefined, seq });
     }
-    const blocked = this.#blocked.get(partition) ?? { untilMs: 0, waiting: [] };
-    blocked.untilMs = Math.max(blocked.untilMs, dueMs);
+    const blocked = this.#blocked.get(partition) ?? { from: seq, waiting: [] };
+    blocked.from = Math.min(blocked.from, seq);
     this.#blocked.set(partition, blocked);
     this.#wait(blocked, seq);
     this.#delayed.push({ dueMs, partition, seq });
@@ -105,7 +106,6 @@ export class Line {
 
   /** Shows the rows that can go, in order, until `look` stops it or there is none. */
   walk(half: Half, count: number, look: (row: StoredRow) => Verdict) {
-    this.#wake();
     for (let seq = half.ready.first; seq !== undefined; seq = half.ready.first) {
       const row = this.#isLeased(seq) ? null : this.#ledger.sql.get<StoredRow>(ONE, seq);
       if (row !== null && this.#passes(row) && look(row) === "stop") return;
@@ -147,7 +147,7 @@ export class Line {
   #passes(row: StoredRow): boolean {
     const { seq, partition, not_before_ms } = row;
     const blocked = this.#blocked.get(partition);
-    if (blocked !== undefined && this.#ledger.options.ordered) {
+    if (blocked !== undefined && seq > blocked.from) {
       this.#wait(blocked, seq);
       return false;
     }
@@ -161,8 +161,8 @@ export class Line {
     this.#aside += 1;
   }
 
-  /** Those whose time has come can go. */
-  #wake() {
+  /** Those whose time has come can go. Asked first, so that none is due for ever. */
+  wake() {
     const { nowMs } = this.#ledger;
     for (let first = this.#delayed.first; first !== undefined && first.dueMs <= nowMs; first = this.#delayed.first) {
       this.#delayed.pop();
@@ -173,10 +173,10 @@ export class Line {
     }
   }
 
+  /** All of them stand in line again; the first that is still delayed blocks those behind it anew. */
   #unblock(partition: string) {
     const blocked = this.#blocked.get(partition);
-    // A later failure may have made it longer.
-    if (blocked === undefined || blocked.untilMs > this.#ledger.nowMs) return;
+    if (blocked === undefined) return;
     this.#blocked.delete(partition);
     this.#aside -= blocked.waiting.length;
     for (const seq of blocked.waiting) this.returned(seq);

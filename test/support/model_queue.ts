@@ -1,154 +1,328 @@
 import {
+  type DeadEntry,
   type DeadRow,
   type Enqueued,
   type Failure,
   type LeaseRef,
-  MAX_ATTEMPTS,
-  type Queue,
+  type LeaseRequest,
   type QueueEntry,
   type QueueOptions,
   type QueueRow,
-  REMEMBER_MS,
+  type QueueStats,
   type Settled,
+  StoreError,
 } from "../../src/store/index.ts";
+import type { Operation, OperationName, Results } from "../../src/store/operation.ts";
 
-interface Row extends QueueEntry {
+interface Row {
+  entry: QueueEntry;
   seq: number;
-  attempt: number;
+  attempts: number;
   enqueuedMs: number;
   notBeforeMs: number;
-  /** While it is leased. */
-  untilMs: number | undefined;
   firstFailedMs: number | undefined;
+  suspect: boolean;
+  lease: { attempt: number; untilMs: number; order: number } | undefined;
 }
 
 /** What a queue file holds. It outlives the queue that was opened on it, as a file does. */
 export interface ModelFile {
-  rows: Map<number, Row>;
+  rows: Row[];
   dead: DeadRow[];
-  remembered: Map<string, { seq: number; ackedMs: number }>;
+  /** The number that has a key. */
+  keys: Map<string, number>;
+  ackedMs: Map<number, number>;
   last: number;
+  counts: { damaged: number; droppedOldest: number; expired: number; deadDropped: number };
 }
 
-export const modelFile = (): ModelFile => ({ rows: new Map(), dead: [], remembered: new Map(), last: 0 });
+export const modelFile = (): ModelFile => ({
+  ...{ rows: [], dead: [], keys: new Map(), ackedMs: new Map(), last: 0 },
+  counts: { damaged: 0, droppedOldest: 0, expired: 0, deadDropped: 0 },
+});
 
-/** The queue's rules in a few maps, to compare real ones with. */
-export class ModelQueue implements Queue {
+const bytesOf = ({ payload, meta }: QueueEntry) => Buffer.byteLength(payload) + Buffer.byteLength(meta);
+
+/** The queue's rules over lists that are searched from end to end, to compare the real one with. */
+export class ModelQueue {
   readonly #file: ModelFile;
-  readonly #now: () => number;
   readonly #options: QueueOptions;
+  readonly #boundary: number;
+  #order = 0;
+  nowMs = 0;
 
-  constructor(file: ModelFile, now: () => number, options: Partial<QueueOptions> = {}) {
+  /** Whatever is still out was out in a crash. */
+  constructor(file: ModelFile, options: QueueOptions) {
     this.#file = file;
-    this.#now = now;
-    this.#options = { maxAttempts: MAX_ATTEMPTS, rememberMs: REMEMBER_MS, ...options };
-    for (const row of file.rows.values()) row.untilMs = undefined;
+    this.#options = options;
+    this.#boundary = file.last;
+    for (const row of file.rows) if (row.lease !== undefined) this.#end(row, true);
   }
 
-  enqueue(entries: readonly QueueEntry[]): Enqueued[] {
+  /** An orderly close: what is out has had a try and is suspect of nothing. */
+  close() {
+    for (const row of this.#file.rows) if (row.lease !== undefined) this.#end(row, false);
+  }
+
+  apply(operation: Operation): Results[OperationName] {
+    switch (operation.op) {
+      case "enqueue":
+        return this.#enqueue(operation.entries);
+      case "lease":
+        return this.#lease(operation.request);
+      case "ack":
+        return operation.leases.map((ref) => this.#each(ref, (row) => this.#done(row)));
+      case "nack":
+        return operation.failures.map((failure) => this.#each(failure, (row) => this.#failed(row, failure)));
+      case "release":
+        return [...operation.leases]
+          .reverse()
+          .map((ref) => this.#each(ref, (row) => this.#released(row)))
+          .reverse();
+      case "set_aside":
+        for (const letter of operation.letters) this.#setAside(letter);
+        return undefined;
+      case "revive":
+        return operation.seqs.filter((seq) => this.#revive(seq)).length;
+      case "purge":
+        return operation.seqs.filter((seq) => this.#purge(operation.which, seq)).length;
+      case "scan":
+        return this.#file.rows
+          .filter(({ seq }) => seq > operation.afterSeq)
+          .slice(0, operation.count)
+          .map((row) => this.#shown(row, row.lease?.attempt ?? row.attempts));
+      case "dead":
+        return this.#file.dead.filter(({ seq }) => seq > operation.afterSeq).slice(0, operation.count);
+      case "verify":
+        return [];
+      default:
+        return undefined;
+    }
+  }
+
+  stats(): QueueStats {
+    const { rows, dead } = this.#file;
+    const leased = rows.filter(({ lease }) => lease !== undefined).length;
+    return {
+      ...{ ready: rows.length - leased, leased, dead: dead.length, bytes: this.#bytes, ...this.#file.counts },
+      ...{ fileBytes: 0, walBytes: 0, tailLost: 0, full: undefined, degraded: false, commits: 0, committedRows: 0 },
+      oldestMs: rows[0]?.enqueuedMs,
+    };
+  }
+
+  expireOld() {
+    const { maxAgeMs } = this.#options;
+    if (maxAgeMs === undefined) return;
+    const old = ({ enqueuedMs, lease }: Row) => lease === undefined && enqueuedMs + maxAgeMs <= this.nowMs;
+    for (const row of this.#file.rows.filter(old)) {
+      this.#file.counts.expired += 1;
+      this.#bury(row, { error: "older than max_age", attempts: row.attempts });
+    }
+  }
+
+  get #bytes(): number {
+    return this.#file.rows.reduce((sum, { entry }) => sum + bytesOf(entry), 0);
+  }
+
+  #enqueue(entries: readonly QueueEntry[]): Enqueued[] {
+    this.#makeRoom(entries.reduce((sum, entry) => sum + bytesOf(entry), 0));
     return entries.map((entry) => {
       const known = this.#known(entry.key);
       if (known !== undefined) return { seq: known, duplicate: true };
-      const seq = ++this.#file.last;
-      const fresh = {
-        attempt: 0,
-        enqueuedMs: this.#now(),
-        notBeforeMs: 0,
-        untilMs: undefined,
-        firstFailedMs: undefined,
-      };
-      this.#file.rows.set(seq, { ...entry, seq, ...fresh });
-      return { seq, duplicate: false };
+      return { seq: this.#insert(entry), duplicate: false };
     });
   }
 
-  lease(count: number, _holder: string, leaseMs: number): QueueRow[] {
-    const leased: QueueRow[] = [];
-    for (const row of this.#file.rows.values()) if (!this.#held(row)) row.untilMs = undefined;
-    for (const row of this.#file.rows.values()) {
-      if (leased.length === count) break;
-      if (this.#held(row) || row.notBeforeMs > this.#now()) continue;
-      if (row.attempt >= this.#options.maxAttempts) {
-        this.#bury(row, "given up");
-        continue;
-      }
-      row.attempt += 1;
-      row.untilMs = this.#now() + leaseMs;
-      leased.push({ ...row });
+  #makeRoom(bytes: number) {
+    const { maxBytes, overflow } = this.#options;
+    const evicted: Row[] = [];
+    let over = this.#bytes + bytes - maxBytes;
+    const waiting = this.#file.rows.filter(({ lease }) => lease === undefined);
+    while (overflow === "drop_oldest" && over > 0 && waiting.length > 0) {
+      const row = waiting.shift()!;
+      over -= bytesOf(row.entry);
+      evicted.push(row);
     }
-    return leased;
+    if (over > 0) throw new StoreError("QUEUE_FULL", "cannot enqueue");
+    for (const row of evicted) this.#done(row);
+    this.#file.counts.droppedOldest += evicted.length;
   }
 
-  ack(leases: readonly LeaseRef[]): Settled[] {
-    return leases.map((lease) =>
-      this.#settle(lease, ({ seq, key }) => {
-        this.#file.rows.delete(seq);
-        this.#file.remembered.set(key, { seq, ackedMs: this.#now() });
-      }),
-    );
+  #insert(entry: QueueEntry): number {
+    const seq = ++this.#file.last;
+    this.#file.keys.set(entry.key, seq);
+    const fresh = { attempts: 0, notBeforeMs: 0, firstFailedMs: undefined, suspect: false, lease: undefined };
+    this.#file.rows.push({ entry, seq, enqueuedMs: this.nowMs, ...fresh });
+    return seq;
   }
-
-  nack(failures: readonly Failure[]): Settled[] {
-    return failures.map((failure) =>
-      this.#settle(failure, (row) => {
-        if (row.attempt >= this.#options.maxAttempts) return this.#bury(row, failure.reason);
-        row.untilMs = undefined;
-        row.notBeforeMs = this.#now() + failure.delayMs;
-        row.firstFailedMs ??= this.#now();
-      }),
-    );
-  }
-
-  release(leases: readonly LeaseRef[]): Settled[] {
-    return leases.map((lease) =>
-      this.#settle(lease, (row) => {
-        row.attempt -= 1;
-        row.untilMs = undefined;
-      }),
-    );
-  }
-
-  depth() {
-    const rows = [...this.#file.rows.values()];
-    // A lease that ran out is one until somebody asks for rows.
-    const leased = rows.filter(({ untilMs }) => untilMs !== undefined).length;
-    return { ready: rows.length - leased, leased, dead: this.#file.dead.length };
-  }
-
-  scan(afterSeq: number, count: number): QueueRow[] {
-    return [...this.#file.rows.values()].filter(({ seq }) => seq > afterSeq).slice(0, count);
-  }
-
-  dead(afterSeq: number, count: number): DeadRow[] {
-    return this.#file.dead.filter(({ seq }) => seq > afterSeq).slice(0, count);
-  }
-
-  verify(): string[] {
-    return [];
-  }
-
-  close() {}
 
   #known(key: string): number | undefined {
-    const { rows, dead, remembered } = this.#file;
-    const acked = remembered.get(key);
-    if (acked !== undefined && this.#now() - acked.ackedMs < this.#options.rememberMs) return acked.seq;
-    return [...rows.values(), ...dead].find((row) => row.key === key)?.seq;
+    const seq = this.#file.keys.get(key);
+    if (seq === undefined) return undefined;
+    const ackedMs = this.#file.ackedMs.get(seq);
+    return ackedMs !== undefined && ackedMs + this.#options.rememberMs <= this.nowMs ? undefined : seq;
   }
 
-  #held = ({ untilMs }: Row) => untilMs !== undefined && untilMs > this.#now();
+  #lease({ count, leaseMs, maxBytes, backlog, liveFirst }: Omit<LeaseRequest, "signal">): QueueRow[] {
+    this.#expireLeases();
+    if (this.#file.rows.some(({ suspect, lease }) => suspect && lease !== undefined)) return [];
+    const old = this.#file.rows.filter(({ seq }) => seq <= this.#boundary);
+    const fresh = this.#file.rows.filter(({ seq }) => seq > this.#boundary);
+    const taken: Row[] = [];
+    let bytes = 0;
+    let left = backlog ?? Number.POSITIVE_INFINITY;
+    for (const row of liveFirst ? [...fresh, ...old] : [...old, ...fresh]) {
+      const isBacklog = row.seq <= this.#boundary;
+      if (!this.#mayGo(row, taken) || (isBacklog && left < 1)) continue;
+      if (taken.length === count || bytes >= (maxBytes ?? Number.POSITIVE_INFINITY)) break;
+      if (row.attempts >= this.#options.maxAttempts) {
+        this.#bury(row, { error: "given up", attempts: row.attempts });
+        continue;
+      }
+      const others = taken.length > 0 || this.#file.rows.some(({ lease }) => lease !== undefined);
+      if (taken.at(-1)?.suspect || (row.suspect && others)) break;
+      taken.push(row);
+      bytes += bytesOf(row.entry);
+      if (isBacklog) left -= 1;
+    }
+    for (const row of [...taken].sort((a, b) => a.seq - b.seq)) {
+      row.lease = { attempt: row.attempts + 1, untilMs: this.nowMs + leaseMs, order: ++this.#order };
+    }
+    return taken.map((row) => this.#shown(row, row.attempts + 1));
+  }
 
-  #settle({ seq, attempt }: LeaseRef, act: (row: Row) => void): Settled {
-    const row = this.#file.rows.get(seq);
+  #mayGo(row: Row, taken: readonly Row[]): boolean {
+    if (row.lease !== undefined || taken.includes(row) || row.notBeforeMs > this.nowMs) return false;
+    if (!this.#options.ordered) return true;
+    const same = (other: Row) => other.entry.partition === row.entry.partition && other.seq < row.seq;
+    return !this.#file.rows.some((other) => same(other) && other.lease === undefined && other.notBeforeMs > this.nowMs);
+  }
+
+  #expireLeases() {
+    const late = this.#file.rows.filter(({ lease }) => lease !== undefined && lease.untilMs <= this.nowMs);
+    for (const row of late.sort((a, b) => a.lease!.order - b.lease!.order)) {
+      const { lease } = row;
+      if (lease === undefined) continue;
+      this.#end(row, false);
+      this.#takeAlong(row, lease.order);
+    }
+  }
+
+  /** A try that is counted. */
+  #end(row: Row, suspect: boolean) {
+    row.attempts = row.lease!.attempt;
+    row.lease = undefined;
+    row.notBeforeMs = 0;
+    row.suspect = suspect;
+  }
+
+  #takeAlong(row: Row, order: number) {
+    if (!this.#options.ordered) return;
+    for (const other of this.#file.rows) {
+      if (other.lease === undefined || other.lease.order <= order) continue;
+      if (other.entry.partition === row.entry.partition) other.lease = undefined;
+    }
+  }
+
+  #each(ref: LeaseRef, act: (row: Row) => Settled): Settled {
+    const row = this.#file.rows.find(({ seq }) => seq === ref.seq);
     if (row === undefined) return "missing";
-    if (attempt !== undefined && !(this.#held(row) && row.attempt === attempt)) return "lost";
-    act(row);
+    const held = row.lease?.attempt === ref.attempt && row.lease !== undefined && row.lease.untilMs > this.nowMs;
+    return ref.attempt === undefined || held ? act(row) : "lost";
+  }
+
+  #remove({ seq }: Row) {
+    this.#file.rows = this.#file.rows.filter((row) => row.seq !== seq);
+  }
+
+  #done(row: Row): Settled {
+    this.#remove(row);
+    this.#file.ackedMs.set(row.seq, this.nowMs);
     return "done";
   }
 
-  #bury(row: Row, error: string) {
-    this.#file.rows.delete(row.seq);
-    const firstFailedMs = row.firstFailedMs ?? this.#now();
-    this.#file.dead.push({ ...row, error, firstFailedMs, lastFailedMs: this.#now() });
+  #failed(row: Row, failure: Failure): Settled {
+    const { reason, stack = "", node = "", port = "", delayMs, counted = true, permanent = false } = failure;
+    const tried = row.lease?.attempt ?? row.attempts;
+    if (permanent || (counted && tried >= this.#options.maxAttempts)) {
+      this.#bury(row, { error: reason, stack, node, port, attempts: tried });
+      return "dead";
+    }
+    const { lease } = row;
+    row.attempts = counted || lease === undefined ? tried : tried - 1;
+    row.lease = undefined;
+    row.suspect = false;
+    row.notBeforeMs = this.nowMs + delayMs;
+    row.firstFailedMs ??= this.nowMs;
+    if (lease !== undefined) this.#takeAlong(row, lease.order);
+    return "done";
+  }
+
+  #released(row: Row): Settled {
+    const { lease } = row;
+    row.lease = undefined;
+    if (lease !== undefined) this.#takeAlong(row, lease.order);
+    return "done";
+  }
+
+  #bury(row: Row, cause: Partial<DeadEntry> & { error: string; attempts: number }) {
+    this.#remove(row);
+    const { seq, enqueuedMs, firstFailedMs = this.nowMs } = row;
+    const told = { node: "", port: "", stack: "", ...cause };
+    this.#file.dead.push({ ...row.entry, seq, enqueuedMs, ...told, firstFailedMs, lastFailedMs: this.nowMs });
+    this.#boundDead();
+  }
+
+  #boundDead() {
+    this.#file.dead.sort((a, b) => a.seq - b.seq);
+    const bytes = () => this.#file.dead.reduce((sum, letter) => sum + bytesOf(letter), 0);
+    while (this.#file.dead.length > this.#options.maxDead || bytes() > this.#options.maxDeadBytes) {
+      this.#file.ackedMs.set(this.#file.dead.shift()!.seq, this.nowMs);
+      this.#file.counts.deadDropped += 1;
+    }
+  }
+
+  #setAside(letter: DeadEntry) {
+    const owner = this.#file.keys.get(letter.key);
+    const again = this.#file.dead.find(
+      ({ seq, node, port }) => seq === owner && node === letter.node && port === letter.port,
+    );
+    const { error, stack, attempts, lastFailedMs } = letter;
+    if (again !== undefined) return void Object.assign(again, { error, stack, attempts, lastFailedMs });
+    const seq = ++this.#file.last;
+    const present = [...this.#file.rows, ...this.#file.dead].some((row) => row.seq === owner);
+    if (!present) this.#file.keys.set(letter.key, seq);
+    this.#file.dead.push({ ...letter, seq, enqueuedMs: this.nowMs });
+    this.#boundDead();
+  }
+
+  #takeDead(seq: number): DeadRow | undefined {
+    const letter = this.#file.dead.find((one) => one.seq === seq);
+    this.#file.dead = this.#file.dead.filter((one) => one !== letter);
+    return letter;
+  }
+
+  #revive(seq: number): boolean {
+    const letter = this.#takeDead(seq);
+    if (letter === undefined) return false;
+    const { key, packet_id, ts, kind, source_id, payload, meta, partition } = letter;
+    const owner = this.#file.keys.get(key);
+    const revived = this.#insert({ key, packet_id, ts, kind, source_id, payload, meta, partition });
+    const present = [...this.#file.rows, ...this.#file.dead].some((row) => row.seq === owner);
+    if (present && owner !== seq) this.#file.keys.set(key, owner!);
+    return revived > 0;
+  }
+
+  #purge(which: "ready" | "dead", seq: number): boolean {
+    const row = this.#file.rows.find((one) => one.seq === seq && one.lease === undefined);
+    const gone = which === "dead" ? this.#takeDead(seq) : row;
+    if (gone === undefined) return false;
+    if (which === "ready") this.#remove(row!);
+    for (const [key, owner] of this.#file.keys) if (owner === seq) this.#file.keys.delete(key);
+    return true;
+  }
+
+  #shown({ entry, seq, enqueuedMs }: Row, attempt: number): QueueRow {
+    return { ...entry, seq, attempt, enqueuedMs, backlog: seq <= this.#boundary };
   }
 }
