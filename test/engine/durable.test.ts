@@ -5,7 +5,7 @@ import { Rejected, Unavailable } from "../../src/node/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
 import { type Queue, StoreError } from "../../src/store/index.ts";
 import { DurableBox } from "../support/durable.ts";
-import { counters, edge, macrotask, node, packets, sink, source, toEnd } from "../support/engine.ts";
+import { counters, edge, macrotask, node, packets, sink, source, type TestNode, toEnd } from "../support/engine.ts";
 import { packet } from "../support/node.ts";
 
 const keyed = (key: string, fields: Partial<StreamPacket> = {}) =>
@@ -75,20 +75,21 @@ describe("a durable edge", () => {
 
   test("knows each copy again, whichever of them comes first", async () => {
     using box = new DurableBox();
-    const slow = (id: string, ms: number) =>
+    const after = (id: string, ms: number, fails = false) =>
       node(id, undefined, {
         create: ({ clock }) => ({
-          process: (one, emit) => sleep(clock, ms).then(() => emit.out!({ ...one, payload: id })),
+          async process(one, emit) {
+            await sleep(clock, ms);
+            if (fails) throw new Error("not this time");
+            emit.out!({ ...one, payload: id });
+          },
         }),
       });
-    const graph = (left: number, right: number) => [
-      ...[source("s", [keyed("a")]), slow("l", left), slow("r", right)],
-      ...[node("j"), end],
-    ];
-    const edges = ["s -> l", "s -> r", "l -> j", "r -> j", "j => z"];
     const end = sink("z");
-    await box.run(graph(1, 50), edges);
-    expect(durable(await box.run(graph(50, 1), edges))).toMatchObject({ duplicates: 2, enqueued: 0 });
+    const run = (...both: TestNode[]) =>
+      box.run([source("s", [keyed("a")]), ...both, node("j"), end], ["s -> l", "s -> r", "l -> j", "r -> j", "j => z"]);
+    await run(after("l", 1), after("r", 50, true));
+    expect(durable(await run(after("l", 50), after("r", 1)))).toMatchObject({ duplicates: 1, enqueued: 1 });
     expect(payloads(end.got)).toEqual(["l", "r"]);
   });
 
