@@ -47,7 +47,8 @@ export class QueueHost {
     return this.#stats;
   }
 
-  round(asked: readonly Asked[], nowMs: number): Round {
+  round(given: readonly Asked[], nowMs: number): Round {
+    const asked = leasesLast(given);
     const answers: Answer[] = [];
     let agedMs: number | undefined;
     if (this.#lost && !this.#openAgain(nowMs)) this.#rejectAll(asked, this.#unopened(), answers);
@@ -240,4 +241,11 @@ export class QueueHost {
       ...{ commits: this.#commits, committedRows: this.#committedRows },
     };
   }
+}
+
+/** A row that is leased and taken back in one round, because one before it failed, would be out all the same. */
+function leasesLast(asked: readonly Asked[]): readonly Asked[] {
+  const leases = asked.filter(({ operation }) => operation.op === "lease");
+  if (leases.length === 0 || leases.length === asked.length) return asked;
+  return [...asked.filter(({ operation }) => operation.op !== "lease"), ...leases];
 }
