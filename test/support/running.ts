@@ -10,12 +10,12 @@ export interface Running {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts the binary. It is killed when its `using` scope ends. */
+/** Starts the binary, by the command `before` if there is one. It is killed when its `using` scope ends. */
 export function start(
   args: readonly string[],
-  { cwd, env = {} }: { cwd: string; env?: Record<string, string> },
+  { cwd, env = {}, before = [] }: { cwd: string; env?: Record<string, string>; before?: readonly string[] },
 ): Running {
-  const child = Bun.spawn([binary(), ...args], {
+  const child = Bun.spawn([...before, binary(), ...args], {
     cwd,
     env: { ...process.env, ...env },
     stdin: "ignore",
