@@ -245,7 +245,6 @@ export class QueueHost {
 
 /** A row that is leased and taken back in one round, because one before it failed, would be out all the same. */
 function leasesLast(asked: readonly Asked[]): readonly Asked[] {
-  const leases = asked.filter(({ operation }) => operation.op === "lease");
-  if (leases.length === 0 || leases.length === asked.length) return asked;
-  return [...asked.filter(({ operation }) => operation.op !== "lease"), ...leases];
+  const late = ({ operation }: Asked) => Number(operation.op === "lease");
+  return asked.length > 1 ? asked.toSorted((a, b) => late(a) - late(b)) : asked;
 }
