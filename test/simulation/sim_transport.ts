@@ -26,6 +26,7 @@ export class SimTransport implements Transport {
   /** Rows that are out, by number. */
   readonly #out = new Map<number, QueueRow>();
   readonly #offsetMs: number;
+  #unsure = false;
   readonly #answers: (() => void)[] = [];
   #line: (() => void)[] = [];
 
@@ -55,7 +56,9 @@ export class SimTransport implements Transport {
 
   /** Rows that the process took along when it died: each has had a try. */
   blameLost() {
-    for (const row of this.#out.values()) this.#life.box.ledger.blameRow(this.#edge, nameOf(row));
+    const { ledger } = this.#life.box;
+    for (const row of this.#out.values()) ledger.blameRow(this.#edge, nameOf(row));
+    if (this.#unsure) for (const name of this.#book.rows.values()) ledger.blameRow(this.#edge, name);
   }
 
   /** One after the other, however long each takes. */
@@ -102,6 +105,8 @@ export class SimTransport implements Transport {
     this.#asked.delete(id);
     if (operation === undefined) return;
     this.#life.box.note(`${this.#edge.index} ${told(operation, answer)}`);
+    // It died between a commit that failed and the look at what that had done: rows may have gone out in it.
+    if (operation.op === "lease" && !this.#life.alive) this.#unsure = true;
     if (!("value" in answer)) return;
     const values = answer.value as readonly unknown[];
     if (operation.op === "enqueue") {

@@ -1,0 +1,173 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+/** A bug put into the program's own text. */
+export interface Planted {
+  readonly name: string;
+  /** What the program then does wrong. */
+  readonly says: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly replace: string;
+  readonly by: string;
+  /** Invariants that it breaks. */
+  readonly breaks: RegExp;
+  /** A real fault shows it as well, so the drill must see it: the fault's name there. */
+  readonly drill?: string;
+}
+
+/** Bugs that a durable queue is known to have somewhere. Each turns the simulation red. */
+export const PLANTED: readonly Planted[] = [
+  {
+    name: "ack before commit",
+    says: "the sender hears that a packet is safe before its row is on the disk",
+    file: "src/engine/durable/inlet.ts",
+    replace: "      this.#waiting.push({ entry, resolve, reject });\n",
+    by: "      this.#waiting.push({ entry, resolve, reject });\n      resolve();\n",
+    breaks: /^I1/,
+    drill: "kill",
+  },
+  {
+    name: "wall clock",
+    says: "delays are measured with a clock that somebody sets",
+    file: "src/store/queue_clock.ts",
+    replace: "  return () => Math.floor(originMs + clock.monotonicMs());\n",
+    by: "  void originMs;\n  return () => clock.nowMs();\n",
+    breaks: /^I/,
+  },
+  {
+    name: "attempts after delivery",
+    says: "that a row was handed out is not on the disk, so a packet that kills the process does so for ever",
+    file: "src/store/take_over.ts",
+    replace: "  sql.run(COUNT_TRIES);\n",
+    by: "  void COUNT_TRIES;\n",
+    breaks: /^I5/,
+  },
+  {
+    name: "drop when full",
+    says: "a full queue gives packets up where it should make producers wait",
+    file: "src/engine/durable/inlet.ts",
+    replace: 'if (code === "QUEUE_FULL" && this.#options.overflow === "drop_newest")',
+    by: 'if (code === "QUEUE_FULL")',
+    breaks: /^I1|^I6/,
+    drill: "disk_full",
+  },
+  {
+    name: "delete on delivery",
+    says: "a row is removed when it is handed out, not when it is done",
+    file: "src/engine/durable/outlet.ts",
+    replace: "    this.#underWay.set(packet, row);\n",
+    by: "    this.#underWay.set(packet, row);\n    this.#acks.add(row);\n",
+    breaks: /^I1/,
+    drill: "kill",
+  },
+  {
+    name: "keys forgotten with the ack",
+    says: "the key of a delivered packet is not known any more",
+    file: "src/store/settling.ts",
+    replace: "      keys.remember(run);\n",
+    by: '      ledger.sql.run("DELETE FROM keys WHERE seq BETWEEN ? AND ?", run.from, run.to);\n',
+    breaks: /^I2/,
+  },
+  {
+    name: "no copy numbers",
+    says: "copies that a graph makes have the key of the packet they were made of",
+    file: "src/engine/durable/inlet.ts",
+    replace: "    if (copy === 1 && own === key) return packet;\n",
+    by: "    if (copy > 0) return packet;\n",
+    breaks: /^I1/,
+  },
+  {
+    name: "keys by arrival",
+    says: "copies are numbered as they come, and another may be faster the second time",
+    file: "src/engine/ack.ts",
+    replace: "    if (at === 0) return this;\n",
+    by: "    if (at >= 0) return this;\n",
+    breaks: /^I/,
+  },
+  {
+    name: "failed row lets others pass",
+    says: "rows behind one that is tried again go on",
+    file: "src/store/line.ts",
+    replace: "    if (blocked !== undefined && this.#ledger.options.ordered) {\n",
+    by: "    if (blocked === undefined && this.#ledger.options.ordered && seq < 0) {\n",
+    breaks: /^I3/,
+  },
+  {
+    name: "drain counts",
+    says: "what a stop gives back counts as a failed attempt",
+    file: "src/engine/durable/outlet.ts",
+    replace: "counted: !away,",
+    by: "counted: !away || ending,",
+    breaks: /^I8/,
+  },
+  {
+    name: "outage counts",
+    says: "an outage of the outside uses up the attempts of packets that nothing is wrong with",
+    file: "src/engine/durable/outlet.ts",
+    replace: '    const away = kind === "unavailable";\n',
+    by: '    const away = kind === "unavailable" && node === undefined;\n',
+    breaks: /^I8/,
+    drill: "sink_outage",
+  },
+  {
+    name: "rows promised and taken back",
+    says: "a round leases rows and takes them back for a failure before them",
+    file: "src/store/queue_host.ts",
+    replace: "    const asked = leasesLast(given);\n",
+    by: "    const asked = given;\n    void leasesLast;\n",
+    breaks: /^I/,
+  },
+  {
+    name: "a failed commit is a refusal",
+    says: "packets whose commit failed are given up, though the disk may take them a moment later",
+    file: "src/engine/durable/inlet.ts",
+    replace: '    if (code !== "QUEUE_FULL" && code !== "QUEUE_UNWRITABLE") return rejectAll(batch, error);\n',
+    by: '    if (code !== "QUEUE_FULL") return this.#dropAll(batch);\n',
+    breaks: /^I1/,
+  },
+  {
+    name: "torn end unseen",
+    says: "nobody compares the last number with the mark beside the file",
+    file: "src/store/tail.ts",
+    replace: "  const missing = Math.max(0, given - last);\n",
+    by: "  const missing = Math.max(0, given - given);\n",
+    breaks: /^I1|^I4/,
+    drill: "bit_flip",
+  },
+  {
+    name: "dead letter forgotten",
+    says: "a row that failed for the last time is removed, and kept nowhere",
+    file: "src/store/graveyard.ts",
+    replace: "    sql.run(BURY, node, port, error, stack, attempts ?? null, nowMs, seq);\n",
+    by: "    void [BURY, node, port, error, stack, attempts, nowMs];\n",
+    breaks: /^I1|^I4/,
+  },
+  {
+    name: "a lost answer is a delivery",
+    says: "a packet whose try the outside refused counts as delivered",
+    file: "src/delivery/delivery.ts",
+    replace: "      (error: unknown) => (attempt.over ? this.#late() : this.#failed(attempt, error)),\n",
+    by: "      (error: unknown) => (attempt.over ? this.#late() : error instanceof Unavailable ? this.#succeeded(attempt) : this.#failed(attempt, error)),\n",
+    breaks: /^I1/,
+    drill: "sink_outage",
+  },
+];
+
+const ROOT = path.join(import.meta.dir, "../..");
+/** What a run from source needs. */
+const COPIED = ["src", "test/simulation", "test/support", "package.json", "tsconfig.json"];
+
+/** A copy of the program in `folder` with one bug in it. Throws when its text does not stand there exactly once. */
+export function plantIn(folder: string, { name, file, replace, by }: Planted) {
+  for (const part of COPIED) fs.cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true });
+  fs.symlinkSync(path.join(ROOT, "node_modules"), path.join(folder, "node_modules"));
+  const target = path.join(folder, file);
+  const pieces = fs.readFileSync(target, "utf8").split(replace);
+  if (pieces.length !== 2) {
+    throw new Error(
+      `cannot plant "${name}": ${JSON.stringify(replace)} stands ${pieces.length - 1} times in ${file}, and must stand once; change test/simulation/planted.ts with the program`,
+    );
+  }
+  fs.writeFileSync(target, pieces.join(by));
+}
