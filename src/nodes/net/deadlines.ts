@@ -6,15 +6,19 @@ const LOOKS = 8;
 /** A request under way; `late` says why its signal aborted. */
 export interface Deadline {
   readonly abort: AbortController;
-  readonly dueMs: number;
+  dueMs: number;
   late: boolean;
 }
+
+/** Kept for later requests, as making one is a tenth of what sending costs. As many as ever were under way, at most. */
+const MAX_SPARE = 1_024;
 
 /** Aborts what takes too long. One timer looks after all of them: one for each costs as much as sending. */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #underWay = new Set<Deadline>();
+  readonly #spare: Deadline[] = [];
   #cancel: Cancel | undefined;
 
   constructor(clock: Clock, timeoutMs: number) {
@@ -23,7 +27,8 @@ export class Deadlines {
   }
 
   begin(): Deadline {
-    const deadline = { abort: new AbortController(), dueMs: this.#clock.monotonicMs() + this.#timeoutMs, late: false };
+    const deadline = this.#spare.pop() ?? { abort: new AbortController(), dueMs: 0, late: false };
+    deadline.dueMs = this.#clock.monotonicMs() + this.#timeoutMs;
     this.#underWay.add(deadline);
     this.#cancel ??= this.#lookLater();
     return deadline;
@@ -31,6 +36,7 @@ export class Deadlines {
 
   end(deadline: Deadline) {
     this.#underWay.delete(deadline);
+    if (!deadline.abort.signal.aborted && this.#spare.length < MAX_SPARE) this.#spare.push(deadline);
   }
 
   /** Aborts everything. */

@@ -14,7 +14,8 @@ export class Endpoint {
   readonly origin: string;
   /** What the server is called, for its certificate. */
   readonly hostname: string;
-  readonly hostHeader: string;
+  /** What requests must call it; undefined when that is the address they go to. */
+  readonly hostHeader: string | undefined;
   readonly isTls: boolean;
   readonly #port: number;
   readonly #egress: Egress;
@@ -27,7 +28,7 @@ export class Endpoint {
     this.origin = url.origin;
     this.isTls = url.protocol === "https:";
     this.hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
-    this.hostHeader = url.host;
+    this.hostHeader = isIP(this.hostname) === 0 ? url.host : undefined;
     this.#port = Number(url.port || (this.isTls ? 443 : 80));
     this.#egress = egress;
     this.#context = context;

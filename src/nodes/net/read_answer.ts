@@ -1,9 +1,13 @@
+/** True when a body says that it is not longer than that, so that all of it can be read at once. */
+export function isShort({ headers }: Response, maxBytes: number): boolean {
+  const length = headers.get("content-length");
+  return length !== null && Number(length) <= maxBytes;
+}
+
 /** Reads a body to its end, or to `maxBytes` and cancels the rest: one left alone would keep its connection for ever. */
-export async function readAnswer(response: Response, maxBytes: number): Promise<string> {
-  const length = response.headers.get("content-length");
-  if (length !== null && Number(length) <= maxBytes) return response.text();
-  if (response.body === null) return "";
-  const reader = response.body.getReader();
+export async function readStart({ body }: Response, maxBytes: number): Promise<string> {
+  if (body === null) return "";
+  const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for (let step = await reader.read(); !step.done; step = await reader.read()) {

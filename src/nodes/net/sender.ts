@@ -4,7 +4,7 @@ import { type Deadline, Deadlines } from "./deadlines.ts";
 import { egress } from "./egress.ts";
 import { Endpoint } from "./endpoint.ts";
 import { pemText } from "./pem.ts";
-import { readAnswer } from "./read_answer.ts";
+import { isShort, readStart } from "./read_answer.ts";
 import { sampleUrl } from "./sink_address.ts";
 import { packBody } from "./sink_body.ts";
 import type { SinkConfig } from "./sink_config.ts";
@@ -47,9 +47,17 @@ export class Sender {
   }
 
   /** Resolves when the server has taken it; rejects with what `src/node/failure.ts` has, or an Error. */
-  async send(outgoing: Outgoing): Promise<void> {
+  send(outgoing: Outgoing): Promise<void> {
     const known = this.endpoint.addresses();
-    const origins = known instanceof Promise ? await known : known;
+    if (known instanceof Promise) return known.then((origins) => this.#sendToAny(origins, outgoing));
+    return known.length === 1 ? this.#attempt(known[0]!, outgoing) : this.#sendToAny(known, outgoing);
+  }
+
+  close() {
+    this.#deadlines.close();
+  }
+
+  async #sendToAny(origins: readonly string[], outgoing: Outgoing): Promise<void> {
     for (let at = 0; ; at++) {
       const origin = origins[at]!;
       try {
@@ -63,14 +71,11 @@ export class Sender {
     }
   }
 
-  close() {
-    this.#deadlines.close();
-  }
-
   async #attempt(origin: string, { path, body, key }: Outgoing): Promise<void> {
+    const { idempotency_header, gzip, max_response_bytes } = this.#config;
     const headers: Record<string, string> = { ...this.#headers };
-    if (key !== undefined) headers[this.#config.idempotency_header] = key;
-    const sent = packBody(body, this.#config.gzip);
+    if (key !== undefined) headers[idempotency_header] = key;
+    const sent = packBody(body, gzip);
     if (typeof sent !== "string") headers["content-encoding"] = "gzip";
     this.requests += 1;
     this.sentBytes += sent.length;
@@ -78,7 +83,9 @@ export class Sender {
     try {
       const { signal } = deadline.abort;
       const response = await this.#context.fetch(origin + path, { ...this.#init, headers, body: sent, signal });
-      const text = await readAnswer(response, this.#config.max_response_bytes);
+      const text = await (isShort(response, max_response_bytes)
+        ? response.text()
+        : readStart(response, max_response_bytes));
       if (!response.ok) throw this.#refusal(response, text, path);
     } catch (error) {
       throw this.#unreachable(error as NodeJS.ErrnoException, deadline, path);

@@ -3,8 +3,8 @@ import type { SinkConfig } from "./sink_config.ts";
 /** A shorter secret would blank ordinary words where it is hidden. */
 const MIN_SECRET = 8;
 
-/** The headers of every request, names in lower case, and the values that must not be shown anywhere. */
-export function sinkHeaders({ auth, headers, content_type, batch }: SinkConfig, host: string) {
+/** The headers of every request, names in lower case (`host` when it is another than the address), and the values that must not be shown anywhere. */
+export function sinkHeaders({ auth, headers, content_type, batch }: SinkConfig, host: string | undefined) {
   const credentials = credentialsOf(auth);
   const own = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   const type = batch?.format === "ndjson" ? "application/x-ndjson" : content_type;
@@ -12,7 +12,7 @@ export function sinkHeaders({ auth, headers, content_type, batch }: SinkConfig, 
   const token = credentials.authorization?.replace(/^\w+ /, "");
   const secrets = [...password, ...(token === undefined ? [] : [token]), ...Object.values(own)];
   return {
-    headers: { "content-type": type, "user-agent": "schnitzel", ...own, ...credentials, host },
+    headers: { "content-type": type, "user-agent": "schnitzel", ...own, ...credentials, ...(host && { host }) },
     secrets: secrets.filter((secret) => secret.length >= MIN_SECRET),
   };
 }
