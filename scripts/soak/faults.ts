@@ -30,9 +30,9 @@ export const SOAK_FAULTS: readonly SoakFault[] = [
     ends: true,
     inject: (lane) =>
       restarted(lane, async () => {
-        lane.stage.child.doom();
+        const ended = lane.stage.child.kill();
         lane.disk.cut();
-        await lane.stage.child.kill();
+        await ended;
         await lane.disk.restore();
       }),
   },

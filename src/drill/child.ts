@@ -69,12 +69,7 @@ export class Child {
     return tailOf(this.#options.logFile);
   }
 
-  /** From now on it may end by itself: its disk is about to go. It is not started again before `start`. */
-  doom() {
-    this.#wished = true;
-  }
-
-  /** kill -9: nothing of it runs any more when this resolves. */
+  /** kill -9: no instruction of it is carried out after this call, nothing of it is left when it resolves. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }
@@ -89,15 +84,15 @@ export class Child {
     return endOf(child);
   }
 
+  /** The signal is sent before this returns its promise: a power cut follows a kill within microseconds. */
   async #end(signal: NodeJS.Signals) {
     this.#wished = true;
-    // One that died just now is about to be started again, and that one must end as well.
-    await this.#restarting;
     const child = this.#process;
     this.#process = undefined;
-    if (child === undefined) return;
-    child.kill(signal);
-    await child.exited;
+    child?.kill(signal);
+    // One that died by itself just now was about to be started again, and is not.
+    await this.#restarting;
+    await child?.exited;
   }
 
   #ended(child: Bun.Subprocess) {

@@ -22,11 +22,9 @@ export const powerCut = defineFault({
       await stage.pause(MIN_MS, MAX_MS);
       stage.mark("power cut");
       const cutMs = clock.monotonicMs();
-      child.doom();
+      const ended = child.kill();
       disk.cut();
-      // Some milliseconds without a disk: what it acknowledges now, after a sync that failed, would be lost.
-      if (stage.random.float() < 0.5) await stage.pause(0, 20);
-      await child.kill();
+      await ended;
       await disk.restore();
       child.start();
       stage.rounds += 1;
