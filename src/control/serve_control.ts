@@ -47,9 +47,18 @@ export async function serveControl(options: ControlOptions): Promise<ControlServ
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of clients) socket.destroy();
       await closed;
-      if (hasFile()) fs.rmSync(options.path, { force: true });
+      takeAway(options.path);
     },
   };
+}
+
+/** On a disk that turned read-only it stays; the next run sees that nobody listens there, and replaces it. */
+function takeAway(file: string) {
+  try {
+    if (hasFile()) fs.rmSync(file, { force: true });
+  } catch {
+    // The disk has been told of, by the queues that lie on it.
+  }
 }
 
 async function listen(server: net.Server, { path: file, clock }: ControlOptions) {
