@@ -168,6 +168,7 @@ function limitsOf(durable: DurableOptions): Partial<QueueOptions> {
     durability: durable.durability,
     ordered: durable.ordered,
     maxAttempts: durable.max_attempts,
+    maxDelayMs: durable.backoff_max_ms,
     rememberMs: durable.remember_ms,
     maxBytes: durable.max_bytes,
     maxAgeMs: durable.max_age_ms,

@@ -6,7 +6,7 @@ export const MAX_ATTEMPTS = 5;
 export const REMEMBER_MS = 3_600_000;
 /** Keys remembered at most, about 100 MB of file; beyond it the oldest go first. */
 export const MAX_REMEMBERED = 1_000_000;
-/** Longest wait between two tries; a later time found in a file, from a clock that was ahead, is cut to it. */
+/** Longest wait between two tries. */
 export const MAX_DELAY_MS = 300_000;
 
 const MIB = 1024 * 1024;
@@ -14,6 +14,7 @@ const MIB = 1024 * 1024;
 /** What a queue is opened with where nothing else is asked for. */
 export const QUEUE_DEFAULTS: QueueOptions = {
   maxAttempts: MAX_ATTEMPTS,
+  maxDelayMs: MAX_DELAY_MS,
   rememberMs: REMEMBER_MS,
   durability: "full",
   ordered: false,

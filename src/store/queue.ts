@@ -154,6 +154,8 @@ export interface Queue {
 export interface QueueOptions {
   /** Tries before a row is set aside. */
   maxAttempts: number;
+  /** Longest delay that is asked for; a later due-time in the file, from a clock that was ahead, is cut to it. */
+  maxDelayMs: number;
   /** How long the key of an acknowledged row is known. */
   rememberMs: number;
   durability: Durability;

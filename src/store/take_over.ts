@@ -1,15 +1,14 @@
-import { MAX_DELAY_MS } from "./bounds.ts";
 import type { Ledger } from "./ledger.ts";
 
 /**
  * Opening a file ends every lease: it has one owner at a time, so whoever held one is gone. What was out has had a
  * try, and is suspect, for it may be what ended the process.
  */
-export function takeOver({ sql, nowMs }: Ledger) {
+export function takeOver({ sql, nowMs, options }: Ledger) {
   sql.run(COUNT_TRIES, 1);
   sql.run("DELETE FROM deliveries");
-  // A wall clock that was ahead when they were written would keep rows back for longer than the longest delay.
-  sql.run("UPDATE tries SET not_before_ms = ?1 WHERE not_before_ms > ?1", nowMs + MAX_DELAY_MS);
+  // A wall clock that was ahead when they were written would keep rows back for longer than any delay asked for here.
+  sql.run("UPDATE tries SET not_before_ms = ?1 WHERE not_before_ms > ?1", nowMs + options.maxDelayMs);
 }
 
 /** What is out when the file is closed in order has had a try as well, and is suspect of nothing. */
