@@ -51,8 +51,7 @@ export class Graveyard {
     const { sql, totals, nowMs } = this.#ledger;
     const { key, packet_id, ts, kind, source_id, payload, meta, partition, node, port, error, stack } = letter;
     const { attempts, firstFailedMs, lastFailedMs } = letter;
-    const known = this.#keys.find(key);
-    if (known !== undefined && sql.run(AGAIN, error, stack, attempts, lastFailedMs, known, node, port) > 0) return;
+    if (sql.run(AGAIN, error, stack, attempts, lastFailedMs, key, node, port) > 0) return;
     totals.given += 1;
     const seq = totals.given;
     sql.run(NUMBER, seq);
@@ -111,7 +110,7 @@ const BURY = `INSERT INTO dead_letters (${COLUMNS})
   FROM packets AS p LEFT JOIN tries AS t ON t.seq = p.seq WHERE p.seq = ?7`;
 const ADD = `INSERT INTO dead_letters (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const AGAIN = `UPDATE dead_letters SET error = ?, stack = ?, attempts = ?, last_failed_ms = ?
-  WHERE seq = ? AND node = ? AND port = ?`;
+  WHERE key = ? AND node = ? AND port = ?`;
 /** A number that no row of `packets` has is given all the same. */
 const NUMBER = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'packets'";
 const SHOWN = `seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, partition, node, port, error,

@@ -23,6 +23,8 @@ export class HandingOut {
   readonly seen = new Set<number>();
   #bytes = 0;
   #backlog = 0;
+  /** The next row is a suspect, and others are out. */
+  #atSuspect = false;
 
   constructor(parts: Parts, request: Omit<LeaseRequest, "signal">) {
     this.#parts = parts;
@@ -33,18 +35,19 @@ export class HandingOut {
     const { leases, line, ledger } = this.#parts;
     line.wake();
     // A suspect goes alone, so that nothing else is taken along when it ends the process again.
-    if (leases.alone) return [];
+    if (leases.closed) return [];
     const halves = this.#request.liveFirst ? [line.live, line.backlog] : [line.backlog, line.live];
     for (const half of halves) {
       // In order a new row may not pass an old one of its partition, which may be any that was not looked at.
       if (half === line.live && ledger.options.ordered && !this.#request.liveFirst && !line.backlogIsOut) break;
       if (half === line.backlog && this.#backlogLeft === 0) continue;
-      if (this.#left > 0) line.walk(half, this.#left, this.#look);
+      if (this.#left > 0 && !this.#atSuspect) line.walk(half, this.#left, this.#look);
     }
     this.#setBadAside();
     if (this.#leased.length > 0) {
       leases.add(this.#leased, Math.min(ledger.nowMs + this.#request.leaseMs, Number.MAX_SAFE_INTEGER));
     }
+    if (this.#atSuspect) leases.drain();
     return this.#taken;
   }
 
@@ -57,22 +60,23 @@ export class HandingOut {
   }
 
   readonly #look = (row: StoredRow): Verdict => {
-    if (this.#left === 0) return "stop";
+    const backlog = this.#parts.line.isBacklog(row.seq);
+    if (this.#left === 0 || (backlog && this.#backlogLeft === 0)) return "stop";
+    if (this.#bytes >= (this.#request.maxBytes ?? Number.POSITIVE_INFINITY)) return "stop";
     const error = this.#faultOf(row);
-    if (error === undefined) return this.#take(row);
+    if (error === undefined) return this.#take(row, backlog);
     this.seen.add(row.seq);
     this.#bad.push({ row, error });
     return "taken";
   };
 
-  #take(row: StoredRow): Verdict {
-    const { line, leases } = this.#parts;
-    const backlog = line.isBacklog(row.seq);
-    if (backlog && this.#backlogLeft === 0) return "stop";
-    if (this.#bytes >= (this.#request.maxBytes ?? Number.POSITIVE_INFINITY)) return "stop";
+  #take(row: StoredRow, backlog: boolean): Verdict {
+    const { leases } = this.#parts;
     const before = this.#leased.at(-1);
     const suspect = row.suspect === 1;
-    if (before?.suspect || (suspect && (before !== undefined || leases.size > 0))) return "stop";
+    if (before?.suspect) return "stop";
+    this.#atSuspect = suspect && (before !== undefined || leases.size > 0);
+    if (this.#atSuspect) return "stop";
     this.seen.add(row.seq);
     const bytes = bytesOf(row);
     const attempt = row.attempts + 1;

@@ -1,23 +1,38 @@
 import type { QueueEntry } from "./entry.ts";
 import { StoreError } from "./error.ts";
 import { AT_ONCE, type Keys } from "./keys.ts";
+import type { Leases } from "./leases.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Line } from "./line.ts";
 import type { Enqueued } from "./queue.ts";
 import { BYTES, bytesOf, checksum } from "./row.ts";
 import { runsOf } from "./runs.ts";
+
+interface Waiting {
+  seq: number;
+  partition: string;
+  bytes: number;
+}
+
+interface Parts {
+  ledger: Ledger;
+  keys: Keys;
+  leases: Leases;
+  line: Line;
+}
 
 /** Rows come in by here: one number and one row for each new key, within the bounds. */
 export class Intake {
   readonly #file: string;
   readonly #ledger: Ledger;
   readonly #keys: Keys;
-  readonly #isLeased: (seq: number) => boolean;
+  readonly #parts: Parts;
 
-  constructor(file: string, ledger: Ledger, keys: Keys, isLeased: (seq: number) => boolean) {
+  constructor(file: string, parts: Parts) {
     this.#file = file;
-    this.#ledger = ledger;
-    this.#keys = keys;
-    this.#isLeased = isLeased;
+    this.#ledger = parts.ledger;
+    this.#keys = parts.keys;
+    this.#parts = parts;
   }
 
   /** Throws QUEUE_FULL before it has written anything. */
@@ -36,8 +51,7 @@ export class Intake {
   revive(entry: QueueEntry, formerSeq: number) {
     const { totals } = this.#ledger;
     const seq = totals.given + 1;
-    this.#keys.move(formerSeq, seq);
-    this.#keys.inherit(entry.key, seq);
+    this.#keys.hand(entry.key, formerSeq, seq);
     this.#write(seq, entry, bytesOf(entry));
     totals.done += 1;
   }
@@ -95,6 +109,7 @@ export class Intake {
       );
     }
     for (const run of runsOf(evicted.map(({ seq }) => seq))) this.#drop(run.from, run.to);
+    for (const { partition } of evicted) this.#parts.line.freed(partition);
     totals.bytes -= evicted.reduce((sum, row) => sum + row.bytes, 0);
     totals.waiting -= evicted.length;
     totals.done += evicted.length;
@@ -102,14 +117,14 @@ export class Intake {
   }
 
   /** The oldest rows that wait and have together so many bytes; undefined when there are too few. */
-  #evictable(bytes: number): { seq: number; bytes: number }[] | undefined {
-    const found: { seq: number; bytes: number }[] = [];
+  #evictable(bytes: number): Waiting[] | undefined {
+    const found: Waiting[] = [];
     for (let afterSeq = 0, left = bytes; ; ) {
-      const rows = this.#ledger.sql.all<{ seq: number; bytes: number }>(OLDEST, afterSeq);
+      const rows = this.#ledger.sql.all<Waiting>(OLDEST, afterSeq);
       if (rows.length === 0) return undefined;
       for (const row of rows) {
         afterSeq = row.seq;
-        if (this.#isLeased(row.seq)) continue;
+        if (this.#parts.leases.has(row.seq)) continue;
         found.push(row);
         left -= row.bytes;
         if (left <= 0) return found;
@@ -135,4 +150,4 @@ const COLUMNS = "seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload,
 const VALUES = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const INSERT = `INSERT INTO packets (${COLUMNS}) VALUES ${VALUES}`;
 const INSERT_MANY = `INSERT INTO packets (${COLUMNS}) VALUES ${Array(AT_ONCE).fill(VALUES).join(", ")}`;
-const OLDEST = `SELECT seq, ${BYTES} AS bytes FROM packets WHERE seq > ? ORDER BY seq LIMIT 64`;
+const OLDEST = `SELECT seq, partition, ${BYTES} AS bytes FROM packets WHERE seq > ? ORDER BY seq LIMIT 64`;

@@ -41,22 +41,29 @@ export class Keys {
     return false;
   }
 
-  /** As `claim`, but a key that is only remembered changes hands. */
+  /**
+   * As `claim`, but a key that is only remembered changes hands. One that another row has stays there: two dead letters
+   * may be of one packet. This one is then known by a key that no packet has.
+   */
   inherit(key: string, seq: number) {
     const known = this.claim(key, seq);
-    if (known === undefined || this.#ledger.sql.get(PRESENT, known, known) !== null) return;
-    this.#ledger.totals.remembered -= 1;
-    this.move(known, seq);
+    if (known === undefined) return;
+    const { sql, totals } = this.#ledger;
+    if (sql.get(PRESENT, known, known) !== null) return void sql.run(CLAIM, seq, `${key}\0${seq}`);
+    totals.remembered -= 1;
+    this.#move(known, seq);
+  }
+
+  /** The row of number `from` becomes that of number `to`. */
+  hand(key: string, from: number, to: number) {
+    if (this.find(key) === from) return this.#move(from, to);
+    this.drop(from);
+    this.inherit(key, to);
   }
 
   /** The number that has a key, also when its window has passed. */
   find(key: string): number | undefined {
     return this.#ledger.sql.get<{ seq: number }>("SELECT seq FROM keys WHERE key = ?", key)?.seq;
-  }
-
-  /** The key of one number becomes that of another. */
-  move(from: number, to: number) {
-    this.#ledger.sql.run("UPDATE keys SET seq = ? WHERE seq = ?", to, from);
   }
 
   drop(seq: number) {
@@ -92,6 +99,10 @@ export class Keys {
   /** Times of a clock that was ahead would keep a key for longer than the window. */
   clamp() {
     this.#ledger.sql.run("UPDATE acked SET acked_ms = ?1 WHERE acked_ms > ?1", this.#ledger.nowMs);
+  }
+
+  #move(from: number, to: number) {
+    this.#ledger.sql.run("UPDATE keys SET seq = ? WHERE seq = ?", to, from);
   }
 
   #isPast(seq: number): boolean {

@@ -38,6 +38,7 @@ export class Leases {
   readonly #expiry = new Heap<Lease>((a, b) => a.untilMs < b.untilMs);
   #order = 0;
   #suspects = 0;
+  #draining = false;
   /** Of this transaction, for a rollback. */
   #added: Lease[] = [];
   #removed: Lease[] = [];
@@ -50,9 +51,14 @@ export class Leases {
     return this.#out.size;
   }
 
-  /** A suspect is out: it goes alone. */
-  get alone(): boolean {
-    return this.#suspects > 0;
+  /** A suspect is out, which goes alone, or is the next and waits until what is out has come in. */
+  get closed(): boolean {
+    return this.#suspects > 0 || (this.#draining && this.size > 0);
+  }
+
+  /** The next row is a suspect. */
+  drain() {
+    this.#draining = true;
   }
 
   get(seq: number): Lease | undefined {
@@ -72,6 +78,7 @@ export class Leases {
 
   add(rows: readonly Leased[], untilMs: number) {
     const { sql } = this.#ledger;
+    this.#draining = false;
     let at = 0;
     // Handed out as they stand here: with `liveFirst` a higher number may come before a lower one.
     const sorted = rows.map((row) => ({ ...row, order: ++this.#order })).sort((a, b) => a.seq - b.seq);

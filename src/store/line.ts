@@ -173,6 +173,11 @@ export class Line {
     }
   }
 
+  /** A row that waits was removed: those behind it may wait for nothing. */
+  freed(partition: string) {
+    if (this.#ledger.options.ordered) this.#unblock(partition);
+  }
+
   /** All of them stand in line again; the first that is still delayed blocks those behind it anew. */
   #unblock(partition: string) {
     const blocked = this.#blocked.get(partition);

@@ -29,15 +29,19 @@ interface Named {
 /** What becomes of rows that were handed out. */
 export class Settling {
   readonly #parts: Parts;
+  /** Acknowledged in the call that is under way; they are removed together. */
+  readonly #leaving = new Set<number>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
   ack(leases: readonly LeaseRef[]): Settled[] {
-    const done: number[] = [];
-    const results = leases.map((ref) => this.#each(ref, (row) => this.#leave(row, done)));
+    this.#leaving.clear();
+    const results = leases.map((ref) => this.#each(ref, (row) => this.#leave(row)));
     const { ledger, keys } = this.#parts;
+    const done = [...this.#leaving];
+    this.#leaving.clear();
     for (const run of runsOf(done)) {
       this.#remove(run.from, run.to);
       keys.remember(run);
@@ -75,10 +79,11 @@ export class Settling {
 
   /** Removes a row that waits, and forgets its key. */
   purge(seq: number): boolean {
-    const { ledger, keys, leases } = this.#parts;
-    const row = leases.has(seq) ? null : ledger.sql.get<{ bytes: number }>(ONE, seq);
+    const { ledger, keys, leases, line } = this.#parts;
+    const row = leases.has(seq) ? null : ledger.sql.get<Omit<Named, "lease">>(ONE, seq);
     if (row === null) return false;
     this.#remove(seq, seq);
+    line.freed(row.partition);
     keys.drop(seq);
     ledger.totals.waiting -= 1;
     ledger.totals.bytes -= row.bytes;
@@ -88,6 +93,7 @@ export class Settling {
 
   #each(ref: LeaseRef, act: (row: Named) => Settled): Settled {
     const { leases, ledger } = this.#parts;
+    if (this.#leaving.has(ref.seq)) return "missing";
     const lease = leases.held(ref);
     if (lease !== undefined) return act({ ...lease, attempts: lease.attempt, lease });
     if (ref.attempt === undefined || !leases.has(ref.seq)) {
@@ -98,14 +104,13 @@ export class Settling {
     return "lost";
   }
 
-  #leave({ seq, bytes, lease }: Named, done: number[]): Settled {
+  #leave({ seq, bytes, partition, lease }: Named): Settled {
     const { totals } = this.#parts.ledger;
-    // Named twice in one call it is gone the second time.
-    if (lease === undefined && done.includes(seq)) return "missing";
     if (lease !== undefined) this.#parts.leases.end(lease);
+    else this.#parts.line.freed(partition);
     totals.waiting -= 1;
     totals.bytes -= bytes;
-    done.push(seq);
+    this.#leaving.add(seq);
     return "done";
   }
 
@@ -115,6 +120,7 @@ export class Settling {
     const attempts = row.attempts - (counted || lease === undefined ? 0 : 1);
     if (permanent || (counted && attempts >= ledger.options.maxAttempts)) {
       if (lease !== undefined) leases.end(lease);
+      else line.freed(partition);
       graveyard.bury(seq, bytes, { error: reason, stack, node, port, attempts: row.attempts });
       return "dead";
     }

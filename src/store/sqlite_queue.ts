@@ -16,6 +16,13 @@ import { verifyRows } from "./verify.ts";
 /** Rows that expire in one transaction; more wait for the next, so that none is long. */
 const EXPIRE_ROWS = 256;
 
+interface First {
+  seq: number;
+  enqueued_ms: number;
+  partition: string;
+  bytes: number;
+}
+
 /**
  * The rules of a queue, on one file. Synchronous: `begin`, any number of operations, `commit` or `rollback`; nothing
  * an operation did counts before the commit. Invariant: `totals` is changed in the transaction that changes the rows,
@@ -38,14 +45,10 @@ export class SqliteQueue {
     const isOut = (seq: number) => this.#leases.has(seq) || this.#handing?.seen.has(seq) === true;
     this.#line = new Line(this.#ledger, this.#ledger.totals.given, isOut);
     this.#graveyard = new Graveyard(this.#ledger, this.#keys);
-    this.#intake = new Intake(file, this.#ledger, this.#keys, isOut);
-    this.#settling = new Settling({
-      ledger: this.#ledger,
-      keys: this.#keys,
-      leases: this.#leases,
-      line: this.#line,
-      graveyard: this.#graveyard,
-    });
+    const [ledger, keys, leases, line] = [this.#ledger, this.#keys, this.#leases, this.#line];
+    const parts = { ledger, keys, leases, line, graveyard: this.#graveyard };
+    this.#intake = new Intake(file, parts);
+    this.#settling = new Settling(parts);
     this.begin(nowMs);
     takeOver(this.#ledger);
     this.#keys.clamp();
@@ -155,12 +158,13 @@ export class SqliteQueue {
   expireOld(): number | undefined {
     const { options, sql, nowMs, totals } = this.#ledger;
     if (options.maxAgeMs === undefined) return undefined;
-    const rows = sql.all<{ seq: number; enqueued_ms: number; bytes: number }>(FIRST, EXPIRE_ROWS + this.leased);
-    for (const { seq, enqueued_ms, bytes } of rows) {
+    const rows = sql.all<First>(FIRST, EXPIRE_ROWS + this.leased);
+    for (const { seq, enqueued_ms, partition, bytes } of rows) {
       if (enqueued_ms + options.maxAgeMs > nowMs) return enqueued_ms + options.maxAgeMs;
       if (this.#leases.has(seq)) continue;
       totals.expired += 1;
       this.#graveyard.bury(seq, bytes, { error: EXPIRED });
+      this.#line.freed(partition);
     }
     return rows.length === 0 ? undefined : nowMs + 1;
   }
@@ -198,6 +202,6 @@ export class SqliteQueue {
 }
 
 const OLDEST = "SELECT enqueued_ms FROM packets ORDER BY seq LIMIT 1";
-const FIRST = `SELECT seq, enqueued_ms, ${BYTES} AS bytes FROM packets ORDER BY seq LIMIT ?`;
+const FIRST = `SELECT seq, enqueued_ms, partition, ${BYTES} AS bytes FROM packets ORDER BY seq LIMIT ?`;
 const SCAN = `SELECT ${ROW} FROM packets AS p LEFT JOIN tries AS t ON t.seq = p.seq
   WHERE p.seq > ? ORDER BY p.seq LIMIT ?`;

@@ -45,9 +45,9 @@ function countFaults(sql: Statements, totals: Totals): string[] {
 
 const PAGE = `SELECT ${ROW} FROM packets AS p LEFT JOIN tries AS t ON t.seq = p.seq
   WHERE p.seq > ? ORDER BY p.seq LIMIT ?`;
-/** Some tell enough. */
+/** Some tell enough. See `Keys.inherit` for the second form of a key. */
 const UNKNOWN = `SELECT p.seq FROM packets AS p LEFT JOIN keys AS k ON k.seq = p.seq
-  WHERE k.key IS NULL OR (k.key <> p.key) LIMIT 100`;
+  WHERE k.key IS NULL OR (k.key <> p.key AND k.key <> p.key || char(0) || p.seq) LIMIT 100`;
 const COUNTS = `SELECT w.n AS waiting, w.bytes, d.n AS dead, d.bytes AS dead_bytes
   FROM (SELECT count(*) AS n, coalesce(sum(${BYTES}), 0) AS bytes FROM packets) AS w,
     (SELECT count(*) AS n, coalesce(sum(${BYTES}), 0) AS bytes FROM dead_letters) AS d`;

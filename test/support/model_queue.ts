@@ -49,6 +49,8 @@ export class ModelQueue {
   readonly #options: QueueOptions;
   readonly #boundary: number;
   #order = 0;
+  /** A suspect is the next, and waits until nothing is out. */
+  #draining = false;
   nowMs = 0;
 
   /** Whatever is still out was out in a crash. */
@@ -165,7 +167,9 @@ export class ModelQueue {
 
   #lease({ count, leaseMs, maxBytes, backlog, liveFirst }: Omit<LeaseRequest, "signal">): QueueRow[] {
     this.#expireLeases();
-    if (this.#file.rows.some(({ suspect, lease }) => suspect && lease !== undefined)) return [];
+    const out = this.#file.rows.filter(({ lease }) => lease !== undefined);
+    if (out.some(({ suspect }) => suspect) || (this.#draining && out.length > 0)) return [];
+    this.#draining = false;
     const old = this.#file.rows.filter(({ seq }) => seq <= this.#boundary);
     const fresh = this.#file.rows.filter(({ seq }) => seq > this.#boundary);
     const taken: Row[] = [];
@@ -179,8 +183,9 @@ export class ModelQueue {
         this.#bury(row, { error: "given up", attempts: row.attempts });
         continue;
       }
-      const others = taken.length > 0 || this.#file.rows.some(({ lease }) => lease !== undefined);
-      if (taken.at(-1)?.suspect || (row.suspect && others)) break;
+      if (taken.at(-1)?.suspect) break;
+      this.#draining = row.suspect && taken.length + out.length > 0;
+      if (this.#draining) break;
       taken.push(row);
       bytes += bytesOf(row.entry);
       if (isBacklog) left -= 1;
@@ -284,11 +289,12 @@ export class ModelQueue {
 
   #setAside(letter: DeadEntry) {
     const owner = this.#file.keys.get(letter.key);
-    const again = this.#file.dead.find(
-      ({ seq, node, port }) => seq === owner && node === letter.node && port === letter.port,
+    const again = this.#file.dead.filter(
+      ({ key, node, port }) => key === letter.key && node === letter.node && port === letter.port,
     );
     const { error, stack, attempts, lastFailedMs } = letter;
-    if (again !== undefined) return void Object.assign(again, { error, stack, attempts, lastFailedMs });
+    for (const one of again) Object.assign(one, { error, stack, attempts, lastFailedMs });
+    if (again.length > 0) return;
     const seq = ++this.#file.last;
     const present = [...this.#file.rows, ...this.#file.dead].some((row) => row.seq === owner);
     if (!present) this.#file.keys.set(letter.key, seq);

@@ -92,6 +92,8 @@ CREATE TABLE dead_letters (
   last_failed_ms INTEGER NOT NULL
 ) STRICT;
 
+CREATE INDEX dead_letters_by_key ON dead_letters (key);
+
 INSERT INTO dead_letters SELECT seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, '', crc,
     '', '', error, '', attempts, first_failed_ms, last_failed_ms
   FROM dead_letters_1;
