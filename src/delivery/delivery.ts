@@ -13,6 +13,7 @@ import {
 import type { StreamPacket } from "../packet/index.ts";
 import { type Call, settle } from "./call.ts";
 import { Circuit } from "./circuit.ts";
+import { Deadlines } from "./deadlines.ts";
 import { follow } from "./follow.ts";
 import { Line } from "./line.ts";
 import { Meter } from "./meter.ts";
@@ -42,7 +43,7 @@ export class Delivery {
   readonly #meter = new Meter();
   readonly #line: Line;
   readonly #patience: Patience;
-  readonly #underWay = new Set<Try>();
+  readonly #deadlines: Deadlines;
   readonly #stop = () => this.#line.stop();
   #calls = 0;
   #delivered = 0;
@@ -54,6 +55,7 @@ export class Delivery {
     this.#context = context;
     const { clock, random, stopping } = context;
     this.#patience = new Patience(options.timeout_sec * 1_000);
+    this.#deadlines = new Deadlines(clock, (attempt) => this.#timedOut(attempt));
     this.circuit = new Circuit({
       random,
       failures: options.circuit?.failures,
@@ -92,8 +94,7 @@ export class Delivery {
   close() {
     this.#context.stopping.removeEventListener("abort", this.#stop);
     this.#line.close();
-    for (const attempt of this.#underWay) attempt.end();
-    this.#underWay.clear();
+    this.#deadlines.close();
   }
 
   #call(packet: StreamPacket, emit: Emit, input: string): Call {
@@ -126,9 +127,8 @@ export class Delivery {
       return this.#failed(attempt, error);
     }
     if (following === undefined) return this.#succeeded(attempt);
-    const timeoutMs = this.#patience.ms(isProbe);
-    this.#underWay.add(attempt);
-    attempt.cancelTimer = clock.setTimer(() => this.#timedOut(attempt, timeoutMs), timeoutMs);
+    attempt.dueMs = startedMs + this.#patience.ms(isProbe);
+    this.#deadlines.begin(attempt);
     following.then(
       () => (attempt.over ? this.#cameLate(attempt) : this.#succeeded(attempt)),
       (error: unknown) => (attempt.over ? this.#late() : this.#failed(attempt, error)),
@@ -136,8 +136,8 @@ export class Delivery {
   }
 
   #end(attempt: Try): number {
-    attempt.end();
-    this.#underWay.delete(attempt);
+    attempt.over = true;
+    this.#deadlines.end(attempt);
     return this.#context.clock.monotonicMs();
   }
 
@@ -165,12 +165,12 @@ export class Delivery {
     this.#meter.lag.behindSince(nowMs);
   }
 
-  #timedOut(attempt: Try, timeoutMs: number) {
+  #timedOut(attempt: Try) {
     this.#meter.timeouts += 1;
     this.#patience.timedOut();
     // Others got through meanwhile, so the outside is there and it is this packet that it does not answer.
     if (this.#delivered > attempt.deliveredBefore) attempt.call.attempts += 1;
-    this.#failed(attempt, new Unavailable(`no answer within ${timeoutMs / 1_000} s`));
+    this.#failed(attempt, new Unavailable(`no answer within ${(attempt.dueMs - attempt.startedMs) / 1_000} s`));
   }
 
   #failed(attempt: Try, thrown: unknown) {

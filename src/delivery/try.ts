@@ -1,4 +1,3 @@
-import type { Cancel } from "../base/clock.ts";
 import type { Emit } from "../node/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
 import type { Call } from "./call.ts";
@@ -19,8 +18,10 @@ export class Try {
   /** Tries of the node that had succeeded when this one began. */
   readonly deliveredBefore: number;
   readonly emit: Emit;
+  /** Nothing of it counts from here on. */
   over = false;
-  cancelTimer: Cancel = () => {};
+  /** When it is given up, monotonic; set once it turns out to take time. */
+  dueMs = Number.POSITIVE_INFINITY;
   readonly #held: { port: string; packet: StreamPacket }[] = [];
   readonly #ports: readonly string[];
 
@@ -50,12 +51,6 @@ export class Try {
     const [port] = this.#ports;
     if (port === undefined) throw new TypeError("process yielded a packet, but this node has no output port");
     this.emit[port]!(packet);
-  }
-
-  /** Ends it: nothing of it counts from here on. */
-  end() {
-    this.over = true;
-    this.cancelTimer();
   }
 
   /** Hands on what it emitted. */

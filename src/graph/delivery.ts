@@ -33,7 +33,7 @@ const rateShape = v.strictObject({
 });
 
 export const deliveryShape = v.strictObject({
-  timeout_sec: v.optional(v.pipe(seconds(3_600), v.description("Longest time of one try; default 30."))),
+  timeout_sec: v.optional(v.pipe(seconds(3_600), v.description("Longest time of one try; default 8."))),
   max_attempts: v.optional(
     v.pipe(
       v.number(),
@@ -88,8 +88,8 @@ export function withDelivery(
 function deliveryOptions(given: v.InferOutput<typeof deliveryShape>): DeliveryOptions {
   const { circuit, rate } = given;
   return {
-    // Longer than a busy server takes; a node's own, shorter timeouts come first.
-    timeout_sec: given.timeout_sec ?? 30,
+    // An outage that swallows what is sent to it is over 15 s after its end at the latest; a slow server needs more.
+    timeout_sec: given.timeout_sec ?? 8,
     max_attempts: given.max_attempts ?? 3,
     give_up_sec: given.give_up_sec,
     backoff_ms: given.backoff_ms ?? 100,

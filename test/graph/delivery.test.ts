@@ -5,7 +5,7 @@ import { DEFINITIONS } from "../support/catalogue.ts";
 import { compile, found } from "../support/graph.ts";
 
 const DEFAULTS = {
-  timeout_sec: 30,
+  timeout_sec: 8,
   max_attempts: 3,
   give_up_sec: undefined,
   backoff_ms: 100,

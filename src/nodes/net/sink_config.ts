@@ -80,8 +80,8 @@ export const sinkConfig = v.strictObject({
     v.description("Several packets per request. Needs `runtime.concurrency` of at least `max_packets`."),
   ),
   timeout_ms: v.pipe(
-    v.optional(v.pipe(count, v.maxValue(600_000)), 10_000),
-    v.description("For one try, from connecting to the end of the answer."),
+    v.optional(v.pipe(count, v.maxValue(600_000)), 7_500),
+    v.description("For one try, from connecting to the end of the answer; below the 8 s that delivery allows."),
   ),
   max_response_bytes: v.pipe(
     v.optional(count, 64 * 1024),
