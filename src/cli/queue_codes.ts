@@ -9,6 +9,11 @@ export const QUEUE_CODES: Readonly<Record<StoreCode | ControlCode, CodeText>> = 
     cause: "A queue file belongs to one process at a time; the message names the one that has it.",
     fix: "Stop that process, or address the queue by its graph's name: schnitzel queue then asks the process.",
   },
+  QUEUE_SHARED: {
+    title: "Two edges have one queue file",
+    cause: "They name it by two paths, such as a link and its target; the rows of one would go to the other.",
+    fix: "Leave durable.path out, then each edge has a file of its own; or name another file for one of them.",
+  },
   QUEUE_NEWER: {
     title: "A later schnitzel wrote the queue",
     cause: "The layout of its file has a version that this program does not know.",

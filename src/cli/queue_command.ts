@@ -56,6 +56,7 @@ const EXIT_OF: Readonly<Record<string, number>> = {
   QUEUE_NEWER: EXIT.precondition,
   QUEUE_UNOPENABLE: EXIT.precondition,
   QUEUE_NETWORK_DISK: EXIT.precondition,
+  QUEUE_SHARED: EXIT.precondition,
 };
 
 /** Whether what changes something is to be done. */

@@ -15,7 +15,9 @@ import {
   type Queue,
   type QueueFileOptions,
   type QueueOptions,
+  realPath,
   restore,
+  StoreError,
   spill,
 } from "../store/index.ts";
 import { KeptLetters } from "./kept_letters.ts";
@@ -75,6 +77,7 @@ class Opening {
   }
 
   async open(): Promise<RunState> {
+    this.#refuseShared();
     try {
       this.#blobs = await this.#openBlobs();
       const letters = await this.#openFile("dead_letters", this.#dir.deadLetters, { ordered: true, maxAttempts: 1 });
@@ -89,6 +92,22 @@ class Opening {
     } catch (error) {
       await this.#close();
       throw error;
+    }
+  }
+
+  /** The graph's own check compares paths as they are written; here links count as what they lead to. */
+  #refuseShared() {
+    const owners = new Map([[realPath(this.#dir.deadLetters), "dead_letters"]]);
+    for (const edge of this.#plan.edges) {
+      if (edge.durable === undefined) continue;
+      const [name, file] = [linkName(this.#plan, edge), queueFileOf(this.#dir, this.#plan, edge)];
+      const owner = owners.get(realPath(file));
+      owners.set(realPath(file), name);
+      if (owner === undefined) continue;
+      throw new StoreError(
+        "QUEUE_SHARED",
+        `cannot keep ${name} in ${file}: ${owner} has that file, and the rows of one would go to the other; leave path out, then each edge has a file of its own, or name another`,
+      );
     }
   }
 

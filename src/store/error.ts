@@ -2,6 +2,7 @@ import { SQLiteError } from "bun:sqlite";
 
 /**
  * - `QUEUE_BUSY`: another process has the file
+ * - `QUEUE_SHARED`: two edges of one graph name the file
  * - `QUEUE_NEWER`: a later version of schnitzel wrote it
  * - `QUEUE_FOREIGN`: a database that is no queue of this layout
  * - `QUEUE_NETWORK_DISK`: its folder is on a disk where locks and fsync do not hold what a queue promises
@@ -12,6 +13,7 @@ import { SQLiteError } from "bun:sqlite";
  */
 export type StoreCode =
   | "QUEUE_BUSY"
+  | "QUEUE_SHARED"
   | "QUEUE_NEWER"
   | "QUEUE_FOREIGN"
   | "QUEUE_NETWORK_DISK"

@@ -22,5 +22,5 @@ export { type RefBlobs, restore, restored, type SpilledPacket, spill } from "./p
 export type { PredecessorQueue } from "./predecessor_queue.ts";
 export { type PreflightOptions, preflight } from "./preflight.ts";
 export * from "./queue.ts";
-export { openPredecessorQueue, openQueue } from "./queue_file.ts";
+export { openPredecessorQueue, openQueue, realPath } from "./queue_file.ts";
 export { type SalvageBatch, type SalvageReport, salvage } from "./salvage.ts";

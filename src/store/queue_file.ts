@@ -100,10 +100,24 @@ function handle<Kind extends object>(real: string, shared: Shared<unknown>, queu
   return new Proxy(queue, { get });
 }
 
-/** Two names of one file are one file; the part that does not exist yet is taken as written. */
-function realPath(file: string): string {
+/** As many links as Linux follows in one path; more are a circle. */
+const MAX_LINKS = 40;
+
+/** Two names of one file are one file, also when it is yet to be made; what does not exist is taken as written. */
+export function realPath(file: string, links = MAX_LINKS): string {
   const absolute = path.resolve(file);
   if (fs.existsSync(absolute)) return fs.realpathSync(absolute);
   const folder = path.dirname(absolute);
-  return folder === absolute ? absolute : path.join(realPath(folder), path.basename(absolute));
+  const target = links > 0 ? linkTarget(absolute) : undefined;
+  if (target !== undefined) return realPath(path.resolve(realPath(folder, links), target), links - 1);
+  return folder === absolute ? absolute : path.join(realPath(folder, links), path.basename(absolute));
+}
+
+function linkTarget(file: string): string | undefined {
+  try {
+    return fs.readlinkSync(file);
+  } catch {
+    // No link, or nothing at all.
+    return undefined;
+  }
 }

@@ -69,7 +69,8 @@ class WorkerThread {
 
   #started(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(workerUrl());
+    // It notes beside each file who has it.
+    const worker = new Worker(workerUrl(), { argv: process.argv.slice(2) });
     this.#worker = worker;
     this.generation += 1;
     worker.onmessage = ({ data }: { data: Reply | Event }) => this.#heard(data);
