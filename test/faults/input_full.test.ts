@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import * as fs from "node:fs";
 import { folderWith } from "../support/cli.ts";
-import { fillUp, insideOf, onOwnDisk } from "../support/own_disk.ts";
+import { fillUp, ownDisk } from "../support/own_disk.ts";
 import { needs } from "../support/part.ts";
 import { type SinkServer, sinkServer } from "../support/sink_server.ts";
 import { startWebhook, until, type Webhook } from "../support/webhook.ts";
@@ -44,13 +44,13 @@ for (const [name, disk, state] of [
     `another program fills ${name}: senders hear 503, what waits is delivered from the full disk, and new rows are taken when there is room`,
     async () => {
       await using sink = sinkServer(false);
-      using folder = folderWith({ "g.yaml": graph(sink, "{ min_free: 4MiB }"), "disk/here": "" });
-      const before = onOwnDisk(disk, folder.at("disk"));
-      await using hook = await startWebhook(folder.folder, { before, state });
+      using folder = folderWith({ "g.yaml": graph(sink, "{ min_free: 4MiB }") });
+      await using own = await ownDisk(disk, folder.at("disk"));
+      await using hook = await startWebhook(folder.folder, { before: own.before, state });
       const taken: number[] = [];
       for (let i = 0; i < 50; i++) if ((await postLarge(hook, i)).status === 202) taken.push(i);
       expect(taken.length).toBe(50);
-      const filler = insideOf(hook.program.pid, folder.at(`${state}/../filler`));
+      const filler = own.inside(folder.at(`${state}/../filler`));
       expect(fillUp(filler)).toBeGreaterThan(MIB);
       // What its log has room for is still taken, until it looks at the disk again.
       const { taken: late, answer } = await postUntilRefused(hook, 1_000);
@@ -82,44 +82,32 @@ needs("mount")(
   "a backlog that fills the disk itself stops at min_free, survives a kill there, and leaves when the sink is back",
   async () => {
     await using sink = sinkServer(false);
-    using folder = folderWith({ "g.yaml": graph(sink, "{ min_free: 8MiB }"), "disk/here": "" });
-    // Mounted for both runs: what is there outlives the first.
-    const before = onOwnDisk(tmpfs("48m"), folder.at("disk"));
-    const keeper = Bun.spawn([...before, "sleep", "120"]);
-    try {
-      const inside = ["nsenter", `--mount=/proc/${keeper.pid}/ns/mnt`, `--wd=${folder.folder}`];
-      await until(
-        () =>
-          fs.existsSync(insideOf(keeper.pid, folder.at("disk"))) &&
-          !fs.existsSync(insideOf(keeper.pid, folder.at("disk/here"))),
-      );
-      const all: number[] = [];
-      {
-        await using hook = await startWebhook(folder.folder, { before: inside, state: "disk/state" });
-        const { taken, answer } = await postUntilRefused(hook, 0);
-        expect([answer.status, Number(answer.retryAfter) > 0]).toEqual([503, true]);
-        expect(taken.length).toBeGreaterThan(50);
-        all.push(...taken);
-        process.kill(hook.program.pid, "SIGKILL");
-      }
-      const { bavail, bsize } = fs.statfsSync(insideOf(keeper.pid, folder.at("disk")));
-      expect(bavail * bsize).toBeGreaterThan(4 * MIB);
-      await using hook = await startWebhook(folder.folder, { before: inside, state: "disk/state" });
-      // Some more find room where the log was.
-      all.push(...(await postUntilRefused(hook, 100_000)).taken);
-      sink.here = true;
-      await until(() => unseen(sink, all).length === 0, 30_000);
-      await until(async () => (await postLarge(hook, 200_000)).status === 202, 30_000);
-      await until(() => sink.taken.includes(200_000));
-      const { code, report } = await hook.stop();
-      expect([code, report.edges[0].durable]).toEqual([
-        0,
-        expect.objectContaining({ ready: 0, dead: 0, tail_lost: 0, full: null }),
-      ]);
-    } finally {
-      keeper.kill("SIGKILL");
-      await keeper.exited;
+    using folder = folderWith({ "g.yaml": graph(sink, "{ min_free: 8MiB }") });
+    await using own = await ownDisk(tmpfs("48m"), folder.at("disk"));
+    const options = { before: own.before, state: "disk/state" };
+    const all: number[] = [];
+    {
+      await using hook = await startWebhook(folder.folder, options);
+      const { taken, answer } = await postUntilRefused(hook, 0);
+      expect([answer.status, Number(answer.retryAfter) > 0]).toEqual([503, true]);
+      expect(taken.length).toBeGreaterThan(50);
+      all.push(...taken);
+      process.kill(hook.program.pid, "SIGKILL");
     }
+    const { bavail, bsize } = fs.statfsSync(own.inside(folder.at("disk")));
+    expect(bavail * bsize).toBeGreaterThan(4 * MIB);
+    await using hook = await startWebhook(folder.folder, options);
+    // Some more find room where the log was.
+    all.push(...(await postUntilRefused(hook, 100_000)).taken);
+    sink.here = true;
+    await until(() => unseen(sink, all).length === 0, 30_000);
+    await until(async () => (await postLarge(hook, 200_000)).status === 202, 30_000);
+    await until(() => sink.taken.includes(200_000));
+    const { code, report } = await hook.stop();
+    expect([code, report.edges[0].durable]).toEqual([
+      0,
+      expect.objectContaining({ ready: 0, dead: 0, tail_lost: 0, full: null }),
+    ]);
   },
   90_000,
 );

@@ -1,16 +1,41 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { type Ran, runCommand } from "./binary.ts";
 
-/**
- * Stands before a command: mounts with `mount` at the folder and becomes the command, in a mount namespace that ends
- * with it. From outside that folder is {@link insideOf}.
- */
-export const onOwnDisk = (mount: (at: string) => string, at: string): string[] => [
-  ...["unshare", "--mount", "sh", "-c", `${mount(at)} || exit 99; exec "$@"`, "sh"],
-];
+/** A disk that only some processes see, mounted in a namespace of its own for as long as this lives. */
+export interface OwnDisk {
+  /** Stands before a command that is to see it. */
+  readonly before: readonly string[];
+  /** A path as those see it, for everybody else. */
+  inside(file: string): string;
+  /** Runs a shell script there. */
+  sh(script: string): Promise<Ran>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
 
-/** A path as the process sees it that has a disk of its own. */
-export const insideOf = (pid: number, file: string) => path.join(`/proc/${pid}/root`, file);
+/** Mounts with `mount` at the folder `at`, which becomes the directory of what runs there. */
+export async function ownDisk(mount: (at: string) => string, at: string): Promise<OwnDisk> {
+  fs.mkdirSync(at, { recursive: true });
+  // It says so when it is mounted, and ends with whoever started it: its input is closed then.
+  const script = `${mount(at)} || exit 99; echo mounted; cat; umount -R -l '${at}'`;
+  const keeper = Bun.spawn(["unshare", "--mount", "sh", "-c", script], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const { value } = await keeper.stdout.getReader().read();
+  if (value === undefined) throw new Error(`cannot mount: ${mount(at)}`);
+  const before = ["nsenter", `--mount=/proc/${keeper.pid}/ns/mnt`, `--wd=${path.dirname(at)}`];
+  return {
+    before,
+    inside: (file) => path.join(`/proc/${keeper.pid}/root`, file),
+    sh: (text) => runCommand([...before, "sh", "-c", text]),
+    async [Symbol.asyncDispose]() {
+      keeper.stdin.end();
+      await keeper.exited;
+    },
+  };
+}
 
 /** Fills the disk that `file` lies on to the last byte; gives how many bytes that were. */
 export function fillUp(file: string): number {

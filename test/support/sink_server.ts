@@ -3,6 +3,8 @@ export interface SinkServer {
   readonly url: string;
   /** `i` of every payload it said 200 to, in order. */
   readonly taken: number[];
+  /** Requests it said 503 to. */
+  refused: number;
   /** False: it answers 503. */
   here: boolean;
   [Symbol.asyncDispose](): Promise<void>;
@@ -12,6 +14,7 @@ export function sinkServer(here = true): SinkServer {
   const made = {
     url: "",
     taken: [] as number[],
+    refused: 0,
     here,
     [Symbol.asyncDispose]: () => server.stop(true),
   };
@@ -20,7 +23,10 @@ export function sinkServer(here = true): SinkServer {
     port: 0,
     async fetch(request) {
       const { i } = (await request.json()) as { i: number };
-      if (!made.here) return new Response("not now\n", { status: 503 });
+      if (!made.here) {
+        made.refused += 1;
+        return new Response("not now\n", { status: 503 });
+      }
       made.taken.push(i);
       return new Response();
     },

@@ -78,7 +78,9 @@ export async function startWebhook(
     },
     async stop() {
       const { code, stdout, stderr } = await program.stop();
-      return { code, stderr, report: JSON.parse(stdout.trimEnd().split("\n").at(-1)!) };
+      const last = stdout.trimEnd().split("\n").at(-1)!;
+      if (last === "") throw new Error(`it ended with ${code} and without a report:\n${stderr}`);
+      return { code, stderr, report: JSON.parse(last) };
     },
     [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   };
