@@ -24,8 +24,8 @@ export class Backend {
 
   /** One request; what happens on the way there and back is the weather's. */
   async post(life: Life, sink: ShapeNode, packet: StreamPacket): Promise<void> {
-    const { net } = this.#box;
-    await life.wait(net.between(0.2, 20));
+    const { net, weather } = this.#box;
+    await life.wait(net.between(0.2, weather.netMs));
     const { fact, path } = packet.payload as Load;
     const kind = this.#kind();
     if (kind === "black_hole") {
@@ -37,7 +37,7 @@ export class Backend {
     }
     if (isPoison(sink, fact)) throw new Rejected("422");
     if (kind === undefined || kind === "reset") this.apply(sink, packet);
-    await life.wait(net.between(0.2, 20));
+    await life.wait(net.between(0.2, weather.netMs));
     if (kind === "broken") throw this.#failed(fact, `${path}>${sink.id}`);
     if (kind === "busy") throw new Unavailable("503", net.maybe(0.3) ? { retryAfterMs: net.int(1, 3_000) } : {});
     if (kind !== undefined) throw new Unavailable(kind);

@@ -10,14 +10,19 @@ import { randomDurable, randomShape } from "./random_shape.ts";
 import { Sender } from "./sender.ts";
 import type { Shape, ShapeEdge } from "./shape.ts";
 import { Trace } from "./trace.ts";
-import { randomWeather, type Weather } from "./weather.ts";
+import { randomWeather, type Season, type Weather } from "./weather.ts";
 
 /** With everything healed, all facts must be through after this: the longest of all waits are some minutes. */
-const HEALING_MS = 3_600_000;
+const HEALING_MS = 1_200_000;
 /** Killers and crashes end some of them; each is a start. */
 const MAX_LIVES = 300;
 /** A program that turns without end is a fault of its own. */
 const MAX_STEPS = 400_000;
+
+export interface BoxOptions {
+  keepTrace?: boolean;
+  season?: Season | undefined;
+}
 
 /** One machine with a program on it, those who send to it and those it sends to: everything a seed decides. */
 export class Box {
@@ -42,12 +47,12 @@ export class Box {
   #crashes = 0;
   #steps = 0;
 
-  constructor(seed: number, keepTrace = false) {
+  constructor(seed: number, { keepTrace = false, season }: BoxOptions = {}) {
     this.seed = seed;
     this.trace = new Trace(keepTrace);
     this.chance = new Chance(seed);
     this.shape = randomShape(this.chance.fork());
-    this.weather = randomWeather(this.chance.fork());
+    this.weather = randomWeather(this.chance.fork(), season);
     this.ledger = new Ledger(this.shape);
     this.backend = new Backend(this);
     this.net = this.chance.fork();
@@ -105,7 +110,7 @@ export class Box {
     if (!life.step("before anything")) life.start();
     this.#pump(life);
     for (const sender of this.senders.values()) sender.lifeEnded(life.ended === undefined);
-    if (life.ended === undefined) for (const transport of life.transports) transport.blameLost();
+    for (const transport of life.transports) transport.blameLost(life.ended === undefined);
     for (const disk of this.disks.values()) disk.bury();
     countShed(this, life);
     if (life.ended !== undefined) {
@@ -135,7 +140,7 @@ export class Box {
   #stuck(life: Life): string {
     const waiting = [...life.queues.values()].map((queue) => JSON.stringify(queue.stats()));
     const open = [...this.senders.values()].flatMap((sender) => sender.open);
-    return `I5: not done an hour after all was healed; open: ${open.join(" ") || "none"}; queues: ${waiting.join("; ")}`;
+    return `I5: not done 20 minutes after all was healed; open: ${open.join(" ") || "none"}; queues: ${waiting.join("; ")}`;
   }
 
   #heal() {

@@ -38,8 +38,11 @@ export function countShed({ ledger, shape }: Box, { engine }: Life) {
   for (const { id, counters } of engine.wiring.nodes) {
     ledger.sheds(id, totalDrops(counters.dropped, ["drop_newest", "drop_oldest"]));
   }
-  for (const { index } of shape.durableEdges) {
-    ledger.sheds(`edge${index}`, totalDrops(engine.durable.links.get(index)!.counters.dropped, ["queue_full"]));
+  for (const { index, durable } of shape.durableEdges) {
+    const dropped = totalDrops(engine.durable.links.get(index)!.counters.dropped, ["queue_full"]);
+    if (dropped > 0 && durable!.overflow === "block")
+      ledger.violated(`I6: edge${index} blocks, and dropped ${dropped}`);
+    ledger.sheds(`edge${index}`, dropped);
   }
 }
 

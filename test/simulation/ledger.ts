@@ -3,7 +3,7 @@ import type { StreamPacket } from "../../src/packet/index.ts";
 import type { RowName, Shape, ShapeEdge } from "./shape.ts";
 
 /** A row was settled: when, by the time of the world and by that of the queue. */
-interface Acked {
+export interface Acked {
   readonly seq: number;
   readonly atMs: number;
   readonly queueMs: number;
@@ -21,6 +21,7 @@ export class RowBook {
   liveFirst = false;
   /** The least that any life was told. */
   maxAttempts = Number.POSITIVE_INFINITY;
+  rememberMs = Number.POSITIVE_INFINITY;
   /** Its file lost its end: what was counted is counted anew. */
   torn = false;
   /** Tries of a row that may count against it: a failure of a node, a process that died with it. */
@@ -28,7 +29,8 @@ export class RowBook {
   /** Highest number of a row that arrived, by partition and way to the sink. */
   readonly arrived = new Map<string, number>();
 
-  opened({ order, max_attempts }: DurableOptions) {
+  opened({ order, max_attempts, remember_ms }: DurableOptions) {
+    this.rememberMs = Math.min(this.rememberMs, remember_ms);
     this.liveFirst ||= order === "live_first";
     this.maxAttempts = Math.min(this.maxAttempts, max_attempts);
   }

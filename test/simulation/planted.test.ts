@@ -11,7 +11,8 @@ async function seedsOf(planted: Planted) {
   using folder = temporaryFolder();
   plantIn(folder.path, planted);
   const file = path.join(folder.path, "test/simulation/run.ts");
-  const command = [process.execPath, file, "--seeds", `${SEEDS}`, "--until-red", "--json"];
+  const command = [process.execPath, file, "--seeds", `${SEEDS}`, "--until-red", "--step", "1"];
+  if (planted.season !== undefined) command.push("--season", planted.season);
   const child = Bun.spawn(command, { cwd: folder.path, stdout: "pipe", stderr: "pipe" });
   const [text, errors] = [await new Response(child.stdout).text(), await new Response(child.stderr).text()];
   await child.exited;

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { Season } from "./weather.ts";
 
 /** A bug put into the program's own text. */
 export interface Planted {
@@ -12,6 +13,8 @@ export interface Planted {
   readonly by: string;
   /** Invariants that it breaks. */
   readonly breaks: RegExp;
+  /** Weather that shows it soon. */
+  readonly season?: Season;
   /** A real fault shows it as well, so the drill must see it: the fault's name there. */
   readonly drill?: string;
 }
@@ -24,6 +27,7 @@ export const PLANTED: readonly Planted[] = [
     file: "src/engine/durable/inlet.ts",
     replace: "      this.#waiting.push({ entry, resolve, reject });\n",
     by: "      this.#waiting.push({ entry, resolve, reject });\n      resolve();\n",
+    season: "crashes",
     breaks: /^I1/,
     drill: "kill",
   },
@@ -33,14 +37,15 @@ export const PLANTED: readonly Planted[] = [
     file: "src/store/queue_clock.ts",
     replace: "  return () => Math.floor(originMs + clock.monotonicMs());\n",
     by: "  void originMs;\n  return () => clock.nowMs();\n",
+    season: "clock",
     breaks: /^I/,
   },
   {
     name: "attempts after delivery",
     says: "that a row was handed out is not on the disk, so a packet that kills the process does so for ever",
     file: "src/store/take_over.ts",
-    replace: "  sql.run(COUNT_TRIES);\n",
-    by: "  void COUNT_TRIES;\n",
+    replace: "  sql.run(COUNT_TRIES, 1);\n",
+    by: "",
     breaks: /^I5/,
   },
   {
@@ -49,6 +54,7 @@ export const PLANTED: readonly Planted[] = [
     file: "src/engine/durable/inlet.ts",
     replace: 'if (code === "QUEUE_FULL" && this.#options.overflow === "drop_newest")',
     by: 'if (code === "QUEUE_FULL")',
+    season: "full",
     breaks: /^I1|^I6/,
     drill: "disk_full",
   },
@@ -58,6 +64,7 @@ export const PLANTED: readonly Planted[] = [
     file: "src/engine/durable/outlet.ts",
     replace: "    this.#underWay.set(packet, row);\n",
     by: "    this.#underWay.set(packet, row);\n    this.#acks.add(row);\n",
+    season: "crashes",
     breaks: /^I1/,
     drill: "kill",
   },
@@ -89,8 +96,9 @@ export const PLANTED: readonly Planted[] = [
     name: "failed row lets others pass",
     says: "rows behind one that is tried again go on",
     file: "src/store/line.ts",
-    replace: "    if (blocked !== undefined && this.#ledger.options.ordered) {\n",
-    by: "    if (blocked === undefined && this.#ledger.options.ordered && seq < 0) {\n",
+    replace: "if (blocked !== undefined && seq > blocked.from)",
+    by: "if (blocked !== undefined && seq < 0)",
+    season: "outages",
     breaks: /^I3/,
   },
   {
@@ -99,6 +107,7 @@ export const PLANTED: readonly Planted[] = [
     file: "src/engine/durable/outlet.ts",
     replace: "counted: !away,",
     by: "counted: !away || ending,",
+    season: "stops",
     breaks: /^I8/,
   },
   {
@@ -107,16 +116,9 @@ export const PLANTED: readonly Planted[] = [
     file: "src/engine/durable/outlet.ts",
     replace: '    const away = kind === "unavailable";\n',
     by: '    const away = kind === "unavailable" && node === undefined;\n',
+    season: "outages",
     breaks: /^I8/,
     drill: "sink_outage",
-  },
-  {
-    name: "rows promised and taken back",
-    says: "a round leases rows and takes them back for a failure before them",
-    file: "src/store/queue_host.ts",
-    replace: "    const asked = leasesLast(given);\n",
-    by: "    const asked = given;\n    void leasesLast;\n",
-    breaks: /^I/,
   },
   {
     name: "a failed commit is a refusal",
@@ -124,7 +126,8 @@ export const PLANTED: readonly Planted[] = [
     file: "src/engine/durable/inlet.ts",
     replace: '    if (code !== "QUEUE_FULL" && code !== "QUEUE_UNWRITABLE") return rejectAll(batch, error);\n',
     by: '    if (code !== "QUEUE_FULL") return this.#dropAll(batch);\n',
-    breaks: /^I1/,
+    season: "disk",
+    breaks: /^I1|^I6/,
   },
   {
     name: "torn end unseen",
@@ -132,6 +135,7 @@ export const PLANTED: readonly Planted[] = [
     file: "src/store/tail.ts",
     replace: "  const missing = Math.max(0, given - last);\n",
     by: "  const missing = Math.max(0, given - given);\n",
+    season: "tears",
     breaks: /^I1|^I4/,
     drill: "bit_flip",
   },
@@ -149,6 +153,7 @@ export const PLANTED: readonly Planted[] = [
     file: "src/delivery/delivery.ts",
     replace: "      (error: unknown) => (attempt.over ? this.#late() : this.#failed(attempt, error)),\n",
     by: "      (error: unknown) => (attempt.over ? this.#late() : error instanceof Unavailable ? this.#succeeded(attempt) : this.#failed(attempt, error)),\n",
+    season: "outages",
     breaks: /^I1/,
     drill: "sink_outage",
   },

@@ -24,7 +24,7 @@ export function randomShape(chance: Chance): Shape {
   for (const node of before) {
     if (!edges.some(({ from }) => from === node)) connect(node, chance.one(sinks));
   }
-  for (let tries = chance.int(1, 2); tries > 0; tries--) {
+  for (let tries = chance.int(1, 3); tries > 0; tries--) {
     const edge = chance.one(edges);
     edge.durable ??= randomDurable(chance);
   }
@@ -36,7 +36,7 @@ export function randomShape(chance: Chance): Shape {
 
 function nodeOf(chance: Chance, id: string, role: ShapeNode["role"]): ShapeNode {
   const later = chance.maybe(role === "sink" ? 0.8 : 0.4);
-  const trouble = role === "middle" && chance.maybe(0.35) ? chance.one(TROUBLES) : "none";
+  const trouble = role === "middle" && chance.maybe(0.5) ? chance.one(TROUBLES) : "none";
   return {
     id,
     role,
@@ -55,7 +55,7 @@ function nodeOf(chance: Chance, id: string, role: ShapeNode["role"]): ShapeNode 
       ordered: chance.maybe(0.5),
       on_error: chance.one(["dead_letter", "dead_letter", "retry", role === "sink" ? "dead_letter" : "drop"]),
       max_retries: chance.int(1, 3),
-      ...(role === "sink" && later && chance.maybe(0.7) ? { delivery: randomDelivery(chance) } : {}),
+      ...(role === "sink" && later && chance.maybe(0.5) ? { delivery: randomDelivery(chance) } : {}),
     },
   };
 }
@@ -80,12 +80,12 @@ export function randomDurable(chance: Chance): DurableOptions {
   return {
     durability: chance.maybe(0.15) ? "relaxed" : "full",
     partition_by: chance.one(["source_id", "source_id", "kind"]),
-    ordered: chance.maybe(0.7),
+    ordered: chance.maybe(0.8),
     // A row of the simulation has some 60 bytes.
     max_bytes: chance.maybe(0.25) ? chance.one([150, 600]) : 1024 ** 3,
     min_free: 0,
     overflow: chance.maybe(0.1) ? chance.one(["drop_newest", "drop_oldest"]) : "block",
-    max_attempts: chance.int(2, 5),
+    max_attempts: chance.one([1, 2, 3, 5, 5]),
     backoff_ms: chance.one([20, 500]),
     backoff_max_ms: chance.one([1_000, 10_000]),
     remember_ms: chance.one([60_000, 3_600_000, 3_600_000]),

@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { simulate } from "./seed.ts";
 import { type Red, runSeeds, type Summary } from "./seeds.ts";
+import { SEASONS } from "./weather.ts";
 
 /** Two cores is what every machine of ours has. */
 const JOBS = 2;
@@ -20,6 +21,8 @@ const { values } = parseArgs({
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    /** One kind of fault in every seed. */
+    season: { type: "string" },
     /** Stops at the first red seed. */
     "until-red": { type: "boolean", default: false },
     /** As one of several processes: every so many-th seed. */
@@ -34,6 +37,12 @@ function whole(name: "seeds" | "from" | "seed" | "step"): number {
   process.exit(2);
 }
 
+const season = SEASONS.find((name) => name === values.season);
+if (values.season !== undefined && season === undefined) {
+  console.error(`bun run sim: --season must be one of ${SEASONS.join(", ")}: ${values.season}`);
+  process.exit(2);
+}
+
 process.on("unhandledRejection", (error) => {
   console.error("a rejection that nobody heard:", error);
   process.exit(1);
@@ -44,7 +53,7 @@ else if (values.step !== undefined) console.log(JSON.stringify(await share(whole
 else process.exit(await runAll());
 
 function showOne(seed: number): number {
-  const { violations, hash, lives, lines, decided } = simulate(seed, values.trace);
+  const { violations, hash, lives, lines, decided } = simulate(seed, { keepTrace: values.trace, season });
   if (values.trace) console.log([decided(), ...lines!].join("\n"));
   console.log(violations.length === 0 ? `seed ${seed}: green, ${lives} lives, trace ${hash}` : "");
   if (violations.length > 0) tell({ seed, violations, decided: decided() });
@@ -52,7 +61,7 @@ function showOne(seed: number): number {
 }
 
 function share(from: number, step: number): Promise<Summary> {
-  return runSeeds({ from, step, count: whole("seeds"), maxRed: values["until-red"] ? 1 : MAX_RED });
+  return runSeeds({ from, step, season, count: whole("seeds"), maxRed: values["until-red"] ? 1 : MAX_RED });
 }
 
 async function runAll(): Promise<number> {
@@ -82,7 +91,9 @@ async function runAll(): Promise<number> {
 
 async function inChild(from: number, seeds: number): Promise<Summary> {
   const flags = ["--from", `${from}`, "--seeds", `${seeds}`, "--step", `${JOBS}`];
-  const command = [process.execPath, import.meta.path, ...flags, ...(values["until-red"] ? ["--until-red"] : [])];
+  if (values["until-red"]) flags.push("--until-red");
+  if (season !== undefined) flags.push("--season", season);
+  const command = [process.execPath, import.meta.path, ...flags];
   const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
   const text = await new Response(child.stdout).text();
   if ((await child.exited) !== 0) throw new Error(`the seeds from ${from} on ended with ${child.exitCode}`);
@@ -93,5 +104,5 @@ function tell({ seed, violations, decided }: Red) {
   const commit = Bun.spawnSync(["git", "rev-parse", "--short", "HEAD"]).stdout.toString().trim() || "unknown";
   console.log(`seed ${seed} is red at commit ${commit}\n  ${violations.join("\n  ")}`);
   if (!values.trace) console.log(`  decided: ${decided.replaceAll(/\s+/g, " ")}`);
-  console.log(`  replay: bun run sim --seed ${seed} --trace`);
+  console.log(`  replay: bun run sim --seed ${seed}${season === undefined ? "" : ` --season ${season}`} --trace`);
 }

@@ -1,4 +1,4 @@
-import { Box } from "./box.ts";
+import { Box, type BoxOptions } from "./box.ts";
 
 export interface Outcome {
   readonly seed: number;
@@ -11,8 +11,8 @@ export interface Outcome {
 }
 
 /** Runs one seed from beginning to end, without waiting for anything. */
-export function simulate(seed: number, keepTrace = false): Outcome {
-  const box = new Box(seed, keepTrace);
+export function simulate(seed: number, options: BoxOptions = {}): Outcome {
+  const box = new Box(seed, options);
   box.run();
   const { ledger, trace, lives } = box;
   const decided = () => JSON.stringify({ weather: box.weather, nodes: box.shape.nodes, edges: edgesOf(box) }, null, 1);

@@ -38,7 +38,7 @@ export class Sender {
       id: `${id}f${at}`,
       partition: `p${chance.int(1, weather.partitions)}`,
       kind: chance.one(["event", "sensor"]),
-      bornMs: at * weather.gapMs,
+      bornMs: Math.floor(at / weather.burst) * weather.gapMs,
       state: "waiting" as const,
       flying: 0,
       dueMs: 0,

@@ -4,7 +4,7 @@ import type { Transport } from "../../src/store/queue_client.ts";
 import type { QueueHost, Round } from "../../src/store/queue_host.ts";
 import type { Load } from "./backend.ts";
 import type { Disk } from "./disk.ts";
-import { type RowBook, rowText } from "./ledger.ts";
+import { type Acked, type RowBook, rowText } from "./ledger.ts";
 import type { Life } from "./life.ts";
 import type { ShapeEdge } from "./shape.ts";
 import { during } from "./weather.ts";
@@ -37,6 +37,14 @@ export class SimTransport implements Transport {
     this.#disk = disk;
     this.#book = life.box.ledger.book(edge);
     this.#offsetMs = life.box.clock.wallOffsetMs;
+    this.#forget();
+  }
+
+  /** Keys past the window by the queue's own time may be gone, whatever a wall clock says later. */
+  #forget() {
+    for (const [key, { queueMs }] of this.#book.acked) {
+      if (this.#queueMs - queueMs >= this.#book.rememberMs) this.#book.acked.delete(key);
+    }
   }
 
   /** Time as the queue has it: the wall clock at the start, and what passed since. */
@@ -54,10 +62,11 @@ export class SimTransport implements Transport {
     return this.#inTurn(() => void this.#host.close(this.#queueMs));
   }
 
-  /** Rows that the process took along when it died: each has had a try. */
-  blameLost() {
+  /** Rows whose attempt counts though no node failed on them: the process died with them, or its disk failed to the end. */
+  blameLost(died: boolean) {
     const { ledger } = this.#life.box;
-    for (const row of this.#out.values()) ledger.blameRow(this.#edge, nameOf(row));
+    this.#forget();
+    if (died) for (const row of this.#out.values()) ledger.blameRow(this.#edge, nameOf(row));
     if (this.#unsure) for (const name of this.#book.rows.values()) ledger.blameRow(this.#edge, name);
   }
 
@@ -90,7 +99,7 @@ export class SimTransport implements Transport {
 
   get #delayMs(): number {
     const { net, weather, clock, healed } = this.#life.box;
-    return !healed && during(weather.slowDisk, clock.nowMs) ? net.between(5, 500) : net.between(0, 1);
+    return !healed && during(weather.slowDisk, clock.nowMs) ? net.between(5, 500) : net.between(0, weather.roundMs);
   }
 
   #round(asked: readonly Asked[], nowMs: number): Round {
@@ -105,8 +114,8 @@ export class SimTransport implements Transport {
     this.#asked.delete(id);
     if (operation === undefined) return;
     this.#life.box.note(`${this.#edge.index} ${told(operation, answer)}`);
-    // It died between a commit that failed and the look at what that had done: rows may have gone out in it.
-    if (operation.op === "lease" && !this.#life.alive) this.#unsure = true;
+    // After a commit that failed rows may be out, on the disk, that nobody was given.
+    if (operation.op !== "enqueue") this.#unsure = !("value" in answer);
     if (!("value" in answer)) return;
     const values = answer.value as readonly unknown[];
     if (operation.op === "enqueue") {
@@ -120,20 +129,26 @@ export class SimTransport implements Transport {
   }
 
   #written(entry: QueueEntry, { seq, duplicate }: Enqueued) {
-    if (!duplicate) this.#book.rows.set(seq, nameOf(entry));
+    const { rows, acked } = this.#book;
+    // A duplicate may be of a row whose commit seemed to fail.
+    if (!duplicate || !rows.has(seq)) rows.set(seq, nameOf(entry));
+    const before = acked.get(entry.key);
+    if (!duplicate && before !== undefined) this.#checkWindow(entry.key, seq, before);
+  }
+
+  /** A key is known for the window. A wall clock that was set between two starts makes it older or younger. */
+  #checkWindow(key: string, seq: number, { atMs, queueMs }: Acked) {
+    const { clock, ledger } = this.#life.box;
+    const { rememberMs } = this.#book;
+    if (clock.nowMs - atMs >= rememberMs || this.#queueMs - queueMs >= rememberMs) return;
+    ledger.violated(`I2: new row ${seq} has key ${key}, which was acknowledged ${clock.nowMs - atMs} ms before`);
   }
 
   #wentOut(row: QueueRow) {
-    const { clock, ledger } = this.#life.box;
     this.#out.set(row.seq, row);
     this.#book.seqs.set(nameOf(row), row.seq);
-    const acked = this.#book.acked.get(row.key);
-    if (acked === undefined) return;
-    const rememberMs = this.#edge.durable!.remember_ms;
-    // A wall clock that was set between two starts makes keys older or younger.
-    if (clock.nowMs - acked.atMs >= rememberMs || this.#queueMs - acked.queueMs >= rememberMs) return;
-    const agoMs = clock.nowMs - acked.atMs;
-    ledger.violated(`I2: row ${row.seq} has key ${row.key}, which was acknowledged ${agoMs} ms before`);
+    if (this.#book.acked.get(row.key)?.seq !== row.seq) return;
+    this.#life.box.ledger.violated(`I2: row ${row.seq} with key ${row.key} came again after it was acknowledged`);
   }
 
   #acked(seq: number) {

@@ -27,10 +27,14 @@ export interface Outage extends Window {
 export interface Weather {
   readonly facts: number;
   readonly partitions: number;
-  /** Between two facts of a sender. */
+  /** So many facts of a sender come at once … */
+  readonly burst: number;
+  /** … and so much later the next. */
   readonly gapMs: number;
   /** Facts a sender has under way at once. */
   readonly window: number;
+  /** A request takes at most so long there, and as long back. */
+  readonly netMs: number;
   /** Faults happen until then; after that everything has to come to its end. */
   readonly faultMs: number;
   /** Time that passes with each look at the clock. */
@@ -48,6 +52,8 @@ export interface Weather {
   /** Share of the commits that fail, with or without an effect. */
   readonly badCommits: number;
   readonly fullDisk: readonly Window[];
+  /** What a round of a queue takes at most, on a good day. */
+  readonly roundMs: number;
   readonly slowDisk: readonly Window[];
   readonly outages: readonly Outage[];
   readonly jumps: readonly { readonly atMs: number; readonly byMs: number }[];
@@ -58,37 +64,48 @@ export interface Weather {
 }
 
 const HOUR_MS = 3_600_000;
-const OUTAGES = ["down", "busy", "broken", "black_hole", "reset", "mixed"] as const;
+const OUTAGES = ["down", "busy", "broken", "black_hole", "reset", "mixed", "mixed", "mixed"] as const;
+
+/** Kinds of faults that come together; in their season they come in every seed. */
+export const SEASONS = ["clock", "crashes", "disk", "full", "outages", "stops", "tears"] as const;
+export type Season = (typeof SEASONS)[number];
 
 /** Each kind of fault is there in a part of the seeds, so that none hides another. */
-export function randomWeather(chance: Chance): Weather {
-  const faultMs = chance.maybe(0.1) ? chance.int(600_000, 2_400_000) : chance.int(3_000, 60_000);
-  const windows = (share: number) =>
-    Array.from({ length: chance.maybe(share) ? chance.int(1, 3) : 0 }, () => windowIn(chance, faultMs));
-  const moments = (share: number) =>
-    Array.from({ length: chance.maybe(share) ? chance.int(1, 3) : 0 }, () => chance.int(0, faultMs));
+export function randomWeather(chance: Chance, season?: Season): Weather {
+  const comes = (name: Season, share: number) => chance.maybe(season === name ? 1 : share);
+  const faultMs = chance.maybe(0.05) ? chance.int(600_000, 2_400_000) : chance.int(2_000, 30_000);
+  const facts = chance.int(5, 40);
+  const burst = chance.one([1, 4, 16]);
+  const windows = (isThere: boolean) =>
+    Array.from({ length: isThere ? chance.int(1, 3) : 0 }, () => windowIn(chance, faultMs));
+  const moments = (isThere: boolean) =>
+    Array.from({ length: isThere ? chance.int(1, 4) : 0 }, () => chance.int(0, faultMs));
   return {
-    facts: chance.int(5, 40),
-    partitions: chance.int(1, 4),
-    gapMs: chance.one([0, 10, 100, 1_000]),
+    facts,
+    partitions: chance.int(1, 2),
+    burst,
+    // Work lasts as long as the faults do, mostly, or a part of that.
+    gapMs: Math.floor((chance.one([0, 0.3, 0.8, 0.8]) * faultMs * burst) / facts),
+    netMs: chance.one([5, 20, 200]),
     window: chance.one([1, 4, 16, 64]),
     faultMs,
     creepMs: chance.one([0, 0, 0.01, 0.5]),
     fuse: chance.maybe(0.7),
     ackLost: chance.maybe(0.4) ? 0.2 : 0,
     impatient: chance.maybe(0.2) ? 0.1 : 0,
-    crashEvery: chance.maybe(0.75) ? chance.one([3, 20, 100, 400]) : 0,
+    crashEvery: comes("crashes", 0.75) ? chance.one([3, 20, 100, 400]) : 0,
     maxCrashes: chance.int(1, 6),
-    tornTail: chance.maybe(0.15) ? 0.5 : 0,
-    badCommits: chance.maybe(0.3) ? chance.one([0.02, 0.2]) : 0,
-    fullDisk: windows(0.15),
-    slowDisk: windows(0.2),
-    outages: windows(0.5).map((window) => ({ ...window, kind: chance.one(OUTAGES) })),
-    jumps: moments(0.3).map((atMs) => ({
+    tornTail: comes("tears", 0.15) ? 0.5 : 0,
+    badCommits: comes("disk", 0.3) ? chance.one([0.02, 0.2]) : 0,
+    fullDisk: windows(comes("full", 0.15)),
+    roundMs: chance.one([1, 10, 50, 100]),
+    slowDisk: windows(chance.maybe(0.2)),
+    outages: windows(comes("outages", 0.7)).map((window) => ({ ...window, kind: chance.one(OUTAGES) })),
+    jumps: moments(comes("clock", 0.4)).map((atMs) => ({
       atMs,
       byMs: chance.one([-HOUR_MS, HOUR_MS, 24 * HOUR_MS, -11 * 365 * 24 * HOUR_MS]),
     })),
-    stops: moments(0.4).map((atMs) => ({ atMs, drainMs: chance.one([0, 50, 1_000, 10_000]) })),
+    stops: moments(comes("stops", 0.6)).map((atMs) => ({ atMs, drainMs: chance.one([0, 0, 50, 10_000]) })),
     changes: chance.maybe(0.3),
   };
 }
