@@ -51,7 +51,7 @@ again when it is not: delivery is at least once, and a crash between the effect 
 
 - **\`acks: graph\`**: a row is done when every packet that came of it has ended, also on purpose in a filter. When one
   failed, the row is tried again after a delay (full jitter, at most 1 s, 2 s, 4 s, 8 s), and after \`max_attempts\` it
-  is set aside in the file with the reason (table \`dead_letters\`; no command shows it yet), so it holds up no other.
+  is set aside in the file with the reason (\`schnitzel queue peek FILE --dead\` shows it), so it holds up no other.
 - **An attempt is counted before delivery**, so a packet that takes the process along ends aside as well. Rows handed
   out but not begun when a run ends are given back uncounted; after a kill those of the batch count too, and come one at
   a time, so that one that kills the process again does so alone.
