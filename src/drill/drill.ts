@@ -94,7 +94,7 @@ async function staged(fault: Fault, place: Place, stage: Stage): Promise<FaultRe
   }
 }
 
-async function booked({ name, what, destroys }: Fault, stage: Stage): Promise<FaultResult> {
+async function booked({ name, what, buriesNone, destroys }: Fault, stage: Stage): Promise<FaultResult> {
   const { child, load, place, recorder } = stage;
   const kept = await readKept(place.state);
   const account = recorder.ledger.account(kept);
@@ -107,6 +107,7 @@ async function booked({ name, what, destroys }: Fault, stage: Stage): Promise<Fa
     rounds: stage.rounds,
     seconds: stage.seconds,
     comparesPayloads: stage.options.target.comparesPayloads,
+    buriesNone: buriesNone === true,
     told,
     bound95: upperBound95(account.lost - told, account.acknowledged),
     firstDeliveryMs: spreadOf(stage.firstDeliveryMs),

@@ -13,6 +13,8 @@ export interface Fault<Made extends Place = Place> {
   prepare(folder: string, machine: Machine): Promise<Made>;
   /** Does the rounds; the graph runs before and after. */
   inject(stage: Stage, place: Made): Promise<void>;
+  /** Nothing is wrong with any packet and no process ends, so that a dead letter is one by mistake. */
+  readonly buriesNone?: true;
   /** Damage that the graph found and told counts as told, not as lost: only where the fault destroys data. */
   readonly destroys?: true;
 }

@@ -14,7 +14,7 @@ export interface LoadOptions {
 }
 
 /** A poster that is refused tries again after this: often enough to see a restart, seldom enough to leave the CPU. */
-const RETRY_MS = 10;
+const RETRY_MS = 25;
 /** After 503: the graph asks for a second or more, and 64 posters that wait as long would hide how soon it recovers. */
 const BUSY_MS = 50;
 /** Longer than a commit on the slowest disk of the drill. A post whose answer was lost is tried again, same key. */

@@ -12,6 +12,8 @@ export interface FaultResult extends Account {
   readonly seconds: number;
   /** Whether payloads were compared; a graph may change them, and then `corrupted` counts unknown keys alone. */
   readonly comparesPayloads: boolean;
+  /** The fault gives no reason for a dead letter. */
+  readonly buriesNone: boolean;
   /** Of the lost: destroyed by the fault, found by the graph and told in its log and figures. */
   readonly told: number;
   /** 95 % upper bound of the share that is lost, `3 / acknowledged` without a loss. */
@@ -60,13 +62,15 @@ export const isCounted = (outcome: Outcome): outcome is FaultResult => "acknowle
 function failuresOf(result: Outcome): string[] {
   if (isSkipped(result)) return [];
   if (isBroken(result)) return [`${result.fault}: ${result.broken}`];
-  const { fault, acknowledged, lost, told, corrupted, outOfOrder, waiting, deaths, findings } = result;
+  const { fault, acknowledged, lost, told, corrupted, outOfOrder, waiting, dead, buriesNone, deaths, findings } =
+    result;
   const broken: [boolean, string][] = [
     [acknowledged === 0, "nothing was acknowledged, so nothing was tried"],
     [lost > told, `${lost - told} acknowledged packets are lost`],
     [corrupted > 0, `${corrupted} deliveries are not what was sent`],
     [outOfOrder > 0, `${outOfOrder} packets came out of order`],
     [waiting > 0, `${waiting} packets still wait, long after the fault was over`],
+    [buriesNone && dead > 0, `${dead} packets became dead letters, and nothing was wrong with them`],
     [deaths.length > 0, `the process ended ${deaths.length} times by itself: ${deaths[0]?.end}`],
     [findings.length > 0, `the queue files have faults: ${findings.slice(0, 3).join("; ")}`],
   ];

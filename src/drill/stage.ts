@@ -12,8 +12,8 @@ import { postUrl, runArguments } from "./target.ts";
 
 /** A process that was started is given this long to deliver, before the round is noted as never recovered. */
 const RECOVERY_MS = 30_000;
-/** Between two looks at whether a backlog is gone. */
-const LOOK_MS = 5;
+/** Within it the outside is tried again, as is promised; after a silence as long nothing more is on its way. */
+const QUIET_MS = 15_000;
 
 /** What one fault works on: a graph that runs, posters before it, a backend behind it, and the books. */
 export class Stage {
@@ -132,12 +132,13 @@ export class Stage {
     this.backend.close();
   }
 
-  /** Waits until at most `count` acknowledged packets are not delivered; false when the time was over first. */
+  /** Waits until at most `count` acknowledged packets are not delivered; false when that is not to be expected. */
   async catchesUp(count: number, limitMs: number): Promise<boolean> {
-    const startMs = this.clock.monotonicMs();
+    const untilMs = this.clock.monotonicMs() + limitMs;
     while (this.recorder.ledger.missing > count) {
-      if (this.clock.monotonicMs() - startMs > limitMs) return false;
-      await sleep(this.clock, LOOK_MS);
+      const leftMs = untilMs - this.clock.monotonicMs();
+      if (leftMs <= 0 || (await this.recorder.next("delivered", Math.min(leftMs, QUIET_MS))) === undefined)
+        return false;
     }
     return true;
   }

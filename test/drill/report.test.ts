@@ -21,6 +21,7 @@ const fault = (changed: Partial<FaultResult> = {}): FaultResult => ({
   corrupted: 0,
   lostKeys: [],
   comparesPayloads: true,
+  buriesNone: false,
   told: 0,
   bound95: 0.0001,
   firstDeliveryMs: { count: 100, p50: 120, p99: 180, max: 190 },
@@ -57,6 +58,7 @@ describe("a drill's verdict", () => {
     ["a wrong order", { outOfOrder: 2 }, "2 packets came out of order"],
     ["a backlog that stays", { waiting: 3 }, "3 packets still wait"],
     ["a process that ends by itself", { deaths: [{ end: "exit code 1", lastWords: "" }] }, "exit code 1"],
+    ["a dead letter without a reason", { dead: 1, buriesNone: true }, "1 packets became dead letters"],
     ["a damaged file", { findings: ["row 3: checksum"] }, "row 3: checksum"],
     ["a drill in which nothing happened", { acknowledged: 0 }, "nothing was acknowledged"],
   ] as const)("is bad for %s", (_, changed, words) => {

@@ -8,12 +8,18 @@ import type { DrillOptions } from "../../src/drill/settings.ts";
 import { ROOT } from "./binary.ts";
 
 /** Drills a small program with a fault of its own instead of schnitzel: the drill must see it, and only it. */
-export async function drillOf(planted: string, fault: string, changed: Partial<DrillOptions> = {}) {
+export function drillOf(planted: string, fault: string, changed: Partial<DrillOptions> = {}) {
+  const program = [process.execPath, path.join(ROOT, "test/fixtures/drilled_program.ts")];
+  return drillProgram(program, fault, { env: { ...process.env, PLANTED: planted }, ...changed });
+}
+
+/** Drills any program that takes the arguments of `run`, with the demo graph. */
+export async function drillProgram(program: readonly string[], fault: string, changed: Partial<DrillOptions> = {}) {
   const result = await drill({
     target: {
-      name: planted,
-      file: "none.yaml",
-      source: { id: "in", path: "/" },
+      name: "--demo",
+      file: path.join(ROOT, "src/cli/drill_demo.yaml"),
+      source: { id: "in", path: "/packets" },
       sink: { id: "out" },
       comparesPayloads: true,
       headers: {},
@@ -27,8 +33,8 @@ export async function drillOf(planted: string, fault: string, changed: Partial<D
     seed: 7,
     keep: undefined,
     load: { partitions: 4, fillerBytes: 100, pauseMs: 0 },
-    program: [process.execPath, path.join(ROOT, "test/fixtures/drilled_program.ts")],
-    env: { ...process.env, PLANTED: planted },
+    program,
+    env: process.env,
     cwd: ROOT,
     machine: thisMachine(process.env),
     clock: systemClock,

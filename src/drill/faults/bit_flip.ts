@@ -27,16 +27,19 @@ export const bitFlip = defineFault({
       stage.child.start();
       stage.rounds += 1;
       await stage.recovers(killedMs);
+      // What waited is delivered, but for what the bit destroyed.
+      await stage.pause(500, 800);
     }
   },
 });
 
-/** Closes the way out until a backlog stands in the file. */
+/** Closes the way out until a new backlog stands in the file. */
 async function gather(stage: Stage) {
   const { backend, clock, recorder } = stage;
   backend.mood = "unavailable";
+  const enough = recorder.ledger.missing + BACKLOG;
   const startMs = clock.monotonicMs();
-  while (recorder.ledger.missing < BACKLOG && clock.monotonicMs() - startMs < GATHER_MS) await stage.pause(20, 40);
+  while (recorder.ledger.missing < enough && clock.monotonicMs() - startMs < GATHER_MS) await stage.pause(20, 40);
 }
 
 /** Flips a bit of a queue's file or log, chosen by size. Says which. */

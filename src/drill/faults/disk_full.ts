@@ -12,6 +12,7 @@ const ROUNDS = 4;
 export const diskFull = defineFault({
   name: "disk_full",
   what: "another program fills the disk of the state directory to the last byte; later the space is free again",
+  buriesNone: true,
   cannot: cannotMount,
   async prepare(folder) {
     const disk = path.join(folder, "disk");

@@ -11,6 +11,7 @@ const CATCH_UP_MS = 60_000;
 export const sinkOutage = defineFault({
   name: "sink_outage",
   what: "the backend is down, answers 503, hangs, resets connections; then it is back",
+  buriesNone: true,
   cannot: () => undefined,
   prepare: plainPlace,
   async inject(stage) {
