@@ -118,7 +118,6 @@ export const PLANTED: readonly Planted[] = [
     by: '    const away = kind === "unavailable" && node === undefined;\n',
     season: "outages",
     breaks: /^I8/,
-    drill: "sink_outage",
   },
   {
     name: "a failed commit is a refusal",
