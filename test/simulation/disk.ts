@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import type { DurableOptions } from "../../src/graph/plan.ts";
 import type { Refusal } from "../../src/store/guards.ts";
 import type { Mark } from "../../src/store/high_water.ts";
@@ -8,6 +9,8 @@ import {
   type QueueRow,
   type QueueStats,
 } from "../../src/store/index.ts";
+import { APPLICATION_ID, MIGRATIONS } from "../../src/store/layout.ts";
+import { migrate } from "../../src/store/migrate.ts";
 import { QueueClient } from "../../src/store/queue_client.ts";
 import { queueClock } from "../../src/store/queue_clock.ts";
 import { QueueHost } from "../../src/store/queue_host.ts";
@@ -81,6 +84,7 @@ export class Disk implements Ground {
   database(): SimDatabase {
     const life = this.#life;
     const fate = () => this.#fate(life);
+    this.#now ??= emptyFile();
     this.#db = new SimDatabase(this.#now, fate, () => life?.die(`at a commit of ${this.#edge.index}`));
     return this.#db;
   }
@@ -162,6 +166,18 @@ export class Disk implements Ground {
     if (!net.maybe(weather.badCommits)) return "done";
     return net.maybe(0.5) ? "refused" : "indeterminate";
   }
+}
+
+let empty: Uint8Array | undefined;
+
+/** An empty queue file, made once. Small pages, since it is copied often. */
+function emptyFile(): Uint8Array {
+  if (empty !== undefined) return empty;
+  using db = new Database(":memory:", { strict: true });
+  db.run("PRAGMA page_size = 512");
+  migrate(db, "simulated", APPLICATION_ID, MIGRATIONS);
+  empty = db.serialize();
+  return empty;
 }
 
 /** As the command line opens it; what stands around a file is the simulation's. */

@@ -15,6 +15,8 @@ export class RowBook {
   readonly rows = new Map<number, string>();
   /** Numbers of rows by fact and path, as they were last handed out. */
   readonly seqs = new Map<string, number>();
+  /** Rows that a node behind the edge gave up on purpose. */
+  readonly givenUp = new Set<string>();
   /** Keys of rows whose ack is on the disk. */
   readonly acked = new Map<string, Acked>();
   /** It was opened with `order: live_first`, now or before. */
@@ -78,6 +80,13 @@ export class Ledger {
     blame.set(row, (blame.get(row) ?? 0) + 1);
   }
 
+  /** A node with `on_error: drop` gave this packet up. */
+  givenUp(fact: string, path: string) {
+    this.excused.add(rowText(fact, path));
+    const row = this.#shape.rowOf(path);
+    if (row !== undefined) this.book(row.edge).givenUp.add(rowKey(fact, row));
+  }
+
   /** The rows above this number are gone from the disk, and what was settled last is waiting again. */
   tornOff(edge: ShapeEdge, keptSeq: number) {
     const book = this.book(edge);
@@ -113,6 +122,8 @@ export class Ledger {
     const { seqs, arrived } = this.book(row.edge);
     const seq = seqs.get(rowKey(fact, row));
     if (seq === undefined) return this.violated(`I1: effect ${rowText(fact, path)} came out of no row`);
+    // Given up on purpose once, those behind it went on; a crash may bring it back.
+    if (this.book(row.edge).givenUp.has(rowKey(fact, row))) return;
     const way = `${partition} ${path.slice(row.path.length)}`;
     const last = arrived.get(way) ?? 0;
     if (seq < last) this.violated(`I3: row ${seq} of partition ${partition} came after row ${last} (${fact} ${path})`);

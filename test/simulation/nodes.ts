@@ -56,7 +56,7 @@ function trouble(life: Life, node: ShapeNode, packet: StreamPacket) {
 /** With `on_error: drop` the packet is gone, and that is what was asked for. */
 function excused(life: Life, { runtime, id }: ShapeNode, packet: StreamPacket, error: Error): Error {
   const { fact, path } = packet.payload as Load;
-  if (runtime.on_error === "drop" && life.alive) life.box.ledger.excused.add(`${fact} ${path}>${id}`);
+  if (runtime.on_error === "drop" && life.alive) life.box.ledger.givenUp(fact, `${path}>${id}`);
   return error;
 }
 

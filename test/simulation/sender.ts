@@ -76,7 +76,7 @@ export class Sender {
 
   #next(life: Life): IteratorResult<SourceYield> | Promise<IteratorResult<SourceYield>> {
     if (!life.alive) return new Promise(() => {});
-    const fact = this.#ready();
+    const fact = this.#impatient() ?? this.#ready();
     if (fact !== undefined) return { value: this.#send(fact), done: false };
     if (this.open.length === 0) return DONE;
     return new Promise((resolve) => {
@@ -92,6 +92,13 @@ export class Sender {
   #end() {
     this.#resume = undefined;
     return DONE;
+  }
+
+  /** Now and then one that is under way is sent again. */
+  #impatient(): Fact | undefined {
+    const { net, weather } = this.#box;
+    if (this.#flying.size === 0 || !net.maybe(this.#box.faulty(weather.impatient))) return undefined;
+    return [...this.#flying.values()].find(({ state, flying }) => state === "waiting" && flying === 1);
   }
 
   #ready(): Fact | undefined {
@@ -112,17 +119,14 @@ export class Sender {
     return next <= nowMs || next === Number.POSITIVE_INFINITY ? 60_000 : next - nowMs;
   }
 
-  #send(fact: Fact): SourceYield {
+  #send(fact: Fact): StreamPacket {
     const { id, partition, kind } = fact;
-    const made = () => {
-      const load = { fact: id, path: this.#id };
-      const packet = new Packet(id, "2026-01-01T00:00:00Z", kind, partition, load, { idempotency_key: id });
-      this.#flying.set(packet, fact);
-      fact.flying += 1;
-      return packet;
-    };
+    const load = { fact: id, path: this.#id };
+    const packet = new Packet(id, "2026-01-01T00:00:00Z", kind, partition, load, { idempotency_key: id });
+    this.#flying.set(packet, fact);
+    fact.flying += 1;
     this.#box.note(`send ${id}`);
-    return this.#box.net.maybe(this.#box.faulty(this.#box.weather.impatient)) ? [made(), made()] : made();
+    return packet;
   }
 
   #take(packet: StreamPacket, what: string): Fact | undefined {

@@ -42,8 +42,12 @@ export class SimTransport implements Transport {
 
   /** Keys past the window by the queue's own time may be gone, whatever a wall clock says later. */
   #forget() {
-    for (const [key, { queueMs }] of this.#book.acked) {
-      if (this.#queueMs - queueMs >= this.#book.rememberMs) this.#book.acked.delete(key);
+    const nowMs = this.#queueMs;
+    for (const [key, row] of this.#book.acked) {
+      // What lies ahead of a clock that was set back is taken for now.
+      const queueMs = Math.min(row.queueMs, nowMs);
+      if (nowMs - queueMs >= this.#book.rememberMs) this.#book.acked.delete(key);
+      else this.#book.acked.set(key, { ...row, queueMs });
     }
   }
 
@@ -66,7 +70,7 @@ export class SimTransport implements Transport {
   blameLost(died: boolean) {
     const { ledger } = this.#life.box;
     this.#forget();
-    if (died) for (const row of this.#out.values()) ledger.blameRow(this.#edge, nameOf(row));
+    if (died || this.#unsure) for (const row of this.#out.values()) ledger.blameRow(this.#edge, nameOf(row));
     if (this.#unsure) for (const name of this.#book.rows.values()) ledger.blameRow(this.#edge, name);
   }
 
