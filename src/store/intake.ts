@@ -38,7 +38,7 @@ export class Intake {
   /** Throws QUEUE_FULL before it has written anything. */
   enqueue(entries: readonly QueueEntry[]): Enqueued[] {
     const sizes = entries.map(bytesOf);
-    this.#makeRoom(sizes.reduce((sum, bytes) => sum + bytes, 0));
+    this.#makeRoom(entries, sizes);
     const results: Enqueued[] = [];
     let at = 0;
     for (; at + AT_ONCE <= entries.length; at += AT_ONCE) this.#insertMany(entries, sizes, at, results);
@@ -97,9 +97,13 @@ export class Intake {
     if (bytes > totals.largest) totals.largest = bytes;
   }
 
-  #makeRoom(bytes: number) {
+  #makeRoom(entries: readonly QueueEntry[], sizes: readonly number[]) {
     const { totals, options } = this.#ledger;
-    const over = totals.bytes + bytes - options.maxBytes;
+    const room = options.maxBytes - totals.bytes;
+    if (sum(sizes) <= room) return;
+    // What is known already takes none: a call that is repeated must not fail for what its first try filled.
+    const bytes = sum(sizes.filter((_, at) => !this.#keys.isKnown(entries[at]!.key)));
+    const over = bytes - room;
     if (over <= 0) return;
     const evicted = options.overflow === "drop_oldest" ? this.#evictable(over) : undefined;
     if (evicted === undefined) {
@@ -110,7 +114,7 @@ export class Intake {
     }
     for (const run of runsOf(evicted.map(({ seq }) => seq))) this.#drop(run.from, run.to);
     for (const { partition } of evicted) this.#parts.line.freed(partition);
-    totals.bytes -= evicted.reduce((sum, row) => sum + row.bytes, 0);
+    totals.bytes -= sum(evicted.map(({ bytes: size }) => size));
     totals.waiting -= evicted.length;
     totals.done += evicted.length;
     totals.dropped_oldest += evicted.length;
@@ -140,6 +144,8 @@ export class Intake {
     this.#keys.remember({ from, to });
   }
 }
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
 function push(values: (string | number)[], seq: number, nowMs: number, entry: QueueEntry) {
   const { key, packet_id, ts, kind, source_id, payload, meta, partition } = entry;

@@ -24,7 +24,7 @@ export class Keys {
   claim(key: string, seq: number): number | undefined {
     const { sql } = this.#ledger;
     if (sql.run(CLAIM, seq, key) > 0) return undefined;
-    const known = sql.get<{ seq: number }>("SELECT seq FROM keys WHERE key = ?", key)!.seq;
+    const known = this.#find(key)!;
     if (!this.#isPast(known)) return known;
     this.#ledger.totals.remembered -= 1;
     sql.run("UPDATE keys SET seq = ? WHERE seq = ?", seq, known);
@@ -56,14 +56,14 @@ export class Keys {
 
   /** The row of number `from` becomes that of number `to`. */
   hand(key: string, from: number, to: number) {
-    if (this.find(key) === from) return this.#move(from, to);
+    if (this.#find(key) === from) return this.#move(from, to);
     this.drop(from);
     this.inherit(key, to);
   }
 
-  /** The number that has a key, also when its window has passed. */
-  find(key: string): number | undefined {
-    return this.#ledger.sql.get<{ seq: number }>("SELECT seq FROM keys WHERE key = ?", key)?.seq;
+  isKnown(key: string): boolean {
+    const seq = this.#find(key);
+    return seq !== undefined && !this.#isPast(seq);
   }
 
   drop(seq: number) {
@@ -99,6 +99,11 @@ export class Keys {
   /** Times of a clock that was ahead would keep a key for longer than the window. */
   clamp() {
     this.#ledger.sql.run("UPDATE acked SET acked_ms = ?1 WHERE acked_ms > ?1", this.#ledger.nowMs);
+  }
+
+  /** The number that has a key, also when its window has passed. */
+  #find(key: string): number | undefined {
+    return this.#ledger.sql.get<{ seq: number }>("SELECT seq FROM keys WHERE key = ?", key)?.seq;
   }
 
   #move(from: number, to: number) {

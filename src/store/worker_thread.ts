@@ -73,7 +73,9 @@ class WorkerThread {
     const worker = new Worker(workerUrl(), { argv: process.argv.slice(2) });
     this.#worker = worker;
     this.generation += 1;
-    worker.onmessage = ({ data }: { data: Reply | Event }) => this.#heard(data);
+    // In a turn of its own: Bun hands out messages in a loop that it does not enter again, so whoever waited
+    // synchronously for the next one in here, as `expect(…).rejects` of bun:test does, would wait for ever.
+    worker.onmessage = ({ data }: { data: Reply | Event }) => void setImmediate(() => this.#heard(data));
     worker.onerror = (event: ErrorEvent) => {
       event.preventDefault?.();
       this.#died(worker, event.message);

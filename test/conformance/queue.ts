@@ -166,4 +166,195 @@ export function queueConformance(name: string, setup: (options?: Partial<QueueOp
     expect(await given.queue.verify()).toEqual([]);
     expect(await (await given.reopen()).verify()).toEqual([]);
   });
+
+  test(`${name} keeps a lease that waits until rows come, and gives them in the order of asking`, async () => {
+    await using given = await setup();
+    const first = given.queue.lease({ count: 2, holder: "one", leaseMs: 1_000, wait: true });
+    const second = given.queue.lease({ count: 9, holder: "two", leaseMs: 1_000, wait: true });
+    await given.queue.enqueue(entries("a", "b", "c"));
+    expect(keysOf(await first)).toEqual(["a", "b"]);
+    expect(keysOf(await second)).toEqual(["c"]);
+  });
+
+  test(`${name} ends a lease that waits when it is aborted or the queue closes, and takes no row for it`, async () => {
+    await using given = await setup();
+    const stop = new AbortController();
+    const request = { count: 1, holder: "one", leaseMs: 1_000, wait: true };
+    const aborted = given.queue.lease({ ...request, signal: stop.signal });
+    stop.abort();
+    expect(await aborted).toEqual([]);
+    expect(await given.queue.lease({ ...request, signal: stop.signal })).toEqual([]);
+    await given.queue.enqueue(entries("a"));
+    expect(given.queue.stats()).toMatchObject({ ready: 1, leased: 0 });
+    const taken = await given.queue.lease(request);
+    const closed = given.queue.lease(request);
+    const queue = await given.reopen();
+    expect(await closed).toEqual([]);
+    expect(await lease(queue, 1, "two", 1_000)).toMatchObject([{ key: taken[0]!.key, attempt: 2 }]);
+  });
+
+  test(`${name} wakes who waits when a delay has passed`, async () => {
+    await using given = await setup();
+    await given.queue.enqueue(entries("a"));
+    const [row] = await lease(given.queue, 1, "worker", 10_000);
+    await given.queue.nack([{ ...row!, reason: "400", delayMs: 500 }]);
+    const waiting = given.queue.lease({ count: 1, holder: "worker", leaseMs: 1_000, wait: true });
+    await given.queue.scan(0, 1);
+    given.clock.advance(500);
+    expect(await waiting).toMatchObject([{ key: "a", attempt: 2 }]);
+  });
+
+  test(`${name} takes rows until their bytes reach the bound, and at least one`, async () => {
+    await using given = await setup();
+    await given.queue.enqueue(entries("a", "b", "c"));
+    const bytes = given.queue.stats().bytes / 3;
+    const take = (maxBytes: number) => given.queue.lease({ count: 9, holder: "worker", leaseMs: 1_000, maxBytes });
+    expect(keysOf(await take(1))).toEqual(["a"]);
+    expect(keysOf(await take(bytes + 1))).toEqual(["b", "c"]);
+  });
+
+  test(`${name} holds back the partition of a failed row, gives its later rows back, and lets others flow`, async () => {
+    await using given = await setup({ ordered: true });
+    await given.queue.enqueue([...inPartition("x", "a", "b"), ...inPartition("y", "c"), ...inPartition("x", "d")]);
+    const [a, b] = await lease(given.queue, 2, "worker", 10_000);
+    expect(await given.queue.nack([{ ...a!, reason: "400", delayMs: 500 }])).toEqual(["done"]);
+    expect(await given.queue.ack([b!])).toEqual(["lost"]);
+    expect(keysOf(await lease(given.queue, 9, "worker", 10_000))).toEqual(["c"]);
+    given.clock.advance(500);
+    const again = await lease(given.queue, 9, "worker", 10_000);
+    expect(again.map(({ key, attempt }) => [key, attempt])).toEqual([
+      ["a", 2],
+      ["b", 1],
+      ["d", 1],
+    ]);
+  });
+
+  test(`${name} goes on with a partition behind a row that became a dead letter`, async () => {
+    await using given = await setup({ ordered: true });
+    await given.queue.enqueue(inPartition("x", "a", "b", "c"));
+    const [a, b] = await lease(given.queue, 2, "worker", 10_000);
+    const failure = { ...a!, reason: "415", stack: "at x", node: "sink", port: "in", delayMs: 500, permanent: true };
+    expect(await given.queue.nack([failure])).toEqual(["dead"]);
+    expect(await given.queue.ack([b!])).toEqual(["done"]);
+    expect(keysOf(await lease(given.queue, 9, "worker", 10_000))).toEqual(["c"]);
+    expect(await given.queue.dead(0, 9)).toMatchObject([
+      { key: "a", error: "415", stack: "at x", node: "sink", port: "in", attempts: 1, partition: "x" },
+    ]);
+  });
+
+  test(`${name} does not count the attempts of an outage`, async () => {
+    await using given = await setup({ maxAttempts: 2 });
+    await given.queue.enqueue(entries("a"));
+    for (let tries = 0; tries < 5; tries++) {
+      const [row] = await lease(given.queue, 1, "worker", 1_000);
+      expect(row).toMatchObject({ attempt: 1 });
+      expect(await given.queue.nack([{ ...row!, reason: "away", delayMs: 0, counted: false }])).toEqual(["done"]);
+    }
+  });
+
+  test(`${name} gives new rows before the backlog where that is asked for, and the backlog by the piece`, async () => {
+    await using given = await setup();
+    await given.queue.enqueue(entries("a", "b", "c"));
+    const queue = await given.reopen();
+    await queue.enqueue(entries("d", "e"));
+    const take = (request: object) => queue.lease({ count: 2, holder: "worker", leaseMs: 1_000, ...request });
+    expect((await take({ backlog: 1 })).map(({ key, backlog }) => [key, backlog])).toEqual([
+      ["a", true],
+      ["d", false],
+    ]);
+    expect(keysOf(await take({ liveFirst: true }))).toEqual(["e", "b"]);
+    expect(keysOf(await take({ backlog: 0 }))).toEqual([]);
+    expect(keysOf(await take({}))).toEqual(["c"]);
+  });
+
+  test(`${name} lets no new row of an ordered queue pass the backlog, however slowly that is taken`, async () => {
+    await using given = await setup({ ordered: true });
+    await given.queue.enqueue(inPartition("x", "a", "b"));
+    const queue = await given.reopen();
+    await queue.enqueue(inPartition("x", "c"));
+    const take = (backlog: number) => queue.lease({ count: 9, holder: "worker", leaseMs: 10_000, backlog });
+    expect(keysOf(await take(1))).toEqual(["a"]);
+    expect(keysOf(await take(0))).toEqual([]);
+    expect(keysOf(await take(9))).toEqual(["b", "c"]);
+  });
+
+  test(`${name} refuses what is beyond its bytes, writes nothing of it, and tells when there is room`, async () => {
+    await using given = await setup({ maxBytes: 90 });
+    const told: (string | undefined)[] = [];
+    given.queue.onChange(({ full }) => void told.push(full));
+    await given.queue.enqueue(entries("a", "b"));
+    await expect(given.queue.enqueue(entries("c"))).rejects.toMatchObject({ code: "QUEUE_FULL" });
+    expect(given.queue.stats()).toMatchObject({ ready: 2, dead: 0 });
+    await given.queue.ack(await lease(given.queue, 1, "worker", 1_000));
+    expect(await given.queue.enqueue(entries("c"))).toEqual([{ seq: 3, duplicate: false }]);
+    if (given.queue.file !== "model") expect(told).toEqual(["max_bytes", undefined]);
+  });
+
+  test(`${name} makes room by dropping the oldest that wait where that is asked for, counted`, async () => {
+    await using given = await setup({ maxBytes: 90, overflow: "drop_oldest" });
+    await given.queue.enqueue(entries("a", "b"));
+    await lease(given.queue, 1, "worker", 1_000);
+    await given.queue.enqueue(entries("c"));
+    expect(keysOf(await given.queue.scan(0, 9))).toEqual(["a", "c"]);
+    expect(await given.queue.enqueue(entries("b"))).toEqual([{ seq: 2, duplicate: true }]);
+    expect(given.queue.stats()).toMatchObject({ droppedOldest: 1 });
+    await expect(given.queue.enqueue(entries("d", "e", "f"))).rejects.toMatchObject({ code: "QUEUE_FULL" });
+  });
+
+  test(`${name} sets rows aside that waited too long, also when nobody asks for them`, async () => {
+    await using given = await setup({ maxAgeMs: 1_000 });
+    await given.queue.enqueue(entries("a"));
+    given.clock.advance(600);
+    await given.queue.enqueue(entries("b"));
+    given.clock.advance(400);
+    await given.queue.scan(0, 1);
+    expect(await given.queue.dead(0, 9)).toMatchObject([{ key: "a", error: "older than max_age" }]);
+    expect(keysOf(await lease(given.queue, 9, "worker", 1_000))).toEqual(["b"]);
+    expect(given.queue.stats()).toMatchObject({ expired: 1, dead: 1 });
+  });
+
+  test(`${name} keeps so many dead letters, the latest, and counts those that went`, async () => {
+    await using given = await setup({ maxAttempts: 1, maxDead: 2 });
+    await given.queue.enqueue(entries("a", "b", "c"));
+    const rows = await lease(given.queue, 3, "worker", 1_000);
+    await given.queue.nack(rows.map((row) => ({ ...row, reason: "400", delayMs: 0 })));
+    expect(keysOf(await given.queue.dead(0, 9))).toEqual(["b", "c"]);
+    expect(given.queue.stats()).toMatchObject({ dead: 2, deadDropped: 1 });
+    expect(await given.queue.verify()).toEqual([]);
+  });
+
+  test(`${name} keeps letters that were never rows, and brings dead ones back to the end of the line`, async () => {
+    await using given = await setup();
+    await given.queue.enqueue(entries("a"));
+    const letter = (node: string) => ({ ...entries("a")[0]!, ...DEAD, node });
+    await given.queue.setAside([letter("n1"), letter("n2"), letter("n1")]);
+    expect((await given.queue.dead(0, 9)).map(({ seq, key, node }) => [seq, key, node])).toEqual([
+      [2, "a", "n1"],
+      [3, "a", "n2"],
+    ]);
+    expect(await given.queue.revive([3, 9])).toBe(1);
+    const rows = await lease(given.queue, 9, "worker", 1_000);
+    expect(rows.map(({ seq, key, attempt }) => [seq, key, attempt])).toEqual([
+      [1, "a", 1],
+      [4, "a", 1],
+    ]);
+    expect(await given.queue.verify()).toEqual([]);
+  });
+
+  test(`${name} removes what a person purges, but nothing that is leased, and forgets its key`, async () => {
+    await using given = await setup();
+    await given.queue.enqueue(entries("a", "b"));
+    await lease(given.queue, 1, "worker", 1_000);
+    expect(await given.queue.purge("ready", [1, 2, 3])).toBe(1);
+    expect(await given.queue.enqueue(entries("b"))).toEqual([{ seq: 3, duplicate: false }]);
+    await given.queue.setAside([{ ...entries("x")[0]!, ...DEAD }]);
+    expect(await given.queue.purge("dead", [4, 5])).toBe(1);
+    expect(given.queue.stats()).toMatchObject({ ready: 1, leased: 1, dead: 0 });
+    expect(await given.queue.verify()).toEqual([]);
+  });
 }
+
+const DEAD = { node: "n", port: "in", error: "400", stack: "", attempts: 1, firstFailedMs: 1, lastFailedMs: 2 };
+
+const inPartition = (partition: string, ...keys: string[]) =>
+  entries(...keys).map((entry) => ({ ...entry, partition }));

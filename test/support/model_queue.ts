@@ -127,7 +127,8 @@ export class ModelQueue {
   }
 
   #enqueue(entries: readonly QueueEntry[]): Enqueued[] {
-    this.#makeRoom(entries.reduce((sum, entry) => sum + bytesOf(entry), 0));
+    const fresh = entries.filter(({ key }) => this.#known(key) === undefined);
+    this.#makeRoom(fresh.reduce((sum, entry) => sum + bytesOf(entry), 0));
     return entries.map((entry) => {
       const known = this.#known(entry.key);
       if (known !== undefined) return { seq: known, duplicate: true };
@@ -177,7 +178,11 @@ export class ModelQueue {
     let left = backlog ?? Number.POSITIVE_INFINITY;
     for (const row of liveFirst ? [...fresh, ...old] : [...old, ...fresh]) {
       const isBacklog = row.seq <= this.#boundary;
-      if (!this.#mayGo(row, taken) || (isBacklog && left < 1)) continue;
+      if (!this.#mayGo(row, taken)) continue;
+      if (isBacklog && left < 1) {
+        if (this.#options.ordered && !liveFirst) break;
+        continue;
+      }
       if (taken.length === count || bytes >= (maxBytes ?? Number.POSITIVE_INFINITY)) break;
       if (row.attempts >= this.#options.maxAttempts) {
         this.#bury(row, { error: "given up", attempts: row.attempts });
