@@ -48,7 +48,8 @@ function emitToSole(scheduler: Scheduler, node: NodeRun, slot: Slot, port: strin
   return (packet) => {
     if (packet !== slot.packet && !admitted(node, slot, port, packet)) return;
     counters.produced += 1;
-    if (!slot.outlives && node.hand === undefined) {
+    // In hand it keeps the root of what it was made of, which only the first may.
+    if (!slot.outlives && node.hand === undefined && (slot.root === undefined || slot.sent === 0)) {
       passed.passed += 1;
       if (slot.root !== undefined) {
         slot.root.add();

@@ -73,6 +73,15 @@ describe("a durable edge", () => {
     expect(durable(await box.run(graph(), edges))).toMatchObject({ duplicates: 4, enqueued: 0 });
   });
 
+  test("numbers what one call makes in the order it was made", async () => {
+    using box = new DurableBox();
+    const end = sink("z");
+    const many = node("m", (one, emit) => [1, 2, 3, 4].forEach(() => void emit.out!(one)));
+    await box.run([source("s", [keyed("a")]), many, end], ["s -> m", "m => z"]);
+    const keys = end.got.map(({ meta }) => String(meta.idempotency_key).replace(/#\w+/, "#"));
+    expect(keys).toEqual(["a", "a#-1", "a#-2", "a#-3"]);
+  });
+
   test("knows each copy again, whichever of them comes first", async () => {
     using box = new DurableBox();
     const after = (id: string, ms: number, fails = false) =>
