@@ -23,7 +23,16 @@ test("a seed decides everything: two runs are the same line by line, and another
 
 test("the seeds show what they are for: deaths, stops, lost answers, torn files, failed commits, full queues", () => {
   const lines = Array.from({ length: 40 }, (_, at) => simulate(at + 1, { keepTrace: true }).lines!).flat();
-  const shown = ["dies: ", "ended: signal", "wall clock", "is gone: ", "disk I/O error", "QUEUE_FULL", " dead ", " is "];
+  const shown = [
+    "dies: ",
+    "ended: signal",
+    "wall clock",
+    "is gone: ",
+    "disk I/O error",
+    "QUEUE_FULL",
+    " dead ",
+    " is ",
+  ];
   for (const what of shown) expect(lines.some((line) => line.includes(what))).toBe(true);
 });
 
