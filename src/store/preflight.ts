@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { diskKind, freeBytes } from "./disk_kind.ts";
 import { StoreError } from "./error.ts";
 import { makeDurableFolder, syncFile, syncFolder } from "./folder.ts";
+import { foreign } from "./foreign.ts";
 import type { OnEvent } from "./guards.ts";
 
 export interface PreflightOptions {
@@ -91,28 +92,5 @@ function wayOut(folder: string, code: string): string {
   if (code === "ENOSPC" || code === "EDQUOT") return "make room on its disk";
   if (code === "ENOTDIR" || code === "EEXIST") return "a file is in its place: remove it, or name another folder";
   if (code !== "EACCES" && code !== "EPERM") return "look at its disk, or name another folder";
-  const there = nearest(folder);
-  const owner = userName(fs.statSync(there).uid);
-  return `${there} belongs to ${owner}, and this runs as ${userName(process.getuid?.() ?? -1)}: run it as ${owner}, give this user the folder (chown), or name another one`;
-}
-
-/** The folder itself, or the nearest one above it that is there. */
-function nearest(folder: string): string {
-  const absolute = path.resolve(folder);
-  try {
-    fs.statSync(absolute);
-    return absolute;
-  } catch {
-    return path.dirname(absolute) === absolute ? absolute : nearest(path.dirname(absolute));
-  }
-}
-
-function userName(uid: number): string {
-  try {
-    const lines = fs.readFileSync("/etc/passwd", "utf8").split("\n");
-    const name = lines.find((line) => line.split(":")[2] === String(uid))?.split(":")[0];
-    return name === undefined ? `user ${uid}` : `user ${name}`;
-  } catch {
-    return `user ${uid}`;
-  }
+  return foreign(folder);
 }

@@ -1,7 +1,9 @@
 import type { SQLiteError } from "bun:sqlite";
+import * as fs from "node:fs";
 import * as os from "node:os";
 import { StoreError } from "./error.ts";
 import { makeDurableFolder } from "./folder.ts";
+import { foreign } from "./foreign.ts";
 import { ownerOf } from "./owner.ts";
 
 /** What SQLite said, as an error that names the file and the way out. */
@@ -11,9 +13,18 @@ export function refusal(file: string, error: unknown): Error {
   if (/^SQLITE_BUSY/.test(code)) return busy(file, error);
   return new StoreError(
     "QUEUE_UNOPENABLE",
-    `cannot open queue ${file}: ${message}; check the path and the right to write to its folder`,
+    `cannot open queue ${file}: ${message}; ${mayWrite(file) ? "check the path and the right to write to its folder" : foreign(file)}`,
     { cause: error },
   );
+}
+
+function mayWrite(file: string): boolean {
+  try {
+    if (fs.existsSync(file)) fs.accessSync(file, fs.constants.R_OK | fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function busy(file: string, cause: unknown): StoreError {
