@@ -58,6 +58,7 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
 /** Runs any program to its end. */
 export async function runCommand(command: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { cwd, stdin = "", env = {}, timeoutMs = 30_000 } = options;
+  const startedMs = performance.now();
   const child = Bun.spawn([...command], {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...process.env, ...env },
@@ -68,7 +69,8 @@ export async function runCommand(command: readonly string[], options: RunOptions
     killSignal: "SIGKILL",
   });
   const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  if (child.signalCode === "SIGKILL") {
+  // One that ends so by itself has done it earlier.
+  if (child.signalCode === "SIGKILL" && performance.now() - startedMs >= timeoutMs) {
     throw new Error(`Killed after ${timeoutMs} ms: ${command.join(" ")}\n${stdout}\n${stderr}`);
   }
   return { code, stdout, stderr };
