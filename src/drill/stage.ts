@@ -87,6 +87,12 @@ export class Stage {
     return sleep(this.clock, minMs + this.random.float() * (maxMs - minMs), this.options.signal);
   }
 
+  /** As `pause`; in every fourth round the backend is away meanwhile, so that packets are held when the fault comes. */
+  async flows(minMs: number, maxMs: number): Promise<void> {
+    if (this.rounds % 4 === 3) this.backend.mood = "unavailable";
+    await this.pause(minMs, maxMs);
+  }
+
   mark(what: string) {
     this.recorder.timeline.mark(what);
   }

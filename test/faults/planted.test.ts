@@ -7,7 +7,7 @@ import { drillProgram } from "../support/planted.ts";
 
 /** Enough of a fault to meet the bug, and no more. */
 const SHORT = {
-  ...{ kills: 8, packets: 1_000, seconds: 10, settleMs: 3_000 },
+  ...{ kills: 8, packets: 1_000, seconds: 20, settleMs: 3_000 },
   load: { partitions: 32, fillerBytes: 200, pauseMs: 0 },
 };
 

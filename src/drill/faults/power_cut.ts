@@ -8,7 +8,7 @@ const [MIN_MS, MAX_MS] = [50, 700];
 
 export const powerCut = defineFault({
   name: "power_cut",
-  what: "the disk of the state directory loses its power (ext4, FS_IOC_SHUTDOWN), journal replay, started again",
+  what: "the disk of the state directory loses its power (ext4, FS_IOC_SHUTDOWN), every fourth time while the backend is away; journal replay, started again",
   cannot: (machine) =>
     cannotMount(machine) ??
     (machine.hasLoopDevices ? missing(machine, ["mkfs.ext4"]) : "there are no loop devices (/dev/loop-control)"),
@@ -19,13 +19,14 @@ export const powerCut = defineFault({
   async inject(stage, { disk }) {
     const { child, clock, options } = stage;
     while (stage.rounds < options.cuts && stage.goesOn) {
-      await stage.pause(MIN_MS, MAX_MS);
+      await stage.flows(MIN_MS, MAX_MS);
       stage.mark("power cut");
       const cutMs = clock.monotonicMs();
       const ended = child.kill();
       disk.cut();
       await ended;
       await disk.restore();
+      stage.backend.mood = "well";
       child.start();
       stage.rounds += 1;
       await stage.recovers(cutMs);

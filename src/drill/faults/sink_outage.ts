@@ -5,8 +5,6 @@ import { plainPlace } from "../place.ts";
 const WAYS: readonly Mood[] = ["down", "unavailable", "hang", "reset"];
 /** Long enough for the retries to reach their longest pause, short enough for all four ways in one drill. */
 const [MIN_MS, MAX_MS] = [2_000, 5_000];
-/** The promise is a first delivery within 15 s; a backlog of some seconds at full rate takes as long again. */
-const CATCH_UP_MS = 60_000;
 
 export const sinkOutage = defineFault({
   name: "sink_outage",
@@ -16,6 +14,7 @@ export const sinkOutage = defineFault({
   prepare: plainPlace,
   async inject(stage) {
     const { backend, recorder } = stage;
+    const limitMs = stage.options.settleMs;
     for (const mood of WAYS) {
       if (!stage.goesOn) return;
       await stage.pause(300, 600);
@@ -28,8 +27,8 @@ export const sinkOutage = defineFault({
       stage.rounds += 1;
       const healedMs = stage.clock.monotonicMs();
       await stage.recovers();
-      if (await stage.catchesUp(backlog, CATCH_UP_MS)) stage.caughtUpMs.push(stage.clock.monotonicMs() - healedMs);
-      else stage.remarks.push(`${mood}: the backlog did not go within ${CATCH_UP_MS / 1_000} s`);
+      if (await stage.catchesUp(backlog, limitMs)) stage.caughtUpMs.push(stage.clock.monotonicMs() - healedMs);
+      else stage.remarks.push(`${mood}: the backlog did not go within ${limitMs / 1_000} s`);
     }
   },
 });
