@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from "../base/clock.ts";
 import type { QueueEntry } from "./entry.ts";
+import { checkText } from "./entry_text.ts";
 import { StoreError } from "./error.ts";
 import { type Answer, type Asked, type Operation, type OperationName, type Results, weightOf } from "./operation.ts";
 import type {
@@ -236,18 +237,5 @@ export class QueueClient implements Queue {
 }
 
 const rowsIn = ({ ready, leased }: QueueStats) => ready + leased;
-
-const TEXTS = ["key", "packet_id", "ts", "kind", "source_id", "payload", "meta", "partition"] as const;
-
-/** An entry that is none would fail all those it shares a commit with. */
-function checkText(entry: QueueEntry) {
-  const wrong = TEXTS.find((name) => typeof entry[name] !== "string");
-  if (wrong === undefined) return;
-  const got = entry[wrong] === null ? "null" : typeof entry[wrong];
-  throw new StoreError(
-    "QUEUE_ENTRY",
-    `cannot enqueue packet ${entry.packet_id}: its ${wrong} must be text, got ${got}`,
-  );
-}
 
 const closed = (file: string) => new StoreError("QUEUE_UNWRITABLE", `cannot use queue ${file}: it was closed`);

@@ -77,9 +77,9 @@ test("a second process is refused with QUEUE_BUSY, naming the first", async () =
   const owner = path.join(folder.path, "q.sqlite3.owner");
   while (!fs.existsSync(owner) || fs.readFileSync(owner, "utf8") === "") await Bun.sleep(10);
   const second = await folder.run("follow.yaml");
-  expect([second.code, second.report.status]).toEqual([1, "error"]);
+  expect([second.code, second.report.status]).toEqual([73, "error"]);
   expect(second.report.error).toContain(`QUEUE_BUSY: cannot open queue`);
-  expect(second.report.error).toContain(`process ${first.pid} has it`);
+  expect(second.report.error).toContain(`process ${first.pid} on `);
   first.kill("SIGTERM");
   expect(await first.exited).toBe(0);
   expect(fs.existsSync(owner)).toBe(false);

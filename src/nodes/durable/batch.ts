@@ -13,6 +13,12 @@ const afterTurn: Soon = (flush) => {
   };
 };
 
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
 /**
  * Gathers what comes until `soon` has passed into one call of `commit`, in order. `add` settles with the result of
  * its item once the batch is on the disk, and rejects when the batch failed.
@@ -22,18 +28,25 @@ export function batched<Item, Result>(
   soon = afterTurn,
 ) {
   let callOff = () => {};
-  let waiting: { item: Item; resolve(result: Result): void; reject(error: unknown): void }[] = [];
-  const flush = async () => {
-    callOff();
-    const batch = waiting;
-    waiting = [];
-    if (batch.length === 0) return;
+  let waiting: Waiting<Item, Result>[] = [];
+  const underWay = new Set<Promise<void>>();
+  const commitOne = async (batch: readonly Waiting<Item, Result>[]) => {
     try {
       const results = await commit(batch.map(({ item }) => item));
       for (const [at, { resolve }] of batch.entries()) resolve(results[at]!);
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
+  };
+  const flush = async () => {
+    callOff();
+    const batch = waiting;
+    waiting = [];
+    if (batch.length > 0) {
+      const done: Promise<void> = commitOne(batch).finally(() => underWay.delete(done));
+      underWay.add(done);
+    }
+    await Promise.all(underWay);
   };
   return {
     add(item: Item): Promise<Result> {
@@ -43,7 +56,7 @@ export function batched<Item, Result>(
         else if (waiting.length >= MAX_BATCH) void flush();
       });
     },
-    /** Commits at once what waits; resolves when that is done. */
+    /** Commits at once what waits; resolves when that and all before it is done. */
     flush,
   };
 }

@@ -95,6 +95,8 @@ export class QueueDoor {
     if (this.#closed !== undefined) return;
     this.#closed = this.depth();
     await this.#access?.queue.close();
+    // What was under way is done now; the predecessor's file cannot be asked any more.
+    if (this.#access?.layout === "schnitzel") this.#closed = this.#access.queue.stats();
   }
 }
 
