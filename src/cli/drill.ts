@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { entropySeed } from "../base/random.ts";
 import {
+  CannotDrill,
   DEFAULT_LOAD,
   DEFAULTS,
   type DrillOptions,
@@ -79,6 +80,9 @@ async function drilled(target: Target, flags: FlagValues<typeof FLAGS>, terminal
     const result = await drill(options);
     tell(result, flags, terminal);
     return failuresIn(result).length === 0 && !stopping.signal.aborted ? EXIT.ok : EXIT.failure;
+  } catch (error) {
+    if (error instanceof CannotDrill) throw new UsageError(error.message);
+    throw error;
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);
   }

@@ -28,15 +28,20 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   return { graph: target.name, seed, startedAt, seconds: (clock.monotonicMs() - startMs) / 1_000, faults: results };
 }
 
+/** The graph is not one whose losses can be counted; nothing was broken yet. */
+export class CannotDrill extends Error {
+  override readonly name = "CannotDrill";
+}
+
 /** A graph that drops or merges packets on purpose cannot be told from one that loses them. */
 async function tried(options: DrillOptions) {
   options.progress("trial: some packets without a fault");
   const trial = await injected(CALM, { ...options, packets: TRIAL_PACKETS, keep: undefined }, options.seed);
-  if (!isCounted(trial)) throw new Error(isBroken(trial) ? trial.broken : trial.skipped);
+  if (!isCounted(trial)) throw new CannotDrill(isBroken(trial) ? trial.broken : trial.skipped);
   const { acknowledged, delivered, dead, waiting } = trial;
   if (delivered >= acknowledged) return;
-  throw new Error(
-    `Cannot drill ${options.target.name} as without any fault it delivered ${delivered} of ${acknowledged} packets to its http_sink (${dead} became dead letters, ${waiting} wait): a graph under drill must deliver each packet it takes`,
+  throw new CannotDrill(
+    `cannot drill ${options.target.name} as without any fault it delivered ${delivered} of ${acknowledged} packets to its http_sink (${dead} became dead letters, ${waiting} wait): a graph under drill must deliver each packet it takes`,
   );
 }
 

@@ -1,5 +1,5 @@
 export { INSIDE } from "./child.ts";
-export { drill } from "./drill.ts";
+export { CannotDrill, drill } from "./drill.ts";
 export { FAULTS } from "./faults/list.ts";
 export { drillHtml } from "./html.ts";
 export { thisMachine } from "./machine.ts";

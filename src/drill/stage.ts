@@ -78,7 +78,7 @@ export class Stage {
     const answers = [...this.load.answers].map(([answer, count]) => `${answer} ${count} times`).join(", ");
     const said = this.child.deaths[0]?.lastWords ?? this.child.lastWords();
     throw new Error(
-      `Cannot drill the graph as it delivered nothing within ${RECOVERY_MS / 1_000} s: it answered ${answers || "nothing"} and said:\n${said}`,
+      `cannot drill the graph as it delivered nothing within ${RECOVERY_MS / 1_000} s: it answered ${answers || "nothing"} and said:\n${said}`,
     );
   }
 
