@@ -38,6 +38,8 @@ interface Tried {
   port?: string | undefined;
   stack?: string | undefined;
   queue?: string | undefined;
+  /** The letter stands for so many. */
+  rows?: number;
 }
 
 /** What happens to a packet that a node could not process, and to one that found no room. */
@@ -84,7 +86,7 @@ export class Failures {
 
   /** Adds a dead letter for a packet, or for an input record that never became one. */
   setAside(node: Producer, what: unknown, why: string, { attempts = 1, failedAtMs, ...rest }: Tried = {}) {
-    node.counters.deadLetters += 1;
+    node.counters.deadLetters += rest.rows ?? 1;
     // A plugin in JavaScript may give any value as the reason, and the report needs text.
     const reason = typeof why === "string" ? why : toError(why).message;
     const nowMs = this.#options.clock.nowMs();

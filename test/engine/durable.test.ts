@@ -409,3 +409,42 @@ describe("a durable edge with payload_ref", () => {
     expect([payloads(end.got), ended.deadLetters.total]).toEqual([["big 1", "2", "4", "5", "big 6"], 1]);
   });
 });
+
+describe("two durable edges one after the other", () => {
+  test("a packet that the second refuses is a dead letter of the node that sent it, and holds up no other", async () => {
+    using box = new DurableBox();
+    const end = sink("z");
+    const spoils = node("spoils", (one, emit) =>
+      emit.out!(one.payload === 1 ? { ...one, payload: { value: 1n } } : one),
+    );
+    const ended = await box.run([source("s", packets(3)), spoils, end], ["s => spoils", "spoils => z"]);
+    expect(end.ids).toEqual(["p0", "p2"]);
+    expect(ended.deadLetters.recent).toMatchObject([{ node_id: "spoils", queue: "s.out->spoils.in" }]);
+  });
+});
+
+test("a row whose characters fit max_bytes and whose bytes do not is a dead letter, and those behind it go on", async () => {
+  using box = new DurableBox({ max_bytes: 1_000 });
+  const end = sink("z");
+  const wide = keyed("wide", { payload: "ü".repeat(700) });
+  const ended = await box.run([source("s", [wide, keyed("next")]), end], ["s => z"]);
+  expect(payloads(end.got)).toEqual(["next"]);
+  expect(ended.deadLetters.recent[0]!.reason).toContain("max_bytes is 1000");
+});
+
+test("a stop leaves the backlog for the next run and does not wait for it", async () => {
+  using box = new DurableBox();
+  const stuck = sink("z", {}, { create: () => ({ process: () => new Promise<void>(() => {}) }) });
+  const first = await box.start([source("s", packets(500)), stuck], ["s => z"]);
+  for (let step = 0; step < 20; step++) await macrotask();
+  first.engine.stop("signal");
+  await toEnd(first.ended, first.host);
+  const slow = node("z", async () => macrotask(), { kind: "sink", outputs: [] });
+  const second = await box.start([source("s", []), slow], ["s => z"]);
+  for (let step = 0; step < 20; step++) await macrotask();
+  const beganMs = second.host.clock.monotonicMs();
+  second.engine.stop("signal");
+  await toEnd(second.ended, second.host);
+  expect(second.host.clock.monotonicMs() - beganMs).toBeLessThan(1_000);
+  expect(await box.look("edge0", async (queue) => queue.stats().ready)).toBeGreaterThan(400);
+});

@@ -11,6 +11,7 @@ import { Inlet } from "./inlet.ts";
 import { type Link, linkName, newLink } from "./link.ts";
 import { Outlet } from "./outlet.ts";
 import { lettersLink, withReplays } from "./replays.ts";
+import type { UnseenRows } from "./unseen.ts";
 
 export interface DurableHost {
   /** Open queues by index of their edge; one for every durable edge of the plan. */
@@ -47,6 +48,7 @@ export class DurableEdges {
       onChange,
       onDead: (packet: StreamPacket, row: QueueRow, failure: PacketFailure) =>
         this.#setAside(link, packet, row, failure),
+      onUnseen: (unseen: UnseenRows) => this.#countUnseen(link, unseen),
     });
     const expanded = expandDurable(plan, this.links, eventsOf);
     this.plan = letters === undefined ? expanded : withReplays(expanded, lettersLink(plan, letters), eventsOf);
@@ -69,10 +71,33 @@ export class DurableEdges {
 
   /** Counts a packet that failed for the last time, at the node it failed at; the queue's file has it. */
   #setAside({ index, name }: Link, packet: StreamPacket, row: QueueRow, { node, port, error }: PacketFailure) {
-    const failed = this.#producers.get(node ?? this.plan.nodes[this.plan.edges[index]!.to]!.id)!;
+    const failed = this.#failedAt(index, node);
     const tried = { attempts: row.attempt, failedAtMs: row.enqueuedMs, port, queue: name };
     const reason = error.cause instanceof Error ? error.cause.message : error.message;
     this.#failures.setAside(failed, packet, reason, tried);
+  }
+
+  /** Counted at the node that they were for. */
+  #countUnseen({ index, name }: Link, { rows, reason }: UnseenRows) {
+    this.#failures.setAside(this.#behind(index), { rows }, reason, { attempts: 0, queue: name, rows });
+  }
+
+  /**
+   * The node of the graph that failed with a packet of edge `index`. A further durable edge that refused it stands in no
+   * file: the node that sent it there is meant. Without a name it is the one the edge leads to.
+   */
+  #failedAt(index: number, node: string | undefined): Producer {
+    const known = node === undefined ? undefined : this.#producers.get(node);
+    if (known !== undefined) return known;
+    const refused = [...this.links.values()].find(({ name }) => name === node);
+    if (refused === undefined) return this.#behind(index);
+    return this.#producers.get(this.plan.nodes[this.plan.edges[refused.index]!.from]!.id)!;
+  }
+
+  /** The node that a durable edge leads to; what is replayed leads to all, so any will do for what names none. */
+  #behind(index: number): Producer {
+    const far = this.plan.edges[this.plan.behind.get(index) ?? 0]!;
+    return this.#producers.get(this.plan.nodes[far.to]!.id) ?? this.#producers.values().next().value!;
   }
 
   /** True when only outlets live and none of them has anything to come: the run is at its end. */

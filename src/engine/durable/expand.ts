@@ -3,7 +3,8 @@ import type { GraphPlan, PlanEdge, PlanNode, RuntimeOptions } from "../../graph/
 import { ANY, defineNode, type NodeDefinition, type NodeKind, port } from "../../node/index.ts";
 import { Inlet } from "./inlet.ts";
 import { type Link, linkName } from "./link.ts";
-import { Outlet, type OutletEvents } from "./outlet.ts";
+import { Outlet } from "./outlet.ts";
+import type { OutletEvents } from "./outlet_events.ts";
 
 /** Packets that wait for one commit or the next; each costs about half a kB while it does. */
 const UNCOMMITTED = 2_048;

@@ -74,7 +74,7 @@ export class Inlet implements NodeInstance {
 
   #entry(packet: StreamPacket): QueueEntry {
     const entry = entryCodec.encode(packet, this.#partition(packet));
-    const bytes = entry.payload.length + entry.meta.length;
+    const bytes = Buffer.byteLength(entry.payload) + Buffer.byteLength(entry.meta);
     if (bytes > this.#options.max_bytes) {
       throw new Error(
         `cannot keep packet ${packet.packet_id} in ${this.#link.name}: it has ${bytes} bytes and max_bytes is ${this.#options.max_bytes}`,

@@ -12,8 +12,10 @@ import { entryCodec, type Failure, type LeaseRef, type QueueRow, type Settled } 
 import { Fetcher } from "./fetcher.ts";
 import { Lanes } from "./lanes.ts";
 import type { Link } from "./link.ts";
+import type { OutletEvents } from "./outlet_events.ts";
 import { Patience } from "./patience.ts";
 import { Settling } from "./settling.ts";
+import { Unseen } from "./unseen.ts";
 
 /**
  * Rows held leased in memory. Half of them are handed out while the other half is fetched: some 10 ms of a fast graph,
@@ -32,13 +34,6 @@ interface FailedRow extends Failure {
   told: { packet: StreamPacket; failure: PacketFailure } | undefined;
 }
 
-export interface OutletEvents {
-  /** Something may have become idle or possible. */
-  onChange(): void;
-  /** A packet failed for the last time and is a dead letter in the queue's file. */
-  onDead(packet: StreamPacket, row: QueueRow, failure: PacketFailure): void;
-}
-
 /** The far end of a durable edge: hands rows to the graph, in order of their partition, and hears what became of them. */
 export class Outlet implements SourceInstance {
   readonly keeps = true;
@@ -52,8 +47,11 @@ export class Outlet implements SourceInstance {
   readonly #nacks: Settling<FailedRow>;
   readonly #stop = new AbortController();
   readonly #fetcher: Fetcher;
+  readonly #unseen: Unseen;
   readonly #unlisten: () => void;
   #resume: ((step: Step) => void) | undefined;
+  /** No further row is handed out in this run. */
+  #ended = false;
   /** Failures in a row because the outside was away; the waits between them grow. */
   #away = 0;
 
@@ -69,23 +67,31 @@ export class Outlet implements SourceInstance {
     this.#lanes = new Lanes(this.#options.ordered);
     this.#fetcher = new Fetcher(link, clock, patience("lease from"), {
       onRows: (rows) => rows.forEach((row) => void this.#lanes.add(row)),
-      onEnd: () => this.#wake(),
+      onEnd: () => {
+        this.#look();
+        this.#wake();
+      },
     });
-    const onWritten = events.onChange;
+    this.#unseen = new Unseen(queue, events.onUnseen);
+    const onWritten = () => {
+      this.#look();
+      events.onChange();
+    };
     this.#acks = new Settling((leases) => queue.ack(leases), patience("ack in"), { onWritten });
     this.#nacks = new Settling((failures) => queue.nack(failures), patience("nack in"), {
       onSettled: (failed, result) => this.#nacked(failed, result),
       onWritten,
     });
     // The last rows may leave without being handed out: out of attempts, or too old.
-    this.#unlisten = queue.onChange(events.onChange);
+    this.#unlisten = queue.onChange(onWritten);
   }
 
-  /** True when nothing waits here, nothing is under way, and the queue holds nothing that will come. */
+  /** True when nothing is under way and nothing will come: the queue is empty, or what it holds is for the next run. */
   get idle(): boolean {
+    const answered = this.#underWay.size === 0 && this.#acks.idle && this.#nacks.idle;
+    if (this.#ended || !answered) return answered;
     const { ready, leased } = this.#link.queue.stats();
-    const here = this.#lanes.size + this.#underWay.size;
-    return here === 0 && this.#acks.idle && this.#nacks.idle && ready + leased === 0;
+    return this.#lanes.size === 0 && ready + leased === 0;
   }
 
   /** An iterator that answers at once while it has rows, and with a promise while it has none. */
@@ -127,7 +133,7 @@ export class Outlet implements SourceInstance {
   }
 
   #next(): Step | Promise<Step> {
-    if (this.#stop.signal.aborted) return END;
+    if (this.#ended) return END;
     for (let row = this.#lanes.next(); row !== undefined; row = this.#lanes.next()) {
       const step = this.#open(row);
       this.#fill();
@@ -145,9 +151,15 @@ export class Outlet implements SourceInstance {
   }
 
   #end(): Step {
+    this.#ended = true;
     this.#resume?.(END);
     this.#resume = undefined;
     return END;
+  }
+
+  /** The letters of nodes come into the file of all dead letters in many ways, and each is told of there. */
+  #look() {
+    if (this.#link.refuse === undefined && this.#nacks.idle) this.#unseen.look();
   }
 
   #wake() {
@@ -222,6 +234,7 @@ export class Outlet implements SourceInstance {
 
   /** Rows behind one that comes again were given back with it; behind one that is gone they go on. */
   #nacked({ row, told }: FailedRow, result: Settled) {
+    if (isGone(result)) this.#unseen.seen();
     if (!isGone(result)) this.#lanes.drop(row.partition);
     else if (told !== undefined) this.#events.onDead(told.packet, row, told.failure);
     this.#lanes.free(row.partition);

@@ -3,7 +3,7 @@ import { ANY, type NodeDefinition, type Port, port } from "../../node/index.ts";
 import type { Queue } from "../../store/index.ts";
 import { hidden, outletOf, type RunPlan } from "./expand.ts";
 import { type Link, newLink } from "./link.ts";
-import type { OutletEvents } from "./outlet.ts";
+import type { OutletEvents } from "./outlet_events.ts";
 
 /** Dead letters of one input stay in order; its name is the partition of their rows. */
 const inputName = (node: string, input: string) => `${node}.${input}`;

@@ -47,16 +47,23 @@ export class Settling<Item> {
   async #writeAll() {
     while (this.#waiting.length > 0) {
       const batch = this.#take();
-      try {
-        this.#written(batch, await this.#write(batch));
-      } catch (error) {
-        this.#waiting.unshift(...batch);
-        // Given up, the rows stay leased, and the next run delivers them again.
-        if (!(await this.#patience.wait(error as Error))) this.#waiting = [];
-      }
+      const results = await this.#ask(batch);
+      if (results !== undefined) this.#written(batch, results);
     }
     this.#writing = undefined;
     this.#events.onWritten();
+  }
+
+  /** Undefined when it failed: then the batch is in front again, or the run has ended. */
+  async #ask(batch: Item[]): Promise<readonly Settled[] | undefined> {
+    try {
+      return await this.#write(batch);
+    } catch (error) {
+      this.#waiting.unshift(...batch);
+      // Given up, the rows stay leased, and the next run delivers them again.
+      if (!(await this.#patience.wait(error as Error))) this.#waiting = [];
+      return undefined;
+    }
   }
 
   #take(): Item[] {
