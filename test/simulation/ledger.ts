@@ -13,6 +13,8 @@ export interface Acked {
 export class RowBook {
   /** Rows by number, as they were written. */
   readonly rows = new Map<number, string>();
+  /** Rows whose commit failed: nobody knows. */
+  readonly perhaps = new Set<string>();
   /** Numbers of rows by fact and path, as they were last handed out. */
   readonly seqs = new Map<string, number>();
   /** Rows that a node behind the edge gave up on purpose. */

@@ -71,7 +71,8 @@ export class SimTransport implements Transport {
     const { ledger } = this.#life.box;
     this.#forget();
     if (died || this.#unsure) for (const row of this.#out.values()) ledger.blameRow(this.#edge, nameOf(row));
-    if (this.#unsure) for (const name of this.#book.rows.values()) ledger.blameRow(this.#edge, name);
+    if (this.#unsure)
+      for (const name of [...this.#book.rows.values(), ...this.#book.perhaps]) ledger.blameRow(this.#edge, name);
   }
 
   /** One after the other, however long each takes. */
@@ -120,7 +121,10 @@ export class SimTransport implements Transport {
     this.#life.box.note(`${this.#edge.index} ${told(operation, answer)}`);
     // After a commit that failed rows may be out, on the disk, that nobody was given.
     if (operation.op !== "enqueue") this.#unsure = !("value" in answer);
-    if (!("value" in answer)) return;
+    if (!("value" in answer)) {
+      if (operation.op === "enqueue") for (const entry of operation.entries) this.#book.perhaps.add(nameOf(entry));
+      return;
+    }
     const values = answer.value as readonly unknown[];
     if (operation.op === "enqueue") {
       for (const [at, entry] of operation.entries.entries()) this.#written(entry, values[at] as Enqueued);
