@@ -17,11 +17,12 @@ import { memory } from "./memory.bench.ts";
 import { restart } from "./restart.bench.ts";
 import { slowDisk } from "./slow_disk.bench.ts";
 import { startup } from "./startup.bench.ts";
+import { store } from "./store.bench.ts";
 import { validate } from "./validate.bench.ts";
 
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
-  ...{ durable, latency, http, backlog, restart, slow_disk: slowDisk },
+  ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
