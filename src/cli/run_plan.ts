@@ -105,8 +105,10 @@ class Run {
       onDeadLetter(letter) {
         letters.write(letter);
         state?.letters.keep(letter);
-        const { packet, reason, attempts } = letter;
-        log.node(letter.node_id).warn("set aside", { packet_id: packet?.packet_id, reason, attempts });
+        const { packet, reason, attempts, rows } = letter;
+        // No node failed with such rows: the disk did, or the process.
+        const level = rows === undefined ? "warn" : "error";
+        log.node(letter.node_id)[level]("set aside", { packet_id: packet?.packet_id, reason, attempts, rows });
       },
     };
     const engine = new Engine(this.#plan, host, {

@@ -18,6 +18,8 @@ export interface DeadLetter {
   stack?: string | undefined;
   /** Durable edge whose file holds it; left out for all others. */
   queue?: string | undefined;
+  /** It stands for so many rows of `queue`, which hold the packets; 1 when left out. */
+  rows?: number;
 }
 
 /** Enough to see a pattern; the whole list is what `--dead-letters FILE` is for. */
@@ -33,7 +35,7 @@ export class DeadLetters {
 
   /** `bytes` is the estimated size of what the letter holds. The newest always stays. */
   push(letter: DeadLetter, bytes: number) {
-    this.total += 1;
+    this.total += letter.rows ?? 1;
     this.#bytes += bytes;
     this.#held.push({ letter, bytes });
     while (this.#held.length > MAX_LETTERS || (this.#bytes > MAX_BYTES && this.#held.length > 1)) {
