@@ -3,6 +3,9 @@ import { WholeFloat } from "./float.ts";
 /** Containers inside each other; a deeper value is a cycle or a mistake. */
 export const MAX_DEPTH = 256;
 
+/** Of the way into a cycle: it repeats itself. */
+const SHOWN_CHARACTERS = 60;
+
 export interface PortableOptions {
   /** NaN and Infinity pass, for text that writes them bare. */
   bareNumbers?: boolean;
@@ -24,7 +27,10 @@ export function checkPortable(value: unknown, path: string, options: PortableOpt
     if (value === undefined) return;
     throw unwritable(path, `a ${typeof value}`, "make it a string or a number upstream");
   }
-  if (depth >= MAX_DEPTH) throw unwritable(path, `a cycle or more than ${MAX_DEPTH} levels`, "cut the cycle upstream");
+  if (depth >= MAX_DEPTH) {
+    const found = `a cycle or more than ${MAX_DEPTH} levels`;
+    throw unwritable(`${path.slice(0, SHOWN_CHARACTERS)}…`, found, "cut the cycle upstream");
+  }
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const item = value[i];
