@@ -10,9 +10,10 @@ export const QUEUE_CODES: Readonly<Record<StoreCode | ControlCode, CodeText>> = 
     fix: "Stop that process, or address the queue by its graph's name: schnitzel queue then asks the process.",
   },
   QUEUE_SHARED: {
-    title: "Two edges have one queue file",
-    cause: "They name it by two paths, such as a link and its target; the rows of one would go to the other.",
-    fix: "Leave durable.path out, then each edge has a file of its own; or name another file for one of them.",
+    title: "Two have one queue file",
+    cause:
+      "Two durable edges, or an edge and a queue node, name one file, perhaps by two paths; or two queue nodes want it with different settings. The rows of one would go to the other.",
+    fix: "Leave durable.path out, then each edge has a file of its own; or name another file; give queue nodes that share one the same settings.",
   },
   QUEUE_NEWER: {
     title: "A later schnitzel wrote the queue",

@@ -133,7 +133,7 @@ class Opening {
     const { log, networkDisk: allowNetworkDisk } = this.#options;
     const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) =>
       log[level](message, { queue: name, ...fields });
-    const opened = await openQueue(file, { clock: systemClock, onEvent, allowNetworkDisk, ...limits });
+    const opened = await openQueue(file, { clock: systemClock, onEvent, allowNetworkDisk, owner: name, ...limits });
     const queue = (await this.#blobs?.watch(opened)) ?? opened;
     this.#opened.push({ name, file, queue });
     return queue;

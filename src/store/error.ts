@@ -2,7 +2,7 @@ import { SQLiteError } from "bun:sqlite";
 
 /**
  * - `QUEUE_BUSY`: another process has the file
- * - `QUEUE_SHARED`: two edges of one graph name the file
+ * - `QUEUE_SHARED`: another edge or node of this process has the file
  * - `QUEUE_NEWER`: a later version of schnitzel wrote it
  * - `QUEUE_FOREIGN`: a database that is no queue of this layout
  * - `QUEUE_NETWORK_DISK`: its folder is on a disk where locks and fsync do not hold what a queue promises

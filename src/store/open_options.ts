@@ -9,6 +9,8 @@ export interface QueueFileOptions extends Partial<QueueOptions> {
   clock: Clock;
   /** Told what an operator should know: a damaged file was moved aside, the disk fails. */
   onEvent: OnEvent;
+  /** A durable edge, which shares its file with nobody; for messages. */
+  owner?: string;
 }
 
 /** Undefined is "as usual", not "none". */

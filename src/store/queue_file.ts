@@ -15,6 +15,8 @@ interface Shared<Kind> {
   users: number;
   /** Settings somebody asked for by name; who shares the file later may add to them and not change them. */
   asked: Map<string, unknown>;
+  /** Who has it for himself. */
+  owner?: string;
 }
 
 /**
@@ -27,10 +29,14 @@ const closing = new Map<string, Promise<unknown>>();
 
 /** Opens a queue file, or joins those who have it open. Each caller closes what it got, once. */
 export async function openQueue(file: string, options: QueueFileOptions): Promise<Queue> {
-  const { clock: _clock, onEvent: _onEvent, ...asked } = options;
+  const { clock, onEvent, owner, ...asked } = options;
   const real = realPath(file);
   await closing.get(real);
-  const shared = share(file, real, { layout: "schnitzel", ...asked }, () => openInWorker(real, options));
+  refuseOwned(file, open.get(real), owner);
+  const shared = share(file, real, { layout: "schnitzel", ...asked }, () =>
+    openInWorker(real, { clock, onEvent, ...asked }),
+  );
+  if (owner !== undefined) shared.owner = owner;
   try {
     const queue = await shared.queue;
     if (shared.users > 1) await queue.limit(defined(asked));
@@ -39,6 +45,16 @@ export async function openQueue(file: string, options: QueueFileOptions): Promis
     open.delete(real);
     throw error;
   }
+}
+
+/** The rows of a durable edge are its own: a node that reads or writes the same file would take them, or be taken for it. */
+function refuseOwned(file: string, known: Shared<unknown> | undefined, owner: string | undefined) {
+  if (known === undefined || (known.owner === undefined && owner === undefined)) return;
+  const other = known.owner ?? "a node of this run";
+  throw new StoreError(
+    "QUEUE_SHARED",
+    `cannot open queue ${file}${owner === undefined ? "" : ` for ${owner}`}: ${other} has it, and the rows of one would go to the other; name another file`,
+  );
 }
 
 /** Opens a file in the predecessor's layout, as {@link openQueue} does. */
@@ -60,7 +76,7 @@ function share<Kind>(
     const before = asked.get(name) ?? value;
     if (before !== value) {
       throw new StoreError(
-        "QUEUE_BUSY",
+        "QUEUE_SHARED",
         `cannot open queue ${file} with ${name} ${value}: another node has it open with ${before}; give both the same`,
       );
     }

@@ -93,3 +93,15 @@ test("a file that was just closed can be opened at once", async () => {
   expect(await again.enqueue(entries("a"))).toEqual([{ seq: 1, duplicate: false }]);
   await again.close();
 });
+
+test("a file of a durable edge is shared with nobody, whoever comes first", async () => {
+  using folder = temporaryFolder();
+  const file = path.join(folder.path, "q.sqlite3");
+  const options = { clock: virtualClock(), onEvent() {} };
+  const edge = await openQueue(file, { ...options, owner: "a.out->b.in" });
+  await expect(openQueue(file, options)).rejects.toThrow("QUEUE_SHARED: cannot open queue");
+  await edge.close();
+  const node = await openQueue(file, options);
+  await expect(openQueue(file, { ...options, owner: "a.out->b.in" })).rejects.toThrow("a node of this run has it");
+  await node.close();
+});
