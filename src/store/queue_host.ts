@@ -106,7 +106,7 @@ export class QueueHost {
     this.#core.commit();
     for (const id of served) this.#standing.delete(id);
     this.#failures = 0;
-    this.#commits += 1;
+    if (rows > 0) this.#commits += 1;
     this.#committedRows += rows;
     guards.afterCommit(this.#core.totals.given);
     return agedMs;
