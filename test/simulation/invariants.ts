@@ -100,19 +100,32 @@ function excused({ ledger }: Box, fact: string, effect: string): boolean {
 
 /** What is left may have been shed where the graph says so, and only as much as was counted there. */
 function checkMissing(box: Box, missing: readonly string[]) {
-  // Where something was shed nobody knows; that it began with the first place, or the last, explains nearly all.
-  const tries = [false, true].map((backwards) => unexplained(box, missing, backwards));
+  // Where something was shed nobody knows: facts of which nothing arrived early, the others early or late.
+  const [whole, parts] = split(box, missing);
+  const tries = [false, true].map((late) => {
+    const taken: Taken = new Map();
+    return [...unexplained(box, whole, taken, false), ...unexplained(box, parts, taken, late)];
+  });
   for (const name of tries.sort((a, b) => a.length - b.length)[0]!) {
     box.ledger.violated(`I1: ${name} was acknowledged, and is nowhere`);
   }
 }
 
-function unexplained({ ledger, shape }: Box, missing: readonly string[], backwards: boolean): string[] {
-  const taken = new Map<string, Set<string>>();
+/** Packets that a place is taken to have shed. */
+type Taken = Map<string, Set<string>>;
+
+/** Effects of facts of which nothing arrived, and the others. */
+function split({ ledger }: Box, missing: readonly string[]): [string[], string[]] {
+  const arrived = new Set([...ledger.arrived.keys()].map((name) => name.split(" ")[0]));
+  const isWhole = (name: string) => !arrived.has(name.split(" ")[0]);
+  return [missing.filter(isWhole), missing.filter((name) => !isWhole(name))];
+}
+
+function unexplained({ ledger, shape }: Box, missing: readonly string[], taken: Taken, late: boolean): string[] {
   return missing.filter((name) => {
     const [fact, path] = name.split(" ") as [string, string];
     const places = placesOf(shape, path);
-    const found = (backwards ? places.reverse() : places).find(({ place, before }) => {
+    const found = (late ? places.reverse() : places).find(({ place, before }) => {
       const names = taken.get(place);
       // One packet that was shed may have had several effects.
       return names?.has(rowText(fact, before)) || (ledger.shed.get(place) ?? 0) > (names?.size ?? 0);

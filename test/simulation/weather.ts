@@ -78,8 +78,10 @@ export function randomWeather(chance: Chance, season?: Season): Weather {
   const burst = chance.one([1, 4, 16]);
   const windows = (isThere: boolean) =>
     Array.from({ length: isThere ? chance.int(1, 3) : 0 }, () => windowIn(chance, faultMs));
-  const moments = (isThere: boolean) =>
-    Array.from({ length: isThere ? chance.int(1, 4) : 0 }, () => chance.int(0, faultMs));
+  const moments = (name: Season, share: number) => {
+    const most = season === name ? 12 : 4;
+    return Array.from({ length: comes(name, share) ? chance.int(1, most) : 0 }, () => chance.int(0, faultMs));
+  };
   return {
     facts,
     partitions: chance.int(1, 2),
@@ -101,11 +103,11 @@ export function randomWeather(chance: Chance, season?: Season): Weather {
     roundMs: chance.one([1, 10, 50, 100]),
     slowDisk: windows(chance.maybe(0.2)),
     outages: windows(comes("outages", 0.7)).map((window) => ({ ...window, kind: chance.one(OUTAGES) })),
-    jumps: moments(comes("clock", 0.4)).map((atMs) => ({
+    jumps: moments("clock", 0.4).map((atMs) => ({
       atMs,
       byMs: chance.one([-HOUR_MS, HOUR_MS, 24 * HOUR_MS, -11 * 365 * 24 * HOUR_MS]),
     })),
-    stops: moments(comes("stops", 0.6)).map((atMs) => ({ atMs, drainMs: chance.one([0, 0, 50, 10_000]) })),
+    stops: moments("stops", 0.6).map((atMs) => ({ atMs, drainMs: chance.one([0, 0, 50, 10_000]) })),
     changes: chance.maybe(0.3),
   };
 }
