@@ -29,6 +29,8 @@ export interface EntryCodec {
 export const MAX_KEY_BYTES = 1_024;
 /** A row is held in memory several times while it is written; larger bytes belong in a file, with a reference. */
 export const MAX_ENTRY_BYTES = 16 * 1024 * 1024;
+/** Characters of a packet_id in a message. */
+const SHOWN = 100;
 
 /** Compact JSON. */
 export const entryCodec: EntryCodec = {
@@ -74,5 +76,6 @@ function fields(packet: StreamPacket, partition: string, payload: string, meta: 
 const plain = ({ packet_id, ts, kind, source_id }: QueueEntry) => ({ packet_id, ts, kind, source_id });
 
 function refused({ packet_id }: StreamPacket, reason: string): StoreError {
-  return new StoreError("QUEUE_ENTRY", `cannot enqueue packet ${packet_id}: ${reason}`);
+  const shown = packet_id.length > SHOWN ? `${packet_id.slice(0, SHOWN)}…` : packet_id;
+  return new StoreError("QUEUE_ENTRY", `cannot enqueue packet ${shown}: ${reason}`);
 }

@@ -14,7 +14,7 @@ export interface ReadingOptions {
   batch: boolean;
 }
 
-/** Also the most the queue takes. */
+/** Also the most the queue takes, which a packet without a key knows by its packet_id. */
 export const MAX_KEY_BYTES = 1_024;
 
 /** The packets a request stands for, and whether it is answered as a batch. All of them are right, or it throws. */
@@ -88,6 +88,12 @@ function packetFields(value: unknown): PacketFields {
   const { packet_id, ts, kind, source_id, payload, meta } = value;
   if (packet_id === "" || Array.isArray(meta)) {
     throw new Refusal(400, "BAD_PACKET", "the body is not a packet: packet_id must not be empty, and meta is a map");
+  }
+  for (const [name, text] of Object.entries({ packet_id, ts, kind, source_id })) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= MAX_KEY_BYTES) continue;
+    const fact = `its ${name} must be at most ${MAX_KEY_BYTES} bytes: it has ${bytes}`;
+    throw new Refusal(400, "BAD_PACKET", `the body is a packet that is not taken: ${fact}`);
   }
   return { packet_id, ts, kind, source_id, payload, meta };
 }

@@ -234,6 +234,13 @@ describe("http_source reads", () => {
     for (const change of [{ packet_id: "" }, { ts: 4 }, { meta: [] }, { meta: { idempotency_key: 7 } }]) {
       expect((await send(JSON.stringify({ ...packet, ...change }))).status).toBe(400);
     }
+    for (const name of ["packet_id", "ts", "kind", "source_id"]) {
+      const refused = await send(JSON.stringify({ ...packet, [name]: "ü".repeat(513) }));
+      expect([refused.status, await refused.text()]).toEqual([
+        400,
+        expect.stringContaining(`its ${name} must be at most 1024 bytes: it has 1026`),
+      ]);
+    }
   });
 
   test("a batch only when it is told to, and takes all of it or nothing", async () => {
