@@ -118,6 +118,8 @@ class Client {
   async answer() {
     try {
       const request = this.#request();
+      // Whoever goes before the greeting is written leaves a request that nobody awaits, and that would end the run.
+      request.catch(() => {});
       await this.#write({ hello: { pid: process.pid } });
       const result = await this.#carryOut(await request);
       await this.#write({ ok: true, result: result ?? null });
