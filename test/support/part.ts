@@ -2,6 +2,7 @@ import { test } from "bun:test";
 import * as fs from "node:fs";
 import { FAULTS, thisMachine } from "../../src/drill/index.ts";
 import { arm64 } from "./arm64.ts";
+import { canLimitMemory } from "./memory_limit.ts";
 
 /** Something a test needs from the machine that package.json cannot bring. */
 interface Part {
@@ -35,6 +36,12 @@ const PARTS = {
   mount: {
     present: () => process.platform === "linux" && Bun.spawnSync(["unshare", "--mount", "true"]).success,
     get: "run the tests as root on Linux, in a container that may mount (CAP_SYS_ADMIN)",
+  },
+  prlimit: onPath("prlimit", "util-linux"),
+  /** A bound on the memory of a process and its children. */
+  memory_limit: {
+    present: canLimitMemory,
+    get: "run the tests as root on Linux with the memory controller of control groups at /sys/fs/cgroup",
   },
   /** A disk that a program serves. */
   fuse: {

@@ -5,6 +5,8 @@ export interface Running {
   readonly pid: number;
   /** Resolves with the first match in what it has written or will write, on either channel. */
   saw(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Waits for its end. */
+  ended(): Promise<Ran>;
   /** Sends a signal and waits for its end. */
   stop(signal?: NodeJS.Signals): Promise<Ran>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -42,6 +44,7 @@ export function start(
   };
   return {
     pid: child.pid,
+    ended,
     async saw(pattern) {
       for (;;) {
         const found = pattern.exec(written.stderr) ?? pattern.exec(written.stdout);
