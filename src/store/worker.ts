@@ -1,5 +1,6 @@
 /** The thread that hosts all queue files of a process, so that its event loop never waits for a disk. */
 import { systemClock } from "../base/clock.ts";
+import { StoreError } from "./error.ts";
 import { openFile } from "./open_file.ts";
 import { fileOptions } from "./open_options.ts";
 import { plainError } from "./plain_error.ts";
@@ -32,15 +33,23 @@ scope.onmessage = ({ data }) => {
 function answer(call: Call): Reply {
   if (call.what === "open") return open(call);
   const hosted = files.get(call.file);
-  if (hosted === undefined) throw new Error(`no queue file has the number ${call.file}`);
+  if (hosted === undefined) {
+    throw new StoreError("QUEUE_UNWRITABLE", `no queue file has the number ${call.file} in this thread; open it again`);
+  }
   if (call.what === "close") {
-    files.delete(call.file);
-    hosted.host.close(hosted.nowMs);
+    close(call.file);
     return { call: call.call, what: "closed" };
   }
   hosted.nowMs = call.nowMs;
   const { answers, stats, dueMs } = hosted.host.round(unpackAsked(call.asked), call.nowMs);
   return { call: call.call, what: "round", round: { ...packAnswers(answers), stats, dueMs } };
+}
+
+/** Also before it is opened again, by one whose answer got lost. */
+function close(file: number) {
+  const hosted = files.get(file);
+  files.delete(file);
+  hosted?.host.close(hosted.nowMs);
 }
 
 function open({ call, file, path, options, nowMs }: Extract<Call, { what: "open" }>): Reply {
@@ -50,8 +59,16 @@ function open({ call, file, path, options, nowMs }: Extract<Call, { what: "open"
     const hosted = files.get(file);
     hosted?.host.replace(error, hosted.nowMs);
   };
+  close(file);
   const opened = openFile(path, fileOptions(options, systemClock, onEvent, onCorrupt));
-  const host = new QueueHost(path, opened, options, nowMs);
-  files.set(file, { host, nowMs });
+  try {
+    const host = new QueueHost(path, opened, options, nowMs);
+    files.set(file, { host, nowMs });
+  } catch (error) {
+    // Left open it would be locked against the next try.
+    opened.guards.close();
+    throw error;
+  }
+  const { host } = files.get(file)!;
   return { call, what: "opened", stats: host.stats };
 }

@@ -29,7 +29,7 @@ class WorkerTransport implements Transport {
   readonly #options: QueueOptions;
   readonly #file: number;
   onDeath: (error: Error) => void = () => {};
-  /** The thread in which the file is open, or is being opened. */
+  /** The thread in which the file is open; 0: in none. */
   #generation = 0;
   #opening: Promise<QueueStats> | undefined;
 
@@ -42,26 +42,47 @@ class WorkerTransport implements Transport {
   async open(nowMs: number): Promise<QueueStats> {
     const call = { what: "open", file: this.#file, path: this.#path, options: this.#options, nowMs } as const;
     const opening = workerThread.call(call);
-    this.#generation = workerThread.generation;
+    const { generation } = workerThread;
     const reply = await opening;
     if (reply.what !== "opened") throw new Error(`a queue that is opened answered ${reply.what}`);
+    // Not before: a file whose opening failed is open nowhere, and the next round tries again.
+    this.#generation = generation;
     return reply.stats;
   }
 
   async round(asked: readonly Asked[], nowMs: number): Promise<Round> {
     await this.#reopened(nowMs);
     for (const { operation } of asked) if (operation.op === "limit") Object.assign(this.#options, operation.options);
-    const reply = await workerThread.call({ what: "round", file: this.#file, nowMs, asked: packAsked(asked) });
-    if (reply.what !== "round") throw new Error(`a round of a queue was answered with ${reply.what}`);
-    const { stats, dueMs } = reply.round;
-    return { answers: unpackAnswers(reply.round), stats, dueMs };
+    try {
+      const reply = await workerThread.call({ what: "round", file: this.#file, nowMs, asked: packAsked(asked) });
+      if (reply.what !== "round") throw new Error(`a round of a queue was answered with ${reply.what}`);
+      const { stats, dueMs } = reply.round;
+      return { answers: unpackAnswers(reply.round), stats, dueMs };
+    } catch (error) {
+      this.#doubt(error as Error);
+      throw error;
+    }
+  }
+
+  /**
+   * An answer did not come, so nobody knows what was handed out in it: the file is opened again, which ends its leases,
+   * and those who wait there hear of it.
+   */
+  #doubt(error: Error) {
+    this.#generation = 0;
+    this.onDeath(error);
+  }
+
+  get #isOpen(): boolean {
+    return workerThread.alive && this.#generation === workerThread.generation;
   }
 
   async close() {
     try {
-      if (this.#generation === workerThread.generation) await workerThread.call({ what: "close", file: this.#file });
+      // Also after a round whose answer did not come: the thread may have it open all the same.
+      if (workerThread.alive) await workerThread.call({ what: "close", file: this.#file });
     } catch (error) {
-      // The thread died: with it the file is closed.
+      // The thread died, or does not have it: then it is closed.
       if (!(error instanceof StoreError)) throw error;
     } finally {
       this.forget();
@@ -74,7 +95,7 @@ class WorkerTransport implements Transport {
 
   /** After the thread died: the file is opened in the next one, which counts what was out as tried. */
   async #reopened(nowMs: number) {
-    if (!workerThread.alive || this.#generation !== workerThread.generation) {
+    if (!this.#isOpen) {
       this.#opening ??= this.open(nowMs).finally(() => {
         this.#opening = undefined;
       });

@@ -1,4 +1,5 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { openQueue, type Queue, type QueueOptions } from "../../src/store/index.ts";
 import { workerThread } from "../../src/store/worker_thread.ts";
@@ -65,6 +66,53 @@ test("a thread that dies rejects what was asked of it and what waits there; the 
     { seq: 1, duplicate: true },
     { seq: 2, duplicate: false },
   ]);
+  expect(await queue.ack([held!])).toEqual(["lost"]);
+  expect(await lease(queue, 2, "worker", 1_000)).toMatchObject([{ key: "a", attempt: 2 }]);
+});
+
+/** Ends when the thread has died, and with it what was asked. */
+async function killThread(queue: Queue) {
+  const asked = queue.verify();
+  await Promise.resolve();
+  workerThread.kill();
+  await asked.catch(() => {});
+}
+
+test("a file that cannot be opened again after the thread died is opened as soon as it can be", async () => {
+  await using given = await setup();
+  const { queue, file } = given;
+  const folder = path.dirname(file);
+  await queue.enqueue(entries("a"));
+  await killThread(queue);
+  fs.renameSync(folder, `${folder}.away`);
+  fs.writeFileSync(folder, "in the way");
+  const outcomes = await Promise.allSettled([queue.enqueue(entries("b")), queue.enqueue(entries("c"))]);
+  fs.rmSync(folder);
+  fs.renameSync(`${folder}.away`, folder);
+  expect(outcomes).toMatchObject([
+    { status: "rejected", reason: { code: "QUEUE_UNWRITABLE" } },
+    { status: "rejected", reason: { code: "QUEUE_UNWRITABLE" } },
+  ]);
+  expect(await queue.enqueue(entries("a", "b"))).toEqual([
+    { seq: 1, duplicate: true },
+    { seq: 2, duplicate: false },
+  ]);
+});
+
+test("a thread that does not have a file says so with a code, and the next call opens it there", async () => {
+  await using given = await setup();
+  const { queue } = given;
+  await queue.enqueue(entries("a"));
+  const call = spyOn(workerThread, "call");
+  await queue.scan(0, 1);
+  const { file } = call.mock.calls[0]![0];
+  call.mockRestore();
+  const [held] = await lease(queue, 1, "worker", 1_000);
+  const waiting = queue.lease({ count: 1, holder: "worker", leaseMs: 1_000, wait: true });
+  await queue.scan(0, 1);
+  await workerThread.call({ what: "close", file });
+  const refused = { status: "rejected", reason: { code: "QUEUE_UNWRITABLE" } };
+  expect(await Promise.allSettled([queue.scan(0, 1), waiting])).toMatchObject([refused, refused]);
   expect(await queue.ack([held!])).toEqual(["lost"]);
   expect(await lease(queue, 2, "worker", 1_000)).toMatchObject([{ key: "a", attempt: 2 }]);
 });
