@@ -165,8 +165,7 @@ export class QueueHost {
   #atFullDisk(asked: readonly Asked[], nowMs: number, answers: Answer[]) {
     const incoming = asked.filter(({ operation }) => operation.op === "enqueue");
     this.#opened.guards.onFull(incoming.length === asked.length && this.#standing.size === 0 ? "enqueue" : "settle");
-    const full = this.#admission.refuse("disk");
-    for (const { id } of incoming) answers.push({ id, name: "error", error: full });
+    this.#rejectAll(incoming, this.#admission.refuse("disk"), answers);
     const others = asked.filter(({ operation }) => operation.op !== "enqueue");
     const made: Answer[] = [];
     try {
@@ -174,7 +173,8 @@ export class QueueHost {
       answers.push(...made);
     } catch (error) {
       this.#undo();
-      this.#rejectAll(others, unwritable(this.#file, error), answers);
+      if (isDiskFailure(error) || isDamage(error)) this.#atFailedDisk(others, error as Error, nowMs, answers);
+      else this.#rejectAll(others, unwritable(this.#file, error), answers);
     }
   }
 
