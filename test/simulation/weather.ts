@@ -74,7 +74,7 @@ export type Season = (typeof SEASONS)[number];
 export function randomWeather(chance: Chance, season?: Season): Weather {
   const comes = (name: Season, share: number) => chance.maybe(season === name ? 1 : share);
   const faultMs = chance.maybe(0.05) ? chance.int(600_000, 2_400_000) : chance.int(2_000, 30_000);
-  const facts = chance.int(5, 40);
+  const facts = chance.int(4, 24);
   const burst = chance.one([1, 4, 16]);
   const windows = (isThere: boolean) =>
     Array.from({ length: isThere ? chance.int(1, 3) : 0 }, () => windowIn(chance, faultMs));
