@@ -1,4 +1,4 @@
-import type { Emit } from "../node/index.ts";
+import type { Emit, PacketOutcome } from "../node/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
 
 /** One call of `process` by the engine: a packet on its way outside, through as many tries as it takes. */
@@ -6,6 +6,8 @@ export interface Call {
   readonly packet: StreamPacket;
   readonly emit: Emit;
   readonly input: string;
+  /** Who waits for the packet. */
+  readonly awaited: PacketOutcome | undefined;
   /** Calls in the order they came. */
   readonly seq: number;
   /** When it came, monotonic. */

@@ -8,6 +8,7 @@ import {
   failureKind,
   type NodeInstance,
   type NodeLog,
+  type PacketOutcome,
   Unavailable,
 } from "../node/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
@@ -32,11 +33,15 @@ export interface DeliveryContext {
   log: NodeLog;
   /** Aborts when the run begins to end. */
   stopping: AbortSignal;
+  /** Of the packet that {@link Delivery.process} was just called with. */
+  outcome(): PacketOutcome | undefined;
 }
 
 /** Delivers packets by calling a node's `process`: one that fails is tried again, one the outside has no time for held. */
 export class Delivery {
   readonly circuit: Circuit;
+  /** Of the packet whose try is in the node's `process` just now. */
+  outcome: PacketOutcome | undefined;
   readonly #node: NodeInstance;
   readonly #options: DeliveryOptions;
   readonly #context: DeliveryContext;
@@ -102,6 +107,7 @@ export class Delivery {
       packet,
       emit,
       input,
+      awaited: this.#context.outcome(),
       seq: this.#calls++,
       sinceMs: this.#context.clock.monotonicMs(),
       tries: 0,
@@ -122,10 +128,13 @@ export class Delivery {
     const attempt = new Try(call, isProbe, startedMs, this.#delivered, this.#late);
     let following: PromiseLike<unknown> | undefined;
     try {
+      this.outcome = call.awaited;
       following = follow(this.#node.process(call.packet, attempt.emit, call.input), attempt);
     } catch (error) {
+      this.outcome = undefined;
       return this.#failed(attempt, error);
     }
+    this.outcome = undefined;
     if (following === undefined) return this.#succeeded(attempt);
     attempt.dueMs = startedMs + this.#patience.ms(isProbe);
     this.#deadlines.begin(attempt);

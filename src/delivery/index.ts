@@ -1,4 +1,4 @@
-import type { DeliveryOptions, NodeInstance } from "../node/index.ts";
+import type { DeliveryOptions, NodeInstance, PacketOutcome } from "../node/index.ts";
 import { Delivery, type DeliveryContext } from "./delivery.ts";
 
 export { MAX_RETRY_AFTER_MS } from "./delivery.ts";
@@ -10,6 +10,8 @@ export { MAX_EMITS } from "./try.ts";
 export interface Delivered extends NodeInstance {
   /** True while the outside is away, and only probes go out. */
   readonly circuitOpen: boolean;
+  /** Of the packet whose try is in `process` just now; undefined otherwise. */
+  readonly outcome: PacketOutcome | undefined;
 }
 
 /** Wraps a node: retry, timeout, circuit and rate limit around its `process`; the rest of it as it was. */
@@ -26,6 +28,9 @@ export function deliver(node: NodeInstance, options: DeliveryOptions, context: D
     ...(node.restore && { restore: (state: unknown) => node.restore!(state) }),
     get circuitOpen() {
       return !delivery.circuit.closed;
+    },
+    get outcome() {
+      return delivery.outcome;
     },
   };
 }

@@ -30,7 +30,7 @@ export class Try {
     this.isProbe = isProbe;
     this.startedMs = startedMs;
     this.deliveredBefore = deliveredBefore;
-    this.#ports = Object.keys(call.emit);
+    this.#ports = portsOf(call.emit);
     this.emit = this.#ports.length === 0 ? NO_PORTS : this.#holding(onLate);
   }
 
@@ -57,6 +57,18 @@ export class Try {
   flush() {
     for (const { port, packet } of this.#held) this.call.emit[port]!(packet);
   }
+}
+
+/** Of each `emit` there is, as looking them up costs more than the rest of a try. The engine has one for each call under way. */
+const known = new WeakMap<Emit, readonly string[]>();
+
+function portsOf(emit: Emit): readonly string[] {
+  let ports = known.get(emit);
+  if (ports === undefined) {
+    ports = Object.keys(emit);
+    known.set(emit, ports);
+  }
+  return ports;
 }
 
 function tooMany(): RangeError {

@@ -3,10 +3,10 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { BENCH, bun, median, type Row, schnitzel } from "./measure.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** Rows of the loops with one commit each, and of those in batches. */
 const SLOW_ROWS = 20_000;
-const FAST_ROWS = 1_000_000;
+const FAST_ROWS = 500_000;
 
 interface Report {
   duration_ms: number;
