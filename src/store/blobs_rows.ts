@@ -86,9 +86,9 @@ export function watchRows(queue: Queue, watcher: Watcher): Queue {
   const own: Partial<Queue> = {
     enqueue: (entries) => naming(entries, () => queue.enqueue(entries)),
     setAside: (letters) => naming(letters, () => queue.setAside(letters)),
-    revive(seqs) {
+    revive(seqs, partition) {
       watcher.moved();
-      return queue.revive(seqs).finally(watcher.moved);
+      return queue.revive(seqs, partition).finally(watcher.moved);
     },
     close() {
       watcher.closed();

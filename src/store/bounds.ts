@@ -9,6 +9,9 @@ export const MAX_REMEMBERED = 1_000_000;
 /** Longest wait between two tries. */
 export const MAX_DELAY_MS = 300_000;
 
+/** Characters of an error and of a stack that are kept: more tells nothing new, and ten thousand letters have them. */
+export const MAX_ERROR = 8_192;
+
 const MIB = 1024 * 1024;
 
 /** What a queue is opened with where nothing else is asked for. */

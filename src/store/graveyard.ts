@@ -1,4 +1,5 @@
-import type { Keys } from "./keys.ts";
+import { MAX_ERROR } from "./bounds.ts";
+import { copyOf, type Keys, MAX_COPIES } from "./keys.ts";
 import type { Ledger } from "./ledger.ts";
 import type { DeadEntry, DeadRow } from "./queue.ts";
 import { BYTES, bytesOf, checksum } from "./row.ts";
@@ -33,7 +34,7 @@ export class Graveyard {
   /** Takes a row of `packets` over; the key stays with it. */
   bury(seq: number, bytes: number, { error, stack = "", node = "", port = "", attempts }: Cause) {
     const { sql, totals, nowMs } = this.#ledger;
-    sql.run(BURY, node, port, error, stack, attempts ?? null, nowMs, seq);
+    sql.run(BURY, node, port, cut(error), cut(stack), attempts ?? null, nowMs, seq);
     sql.run("DELETE FROM packets WHERE seq = ?", seq);
     sql.run("DELETE FROM tries WHERE seq = ?", seq);
     totals.waiting -= 1;
@@ -44,14 +45,15 @@ export class Graveyard {
   }
 
   /**
-   * A letter that was never a row here. The same key from the same node is the same letter, told again; the key of a
-   * row that waits stays with that row.
+   * A letter that was never a row here. The same packet of the same key from the same node is the same letter, told
+   * again; another packet is a letter of its own. The key of a row that waits stays with that row.
    */
-  add(letter: DeadEntry) {
+  add(told: DeadEntry) {
+    const letter = this.#apart({ ...told, error: cut(told.error), stack: cut(told.stack) });
+    if (letter === undefined) return;
     const { sql, totals, nowMs } = this.#ledger;
     const { key, packet_id, ts, kind, source_id, payload, meta, partition, node, port, error, stack } = letter;
     const { attempts, firstFailedMs, lastFailedMs } = letter;
-    if (sql.run(AGAIN, error, stack, attempts, lastFailedMs, key, node, port) > 0) return;
     totals.given += 1;
     const seq = totals.given;
     sql.run(NUMBER, seq);
@@ -81,6 +83,19 @@ export class Graveyard {
     return letterOf(stored);
   }
 
+  /** Under a key that no other packet of that input has; undefined: it is here, and now says what happened last. */
+  #apart(letter: DeadEntry): DeadEntry | undefined {
+    const { sql, totals } = this.#ledger;
+    const { node, port, error, stack, attempts, lastFailedMs } = letter;
+    for (let copy = 1; copy <= MAX_COPIES; copy++) {
+      const one = { ...letter, key: copyOf(letter.key, copy) };
+      const again = sql.run(AGAIN, error, stack, attempts, lastFailedMs, one.key, node, port, checksum(one));
+      if (again > 0) return undefined;
+      if (sql.get(TAKEN, one.key, node, port) === null) return one;
+    }
+    return { ...letter, key: copyOf(letter.key, totals.given + 1) };
+  }
+
   /** A letter that goes is remembered as a row that is done: a late copy of it is still one. */
   #bound() {
     const { sql, totals, options } = this.#ledger;
@@ -101,6 +116,8 @@ function letterOf({ enqueued_ms, first_failed_ms, last_failed_ms, ...letter }: S
   return { ...letter, enqueuedMs: enqueued_ms, firstFailedMs: first_failed_ms, lastFailedMs: last_failed_ms };
 }
 
+const cut = (text: string) => text.slice(0, MAX_ERROR);
+
 const COLUMNS = `seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, partition, crc, node, port,
   error, stack, attempts, first_failed_ms, last_failed_ms`;
 /** Also a letter whose number is lower than one that was removed before. */
@@ -110,7 +127,8 @@ const BURY = `INSERT INTO dead_letters (${COLUMNS})
   FROM packets AS p LEFT JOIN tries AS t ON t.seq = p.seq WHERE p.seq = ?7`;
 const ADD = `INSERT INTO dead_letters (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const AGAIN = `UPDATE dead_letters SET error = ?, stack = ?, attempts = ?, last_failed_ms = ?
-  WHERE key = ? AND node = ? AND port = ?`;
+  WHERE key = ? AND node = ? AND port = ? AND crc = ?`;
+const TAKEN = "SELECT 1 FROM dead_letters WHERE key = ? AND node = ? AND port = ?";
 /** A number that no row of `packets` has is given all the same. */
 const NUMBER = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'packets'";
 const SHOWN = `seq, key, enqueued_ms, packet_id, ts, kind, source_id, payload, meta, partition, node, port, error,

@@ -47,9 +47,10 @@ export class Intake {
     return results;
   }
 
-  /** A dead letter that waits again, at the end of the line; it keeps its key. */
-  revive(entry: QueueEntry, formerSeq: number) {
+  /** A dead letter that waits again, at the end of the line; it keeps its key, unless it goes to another partition. */
+  revive(letter: QueueEntry, formerSeq: number, partition: string | undefined) {
     const { totals } = this.#ledger;
+    const entry = partition === undefined ? letter : { ...letter, partition, key: this.#keyIn(letter, partition) };
     const seq = totals.given + 1;
     this.#keys.hand(entry.key, formerSeq, seq);
     this.#write(seq, entry, bytesOf(entry));
@@ -80,6 +81,12 @@ export class Intake {
     if (known !== undefined) return { seq: known, duplicate: true };
     this.#write(seq, entry, bytes);
     return { seq, duplicate: false };
+  }
+
+  /** A letter's key ends with where it belongs. Two letters of one packet may meet there, so it may get a number. */
+  #keyIn({ key, partition: former }: QueueEntry, partition: string): string {
+    const end = former === "" ? -1 : key.lastIndexOf(`@${former}`);
+    return this.#keys.unused(end <= 0 ? key : `${key.slice(0, end)}@${partition}`);
   }
 
   #write(seq: number, entry: QueueEntry, bytes: number) {

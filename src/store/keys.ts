@@ -6,6 +6,11 @@ import type { Run } from "./runs.ts";
 export const AT_ONCE = 16;
 /** Acks so close to each other are remembered as one, at most so much longer than asked for. */
 const SAME_MS = 1_000;
+/** Rows of one key that are numbered one after the other; those beyond have the number of the row. */
+export const MAX_COPIES = 16;
+
+/** The key of the so manieth row that came with `key` and is another packet. */
+export const copyOf = (key: string, copy: number) => (copy === 1 ? key : `${key}#${copy}`);
 
 /**
  * Which keys are known: each has one row from the enqueue until `rememberMs` after the ack.
@@ -59,6 +64,16 @@ export class Keys {
     if (this.#find(key) === from) return this.#move(from, to);
     this.drop(from);
     this.inherit(key, to);
+  }
+
+  /** `key`, or, when a row that is here has it, the first of `key#2`, `key#3` … that none has. */
+  unused(key: string): string {
+    for (let copy = 1; copy <= MAX_COPIES; copy++) {
+      const one = copyOf(key, copy);
+      const known = this.#find(one);
+      if (known === undefined || this.#ledger.sql.get(PRESENT, known, known) === null) return one;
+    }
+    return copyOf(key, this.#ledger.totals.given + 1);
   }
 
   isKnown(key: string): boolean {

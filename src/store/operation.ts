@@ -18,7 +18,7 @@ export type Operation =
   | { op: "ack" | "release"; leases: readonly LeaseRef[] }
   | { op: "nack"; failures: readonly Failure[] }
   | { op: "set_aside"; letters: readonly DeadEntry[] }
-  | { op: "revive"; seqs: readonly number[] }
+  | { op: "revive"; seqs: readonly number[]; partition?: string | undefined }
   | { op: "purge"; which: "ready" | "dead"; seqs: readonly number[] }
   | { op: "scan" | "dead"; afterSeq: number; count: number }
   | { op: "verify" }

@@ -132,10 +132,13 @@ export interface Queue {
   nack(failures: readonly Failure[]): Promise<Settled[]>;
   /** Gives back rows that were leased and never tried: the attempt is not counted. */
   release(leases: readonly LeaseRef[]): Promise<Settled[]>;
-  /** Writes dead letters that were never rows here. */
+  /** Writes dead letters that were never rows here; one that is here already is told again, not twice. */
   setAside(letters: readonly DeadEntry[]): Promise<void>;
-  /** Dead letters back to the end of the line, attempts 0; their keys stay. Gives how many were found. */
-  revive(seqs: readonly number[]): Promise<number>;
+  /**
+   * Dead letters back to the end of the line, attempts 0; their keys stay. With `partition` they belong there from now
+   * on, each under a key that no other row has. Gives how many were found.
+   */
+  revive(seqs: readonly number[], partition?: string): Promise<number>;
   /** Removes rows for good: `dead` or waiting ones (a leased one is not touched). */
   purge(which: "ready" | "dead", seqs: readonly number[]): Promise<number>;
   /** The oldest rows that are not settled, leased or not, behind `afterSeq`. */

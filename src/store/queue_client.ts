@@ -99,8 +99,8 @@ export class QueueClient implements Queue {
     await this.#ask("set_aside", { op: "set_aside", letters });
   }
 
-  revive(seqs: readonly number[]): Promise<number> {
-    return this.#ask("revive", { op: "revive", seqs });
+  revive(seqs: readonly number[], partition?: string): Promise<number> {
+    return this.#ask("revive", { op: "revive", seqs, partition });
   }
 
   purge(which: "ready" | "dead", seqs: readonly number[]): Promise<number> {

@@ -1,4 +1,4 @@
-import { MAX_DELAY_MS } from "./bounds.ts";
+import { MAX_DELAY_MS, MAX_ERROR } from "./bounds.ts";
 import type { Graveyard } from "./graveyard.ts";
 import type { Keys } from "./keys.ts";
 import type { Lease, Leases } from "./leases.ts";
@@ -156,7 +156,7 @@ export class Settling {
   #note(seq: number, attempts: number, dueMs: number, error: string | undefined, delivery: number) {
     const { sql, nowMs } = this.#parts.ledger;
     const failedMs = error === undefined ? null : nowMs;
-    sql.run(TRIED, seq, attempts, dueMs, failedMs, error ?? "", delivery);
+    sql.run(TRIED, seq, attempts, dueMs, failedMs, error?.slice(0, MAX_ERROR) ?? "", delivery);
   }
 
   #remove(from: number, to: number) {

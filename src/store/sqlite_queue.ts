@@ -137,7 +137,7 @@ export class SqliteQueue {
         for (const letter of operation.letters) this.#graveyard.add(letter);
         return undefined;
       case "revive":
-        return operation.seqs.filter((seq) => this.#revive(seq)).length;
+        return operation.seqs.filter((seq) => this.#revive(seq, operation.partition)).length;
       case "purge":
         return operation.seqs.filter((seq) => this.#purge(operation.which, seq)).length;
       case "scan":
@@ -178,9 +178,9 @@ export class SqliteQueue {
     return rows;
   }
 
-  #revive(seq: number): boolean {
+  #revive(seq: number, partition: string | undefined): boolean {
     const letter = this.#graveyard.take(seq);
-    if (letter !== undefined) this.#intake.revive(letter, seq);
+    if (letter !== undefined) this.#intake.revive(letter, seq, partition);
     return letter !== undefined;
   }
 

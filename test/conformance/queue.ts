@@ -341,6 +341,57 @@ export function queueConformance(name: string, setup: (options?: Partial<QueueOp
     expect(await given.queue.verify()).toEqual([]);
   });
 
+  test(`${name} keeps two letters of one key when they are two packets, and one that is told again once`, async () => {
+    await using given = await setup();
+    const letter = (payload: string, error: string) => ({ ...entries("a")[0]!, ...DEAD, payload, error });
+    await given.queue.setAside([letter("1", "e1"), letter("2", "e2"), letter("3", "e3"), letter("2", "e4")]);
+    const shown = (await given.queue.dead(0, 9)).map(({ key, payload, error }) => [key, payload, error]);
+    expect(shown).toEqual([
+      ["a", "1", "e1"],
+      ["a#2", "2", "e4"],
+      ["a#3", "3", "e3"],
+    ]);
+    const many = Array.from({ length: 40 }, (_, at) => letter(`${100 + at}`, "many"));
+    await given.queue.setAside(many);
+    const all = await given.queue.dead(0, 99);
+    expect([all.length, new Set(keysOf(all)).size]).toEqual([43, 43]);
+    expect(await given.queue.verify()).toEqual([]);
+  });
+
+  test(`${name} brings a letter back for another partition, under a key that no other row has`, async () => {
+    await using given = await setup({ ordered: true });
+    const letter = (node: string) => {
+      const partition = `${node}.in`;
+      return { ...entries("a")[0]!, ...DEAD, node, partition, key: `a@${partition}`, payload: `"${node}"` };
+    };
+    await given.queue.setAside([letter("n1"), letter("n2"), letter("n3"), letter("n4")]);
+    expect(await given.queue.revive([1, 2, 3, 9], "n3.in")).toBe(3);
+    const shown = (await given.queue.scan(0, 9)).map(({ key, partition, payload }) => [key, partition, payload]);
+    expect(shown).toEqual([
+      ["a@n3.in#2", "n3.in", '"n1"'],
+      ["a@n3.in#3", "n3.in", '"n2"'],
+      ["a@n3.in", "n3.in", '"n3"'],
+    ]);
+    expect(keysOf(await given.queue.dead(0, 9))).toEqual(["a@n4.in"]);
+    expect(await given.queue.verify()).toEqual([]);
+  });
+
+  test(`${name} keeps 8,192 characters of an error and of a stack`, async () => {
+    await using given = await setup({ maxAttempts: 2 });
+    const long = "e".repeat(100_000);
+    await given.queue.setAside([{ ...entries("x")[0]!, ...DEAD, error: long, stack: long }]);
+    await given.queue.enqueue(entries("a"));
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      const [row] = await lease(given.queue, 1, "worker", 1_000);
+      await given.queue.nack([{ ...row!, reason: long, stack: long, delayMs: 0 }]);
+    }
+    const lengths = (await given.queue.dead(0, 9)).map(({ error, stack }) => [error.length, stack.length]);
+    expect(lengths).toEqual([
+      [8_192, 8_192],
+      [8_192, 8_192],
+    ]);
+  });
+
   test(`${name} removes what a person purges, but nothing that is leased, and forgets its key`, async () => {
     await using given = await setup();
     await given.queue.enqueue(entries("a", "b"));

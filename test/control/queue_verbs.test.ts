@@ -188,6 +188,17 @@ describe("queue.replay", () => {
     ]);
   });
 
+  test("sends two letters of one packet to one input, and loses neither", async () => {
+    await using made = await queueSetup(undefined, { inputs: INPUTS });
+    const half = (node: string, payload: string) => ({ ...letter(1, node, 5), payload });
+    await made.letters.setAside([half("gone", '"left"'), half("lost", '"right"')]);
+    const { queues } = await made.ask("replay", { apply: true, to: "alarms" });
+    expect(queues).toMatchObject([{ matched: 2, changed: 2 }]);
+    expect((await made.letters.scan(0, 10)).map(({ payload }) => payload)).toEqual(['"left"', '"right"']);
+    expect(await made.letters.dead(0, 10)).toEqual([]);
+    expect(await made.letters.verify()).toEqual([]);
+  });
+
   test("sends a letter also where its packet was delivered before, as a person said so", async () => {
     await using made = await queueSetup(undefined, { inputs: INPUTS });
     await made.letters.enqueue([{ ...entry(1), key: "p1@alarms.in" }]);

@@ -74,11 +74,22 @@ const KINDS = {
     which: number % 2 === 0 ? "dead" : "ready",
     seqs: [1 + (number % 40), 1 + ((number * 3) % 40)],
   }),
-  revive: (number: number): Operation => ({ op: "revive", seqs: [1 + (number % 40), 1 + ((number * 3) % 40)] }),
+  revive: (number: number): Operation => ({
+    ...{ op: "revive", seqs: [1 + (number % 40), 1 + ((number * 3) % 40)] },
+    partition: number % 3 === 0 ? `n${number % 2}.in` : undefined,
+  }),
   set_aside: (number: number): Operation => ({
     op: "set_aside",
-    letters: entries(`k${number % 30}`).map((entry) => ({
-      ...{ ...entry, node: `n${number % 2}`, port: "in", error: "no", stack: "", attempts: 1 },
+    letters: entries(`k${number % 10}${number % 4 === 0 ? `@n${number % 2}.in` : ""}`).map((entry) => ({
+      ...{
+        ...entry,
+        payload: `${number % 3}`,
+        node: `n${number % 2}`,
+        port: "in",
+        error: "no",
+        stack: "",
+        attempts: 1,
+      },
       ...{ firstFailedMs: 1, lastFailedMs: 2 },
     })),
   }),

@@ -5,6 +5,7 @@ import {
   type Failure,
   type LeaseRef,
   type LeaseRequest,
+  MAX_ERROR,
   type QueueEntry,
   type QueueOptions,
   type QueueRow,
@@ -12,7 +13,9 @@ import {
   type Settled,
   StoreError,
 } from "../../src/store/index.ts";
+import { MAX_COPIES } from "../../src/store/keys.ts";
 import type { Operation, OperationName, Results } from "../../src/store/operation.ts";
+import { checksum } from "../../src/store/row.ts";
 
 interface Row {
   entry: QueueEntry;
@@ -42,6 +45,17 @@ export const modelFile = (): ModelFile => ({
 });
 
 const bytesOf = ({ payload, meta }: QueueEntry) => Buffer.byteLength(payload) + Buffer.byteLength(meta);
+
+/** The key, and those for further packets of it. */
+const copies = (key: string, seq: number) =>
+  Array.from({ length: MAX_COPIES + 1 }, (_, at) => (at === 0 ? key : `${key}#${at === MAX_COPIES ? seq : at + 1}`));
+
+const cut = ({ error, stack = "" }: { error: string; stack?: string }) => ({
+  error: error.slice(0, MAX_ERROR),
+  stack: stack.slice(0, MAX_ERROR),
+});
+
+const isSamePacket = (one: QueueEntry, other: QueueEntry) => checksum(one) === checksum(other);
 
 /** The queue's rules over lists that are searched from end to end, to compare the real one with. */
 export class ModelQueue {
@@ -85,7 +99,7 @@ export class ModelQueue {
         for (const letter of operation.letters) this.#setAside(letter);
         return undefined;
       case "revive":
-        return operation.seqs.filter((seq) => this.#revive(seq)).length;
+        return operation.seqs.filter((seq) => this.#revive(seq, operation.partition)).length;
       case "purge":
         return operation.seqs.filter((seq) => this.#purge(operation.which, seq)).length;
       case "scan":
@@ -278,7 +292,7 @@ export class ModelQueue {
   #bury(row: Row, cause: Partial<DeadEntry> & { error: string; attempts: number }) {
     this.#remove(row);
     const { seq, enqueuedMs, firstFailedMs = this.nowMs } = row;
-    const told = { node: "", port: "", stack: "", ...cause };
+    const told = { node: "", port: "", ...cause, ...cut(cause) };
     this.#file.dead.push({ ...row.entry, seq, enqueuedMs, ...told, firstFailedMs, lastFailedMs: this.nowMs });
     this.#boundDead();
   }
@@ -292,14 +306,19 @@ export class ModelQueue {
     }
   }
 
-  #setAside(letter: DeadEntry) {
-    const owner = this.#file.keys.get(letter.key);
-    const again = this.#file.dead.filter(
-      ({ key, node, port }) => key === letter.key && node === letter.node && port === letter.port,
-    );
-    const { error, stack, attempts, lastFailedMs } = letter;
+  #setAside(given: DeadEntry) {
+    const told = { ...given, ...cut(given) };
+    const here = this.#file.dead.filter(({ node, port }) => node === told.node && port === told.port);
+    const keys = copies(told.key, this.#file.last + 1);
+    const free = keys.findIndex((key) => here.every((one) => one.key !== key));
+    const tried = keys.slice(0, Math.min(free, MAX_COPIES));
+    const known = tried.find((key) => here.some((one) => one.key === key && isSamePacket(one, { ...told, key })));
+    const { error, stack, attempts, lastFailedMs } = told;
+    const again = here.filter((one) => one.key === known && isSamePacket(one, { ...told, key: one.key }));
     for (const one of again) Object.assign(one, { error, stack, attempts, lastFailedMs });
     if (again.length > 0) return;
+    const letter = { ...told, key: keys[free]! };
+    const owner = this.#file.keys.get(letter.key);
     const seq = ++this.#file.last;
     const present = [...this.#file.rows, ...this.#file.dead].some((row) => row.seq === owner);
     if (!present) this.#file.keys.set(letter.key, seq);
@@ -313,10 +332,12 @@ export class ModelQueue {
     return letter;
   }
 
-  #revive(seq: number): boolean {
+  #revive(seq: number, to: string | undefined): boolean {
     const letter = this.#takeDead(seq);
     if (letter === undefined) return false;
-    const { key, packet_id, ts, kind, source_id, payload, meta, partition } = letter;
+    const { packet_id, ts, kind, source_id, payload, meta, partition: former } = letter;
+    const [partition, key] = to === undefined ? [former, letter.key] : [to, this.#keyIn(letter, to)];
+    if (to !== undefined) this.#forget(seq);
     const owner = this.#file.keys.get(key);
     const revived = this.#insert({ key, packet_id, ts, kind, source_id, payload, meta, partition });
     const present = [...this.#file.rows, ...this.#file.dead].some((row) => row.seq === owner);
@@ -329,8 +350,19 @@ export class ModelQueue {
     const gone = which === "dead" ? this.#takeDead(seq) : row;
     if (gone === undefined) return false;
     if (which === "ready") this.#remove(row!);
-    for (const [key, owner] of this.#file.keys) if (owner === seq) this.#file.keys.delete(key);
+    this.#forget(seq);
     return true;
+  }
+
+  #forget(seq: number) {
+    for (const [key, owner] of this.#file.keys) if (owner === seq) this.#file.keys.delete(key);
+  }
+
+  #keyIn({ key, partition: former }: QueueEntry, partition: string): string {
+    const end = former === "" ? -1 : key.lastIndexOf(`@${former}`);
+    const present = new Set([...this.#file.rows, ...this.#file.dead].map((row) => row.seq));
+    const keys = copies(end <= 0 ? key : `${key.slice(0, end)}@${partition}`, this.#file.last + 1);
+    return keys.find((one) => !present.has(this.#file.keys.get(one) ?? 0))!;
   }
 
   #shown({ entry, seq, enqueuedMs }: Row, attempt: number): QueueRow {

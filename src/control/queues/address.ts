@@ -1,7 +1,5 @@
 import { didYouMean } from "../../base/suggest.ts";
-import type { DeadEntry, DeadRow, Queue } from "../../store/index.ts";
 import { ControlError } from "../verb.ts";
-import { inSteps, STEP } from "./gather.ts";
 
 /** An input of a node, where a dead letter is delivered. */
 export interface Address {
@@ -43,46 +41,4 @@ function addressOf(to: string, inputs: ReadonlyMap<string, readonly string[]> | 
   const near = didYouMean(to, all);
   const hint = near === undefined ? `it has ${all.join(", ") || "none"}` : `did you mean ${near}?`;
   throw new ControlError("QUEUE_NODE_GONE", `cannot replay to ${to}: the graph has no such input; ${hint}`);
-}
-
-/**
- * Sends letters to another input. A letter goes only when its successor is on the disk; one whose successor is refused,
- * as that input had the packet already, stays.
- */
-export async function readdress(queue: Queue, seqs: readonly number[], address: Address, signal: AbortSignal) {
-  const predecessors = new Map<string, number>();
-  await inSteps(seqs, signal, async (step) => {
-    const letters = await lettersOf(queue, step);
-    const successors = letters.map((letter) => successorOf(letter, address));
-    await queue.setAside(successors);
-    for (const [at, { key }] of successors.entries()) predecessors.set(key, letters[at]!.seq);
-    return step.length;
-  });
-  const found: { key: string; seq: number }[] = [];
-  for (let after = 0; ; ) {
-    const rows = await queue.dead(after, STEP);
-    if (rows.length === 0) break;
-    found.push(...rows.filter(({ key }) => predecessors.has(key)));
-    after = rows.at(-1)!.seq;
-  }
-  const own = new Set(found.map(({ seq }) => seq));
-  // A letter that had the address already is its own successor.
-  const gone = found.map(({ key }) => predecessors.get(key)!).filter((seq) => !own.has(seq));
-  await inSteps(gone, signal, (step) => queue.purge("dead", step));
-  return inSteps([...own], signal, (step) => queue.revive(step));
-}
-
-async function lettersOf(queue: Queue, seqs: readonly number[]): Promise<DeadRow[]> {
-  const letters: DeadRow[] = [];
-  for (const seq of seqs) {
-    const [row] = await queue.dead(seq - 1, 1);
-    if (row?.seq === seq) letters.push(row);
-  }
-  return letters;
-}
-
-/** Partition and key say where a letter belongs, as the run that wrote it had them. */
-function successorOf(letter: DeadRow, { node, port }: Address): DeadEntry {
-  const partition = `${node}.${port}`;
-  return { ...letter, node, port, partition, key: `${letter.packet_id}@${partition}` };
 }

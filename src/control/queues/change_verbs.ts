@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ControlError, type VerbCall, type Verbs } from "../verb.ts";
-import { type Address, checkAddresses, readdress } from "./address.ts";
+import { type Address, checkAddresses } from "./address.ts";
 import { type Gathered, gather, inSteps, MAX_CHANGED } from "./gather.ts";
 import { doubts } from "./look_verbs.ts";
 import { DEAD_LETTERS, type NamedQueue, oneQueue, queuesNamed } from "./named_queue.ts";
@@ -67,8 +67,9 @@ async function replay({ queues, condition, inputs }: QueueVerbOptions, args: unk
 }
 
 function revive({ queue }: NamedQueue, seqs: readonly number[], to: Address | undefined, signal: AbortSignal) {
-  if (to !== undefined) return readdress(queue, seqs, to, signal);
-  return inSteps(seqs, signal, (step) => queue.revive(step));
+  // The name of an input is the partition of its letters.
+  const partition = to && `${to.node}.${to.port}`;
+  return inSteps(seqs, signal, (step) => queue.revive(step, partition));
 }
 
 function notReaddressed(name: string): ControlError {

@@ -39,7 +39,7 @@ export async function gather(
 }
 
 /** Numbers of one call, and so of one transaction, which others wait for. */
-export const STEP = 512;
+const STEP = 512;
 
 /** Changes rows a step at a time, and gives how many there were to change: others settle rows meanwhile. */
 export async function inSteps(
