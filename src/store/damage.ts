@@ -15,8 +15,8 @@ export const isDamage = (error: unknown) =>
 /** The disk has no room. */
 export const isFull = (error: unknown) => /^SQLITE_FULL/.test(codeOf(error));
 
-/** The disk failed; the handle is not to be used any more. */
-export const isDiskFailure = (error: unknown) => /^SQLITE_IOERR/.test(codeOf(error));
+/** The disk failed, or was taken away or made read-only under it; the handle is not to be used any more. */
+export const isDiskFailure = (error: unknown) => /^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(codeOf(error));
 
 /**
  * Moves the file and its log out of the way, together, since neither can be read without the other, and a log that

@@ -35,6 +35,7 @@ export class StoreError extends Error {
 const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
   [/^SQLITE_FULL/, "make room on the disk"],
   [/^SQLITE_READONLY/, "give the user that runs this the right to write there"],
+  [/^SQLITE_CANTOPEN/, "see that its folder is there, and that this user may write in it"],
   [/^SQLITE_BUSY/, "another process was writing for too long; stop it, or try again"],
   [/^SQLITE_IOERR/, "look at the disk: it failed to read or write"],
 ];

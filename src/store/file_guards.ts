@@ -147,8 +147,10 @@ export class FileGuards implements Guards {
     this.#checkpoint("PASSIVE");
     this.#quietly("high_water", () => this.#parts.water.sync());
     this.#shrink();
-    if (this.#alarms.has("disk")) this.#takeBallast();
-    this.#watchLog();
+    this.#quietly("look at the disk", () => {
+      if (this.#alarms.has("disk")) this.#takeBallast();
+      this.#watchLog();
+    });
     if (this.#alarms.has("disk") || this.#alarms.has("min_free") || this.#alarms.has("wal")) this.#soon();
   }
 

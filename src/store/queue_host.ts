@@ -2,6 +2,7 @@ import { Admission } from "./admission.ts";
 import { isDamage, isDiskFailure, isFull } from "./damage.ts";
 import { StoreError, unwritable } from "./error.ts";
 import type { OpenedFile } from "./guards.ts";
+import { hostStats } from "./host_stats.ts";
 import type { Answer, Asked, Operation } from "./operation.ts";
 import type { QueueOptions, QueueRow, QueueStats } from "./queue.ts";
 import { SqliteQueue } from "./sqlite_queue.ts";
@@ -40,7 +41,7 @@ export class QueueHost {
     this.#opened = opened;
     this.#admission = new Admission(file);
     this.#core = new SqliteQueue(file, opened.db, options, nowMs);
-    this.#stats = this.#look();
+    this.#stats = this.#look(undefined);
   }
 
   get stats(): QueueStats {
@@ -54,23 +55,29 @@ export class QueueHost {
     if (this.#lost && !this.#openAgain(nowMs)) this.#rejectAll(asked, this.#unopened(), answers);
     else agedMs = this.#together(asked, nowMs, answers);
     for (const { operation } of asked) if (operation.op === "abort") this.#abort(operation.id, answers);
-    if (!this.#lost) this.#stats = this.#look();
+    if (!this.#lost) this.#stats = this.#look(this.#stats);
     else this.#stats = { ...this.#stats, degraded: true };
     return { answers, stats: this.#stats, dueMs: this.#dueMs(agedMs, nowMs) };
   }
 
-  /** Found damaged in the background: what can be kept is aside, an empty file goes on. */
+  /** Found damaged, perhaps in the background: what can be kept is aside, an empty file goes on, now or later. */
   replace(cause: Error, nowMs: number) {
-    this.#core.release();
-    this.#opened = this.#opened.moveAsideAndReopen(cause);
-    this.#core = new SqliteQueue(this.#file, this.#opened.db, this.#core.options, nowMs);
+    this.#lost = true;
+    try {
+      this.#core.release();
+      this.#opened = this.#opened.moveAsideAndReopen(cause);
+      this.#core = new SqliteQueue(this.#file, this.#opened.db, this.#core.options, nowMs);
+      this.#lost = false;
+    } catch {
+      // Told when the next round fails to open it.
+      this.#failures += 1;
+    }
   }
 
   /** Who waits for rows is told by whoever closes. */
   close(nowMs: number) {
-    if (this.#lost) return;
     try {
-      this.#core.handOver(nowMs);
+      if (!this.#lost) this.#core.handOver(nowMs);
     } catch {
       // The disk fails: then what is out counts as out in a crash.
       this.#undo();
@@ -97,19 +104,30 @@ export class QueueHost {
   }
 
   #commit(asked: readonly Asked[], nowMs: number, made: Answer[]): number | undefined {
-    const { guards } = this.#opened;
     this.#core.begin(nowMs);
     const agedMs = this.#core.expireOld();
     let rows = 0;
-    for (const one of asked) rows += this.#apply(one, made);
+    const waiting: Asked[] = [];
+    for (const one of asked) rows += this.#apply(one, made, waiting);
     const served = this.#serve(made);
     this.#core.commit();
     for (const id of served) this.#standing.delete(id);
+    // Not before: one that is asked for again after a failure would stand here twice, and be served twice.
+    for (const { id, operation } of waiting) if (operation.op === "lease") this.#standing.set(id, operation);
     this.#failures = 0;
     if (rows > 0) this.#commits += 1;
     this.#committedRows += rows;
-    guards.afterCommit(this.#core.totals.given);
+    this.#afterCommit();
     return agedMs;
+  }
+
+  /** What is committed is done: what fails from here on is no failure of the round. */
+  #afterCommit() {
+    try {
+      this.#opened.guards.afterCommit(this.#core.totals.given);
+    } catch {
+      // Promised not to throw, they tell of their troubles themselves, and try again with the next commit.
+    }
   }
 
   /** A lease that got rows in this round has its answer. */
@@ -117,19 +135,20 @@ export class QueueHost {
     if (this.#standing.delete(id)) answers.push({ id, name: "lease", value: [] });
   }
 
-  #apply({ id, operation }: Asked, made: Answer[]): number {
+  #apply(one: Asked, made: Answer[], waiting: Asked[]): number {
+    const { id, operation } = one;
     const refused = operation.op === "enqueue" ? this.#admission.ask(this.#opened) : undefined;
     if (refused !== undefined) made.push({ id, name: "error", error: refused });
-    else return this.#applyOne(id, operation, made);
+    else return this.#applyOne(one, made, waiting);
     return 0;
   }
 
-  #applyOne(id: number, operation: Operation, made: Answer[]): number {
+  #applyOne(one: Asked, made: Answer[], waiting: Asked[]): number {
+    const { id, operation } = one;
     try {
       const value = this.#core.apply(operation);
       const rows = Array.isArray(value) ? value.length : 0;
-      // Registered before the commit and kept when it fails: who waits is served by the next.
-      if (operation.op === "lease" && operation.request.wait && rows === 0) this.#standing.set(id, operation);
+      if (operation.op === "lease" && operation.request.wait && rows === 0) waiting.push(one);
       else made.push({ id, name: operation.op, value } as Answer);
       return operation.op === "scan" || operation.op === "dead" ? 0 : rows;
     } catch (error) {
@@ -182,15 +201,8 @@ export class QueueHost {
   #atFailedDisk(asked: readonly Asked[], cause: Error, nowMs: number, answers: Answer[]) {
     this.#failures += 1;
     this.#rejectAll(asked, unwritable(this.#file, cause), answers);
-    this.#lost = true;
-    try {
-      if (isDamage(cause)) {
-        this.replace(cause, nowMs);
-        this.#lost = false;
-      } else this.#openAgain(nowMs);
-    } catch {
-      // Told when the next round fails to open it.
-    }
+    if (isDamage(cause)) this.replace(cause, nowMs);
+    else this.#openAgain(nowMs);
   }
 
   #openAgain(nowMs: number): boolean {
@@ -211,12 +223,8 @@ export class QueueHost {
     return new StoreError("QUEUE_UNWRITABLE", message);
   }
 
-  /** Those who wait for rows are told as well, since the disk may not come back. */
   #rejectAll(asked: readonly Asked[], error: Error, answers: Answer[]) {
-    for (const { id } of asked) {
-      this.#standing.delete(id);
-      answers.push({ id, name: "error", error });
-    }
+    for (const { id } of asked) answers.push({ id, name: "error", error });
   }
 
   #dueMs(agedMs: number | undefined, nowMs: number): number | undefined {
@@ -227,19 +235,10 @@ export class QueueHost {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
-  #look(): QueueStats {
-    const { waiting, bytes, dead, damaged, dropped_oldest, expired, dead_dropped } = this.#core.totals;
-    const { guards } = this.#opened;
-    const leased = this.#core.leased;
-    return {
-      ...{ ready: waiting - leased, leased, dead, bytes, damaged, expired },
-      ...{ fileBytes: guards.fileBytes(), walBytes: guards.walBytes(), tailLost: guards.tailLost },
-      oldestMs: this.#core.oldestMs,
-      ...{ droppedOldest: dropped_oldest, deadDropped: dead_dropped },
-      full: this.#admission.full(this.#opened, bytes),
-      degraded: this.#failures >= DEGRADED_AFTER,
-      ...{ commits: this.#commits, committedRows: this.#committedRows },
-    };
+  #look(before: QueueStats | undefined): QueueStats {
+    const parts = { core: this.#core, opened: this.#opened, admission: this.#admission };
+    const degraded = this.#failures >= DEGRADED_AFTER;
+    return hostStats(parts, { degraded, commits: this.#commits, committedRows: this.#committedRows }, before);
   }
 }
 

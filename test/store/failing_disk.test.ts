@@ -92,6 +92,33 @@ test("a queue is degraded after three commits that failed, says so, and is not w
   expect(told).toEqual([true, false]);
 });
 
+test.each(["SQLITE_READONLY", "SQLITE_CANTOPEN"])(
+  "a commit that fails with %s has the file opened again",
+  async (code) => {
+    const { db, told, queue } = await setup();
+    for (let times = 1; times <= 3; times++) {
+      db.fates.push({ code });
+      expect(await refused(queue.enqueue(entries("a")))).toBe("QUEUE_UNWRITABLE");
+    }
+    expect(told).toEqual(["reopened", "reopened", "reopened"]);
+    expect(queue.stats().degraded).toBe(true);
+    expect(await queue.enqueue(entries("a"))).toEqual([{ seq: 1, duplicate: false }]);
+    expect(queue.stats().degraded).toBe(false);
+  },
+);
+
+test("leases that wait are served once, in turn, when the transaction they came with is done again in parts", async () => {
+  const { db, queue } = await setup();
+  db.fates.push({ code: "SQLITE_CONSTRAINT" });
+  const request = { count: 1, holder: "worker", leaseMs: 10_000, wait: true };
+  const [first, second] = [queue.lease(request), queue.lease(request)];
+  await queue.enqueue(entries("a"));
+  await queue.enqueue(entries("b"));
+  expect([await first, await second]).toMatchObject([[{ key: "a" }], [{ key: "b" }]]);
+  await queue.enqueue(entries("c"));
+  expect(queue.stats()).toMatchObject({ ready: 1, leased: 2 });
+});
+
 test("a lease that waits outlives a commit that failed", async () => {
   const { db, queue } = await setup();
   const waiting = queue.lease({ count: 9, holder: "worker", leaseMs: 1_000, wait: true });
