@@ -1,4 +1,4 @@
-import type { PacketFailure } from "../node/index.ts";
+import { type PacketFailure, Unavailable } from "../node/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
 
 /** Tells a source what became of a packet; without a failure all is done. */
@@ -19,20 +19,29 @@ export class AckRoot {
   /** The one that counts, for all copies. */
   readonly #trunk: AckRoot;
   readonly #packet: StreamPacket;
-  readonly #settle: Settle;
+  readonly #settle: Settle | undefined;
   /** Its source tries a failed packet again and sets it aside by itself. */
   readonly keeps: boolean;
   #pending = 1;
   /** Keys that went over a durable edge, and how often. Nearly always there is one, once. */
   #copies: Map<string, number> | undefined;
   #failure: PacketFailure | undefined;
+  #listeners: ((failure: PacketFailure | undefined) => void)[] | undefined;
+  /** Roots that this one follows; those that have settled stay here as long as it lives. */
+  #follows: AckRoot[] | undefined;
 
-  constructor(packet: StreamPacket, settle: Settle, keeps = false, trunk?: AckRoot, way = "") {
+  /** Without `settle` nobody hears of the packet, and only its copies are counted. */
+  constructor(packet: StreamPacket, settle: Settle | undefined, keeps = false, trunk?: AckRoot, way = "") {
     this.#trunk = trunk ?? this;
     this.way = way;
     this.#packet = packet;
     this.keeps = keeps;
     this.#settle = settle;
+  }
+
+  /** Somebody hears what becomes of the packet. */
+  get awaited(): boolean {
+    return this.#settle !== undefined;
   }
 
   /** One more copy is under way. */
@@ -51,7 +60,41 @@ export class AckRoot {
   done() {
     const trunk = this.#trunk;
     trunk.#pending -= 1;
-    if (trunk.#pending === 0) trunk.#settle(trunk.#packet, trunk.#failure);
+    if (trunk.#pending > 0) return;
+    // First, as the packet may come again while its source is told.
+    if (trunk.#listeners !== undefined) for (const hear of trunk.#listeners) hear(trunk.#failure);
+    trunk.#settle?.(trunk.#packet, trunk.#failure);
+  }
+
+  /** Hears the end of the packet just before its source does; it must not throw. At once when that is past. */
+  onSettled(listener: (failure: PacketFailure | undefined) => void) {
+    const trunk = this.#trunk;
+    if (trunk.#pending === 0) return listener(trunk.#failure);
+    trunk.#listeners ??= [];
+    trunk.#listeners.push(listener);
+  }
+
+  /** Adds the packet of `other` to what this one waits for. Copies of one packet wait for each other anyway. */
+  follow(other: AckRoot) {
+    const trunk = this.#trunk;
+    const first = other.#trunk;
+    if (first === trunk || trunk.#pending === 0) return;
+    if (first.#waitsFor(trunk)) throw new Unavailable("it waits for a packet that waits for it: it has to come again");
+    trunk.add();
+    trunk.#follows ??= [];
+    trunk.#follows.push(first);
+    first.onSettled((failure) => (failure === undefined ? trunk.done() : trunk.fail(failure)));
+  }
+
+  /** Of trunks: true when this one cannot settle before `last`. */
+  #waitsFor(last: AckRoot): boolean {
+    const found = new Set<AckRoot>([this]);
+    // What is added is looked at as well.
+    for (const one of found) {
+      if (one === last) return true;
+      for (const next of one.#follows ?? []) if (next.#pending > 0) found.add(next);
+    }
+    return false;
   }
 
   /** Counts a packet with `key` on its way over durable edge `edge`: 1 for the first. */

@@ -1,9 +1,11 @@
+import type { Clock } from "../base/clock.ts";
 import { deliver } from "../delivery/index.ts";
-import type { NodeContext, NodeInstance, SourceInstance } from "../node/index.ts";
+import type { NodeContext, NodeInstance, PacketOutcome, SourceInstance } from "../node/index.ts";
 import { type IdGenerator, packetFactory } from "../packet/index.ts";
 import { type Failures, noteError } from "./failures.ts";
 import type { Host } from "./host.ts";
 import { NodeRun } from "./node_run.ts";
+import { RootOutcome } from "./outcome.ts";
 import type { Producer } from "./producer.ts";
 import type { SourceRun } from "./source_run.ts";
 
@@ -47,8 +49,20 @@ function setInstance(node: NodeRun, instance: NodeInstance, { host, stopping }: 
   node.instance = instance;
   if (delivery === undefined) return;
   const { clock, random } = host;
-  node.delivered = deliver(instance, delivery, { clock, random, log: host.log(node.id), stopping });
+  const outcome = () => outcomeOf(node, clock);
+  node.delivered = deliver(instance, delivery, { clock, random, log: host.log(node.id), stopping, outcome });
   node.instance = node.delivered;
+}
+
+/** A delivery policy makes its tries when it sees fit, so it knows whose the one under way is. */
+function outcomeIn(producer: Producer, clock: Clock): PacketOutcome | undefined {
+  if (!(producer instanceof NodeRun)) return undefined;
+  return producer.delivered === undefined ? outcomeOf(producer, clock) : producer.delivered.outcome;
+}
+
+function outcomeOf(node: NodeRun, clock: Clock): PacketOutcome | undefined {
+  const root = node.callRoot;
+  return root?.awaited ? new RootOutcome(root, (thrown) => void noteError(node, thrown, clock)) : undefined;
 }
 
 function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation): NodeContext {
@@ -65,6 +79,7 @@ function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation
     blobs,
     log: host.log(producer.id),
     packet: packetFactory(ids, producer.id, freeze),
+    outcome: () => outcomeIn(producer, clock),
     reject: (record, reason) => failures.setAside(producer, record, reason),
   };
 }

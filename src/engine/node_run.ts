@@ -73,6 +73,8 @@ export class NodeRun extends Producer {
   #waiters: (() => void)[] = [];
   readonly #refresh: (node: NodeRun) => void;
   #nextInput = 0;
+  /** Slot of the call under way, when it is none of a first call: that has {@link slot}. */
+  #again: Slot | undefined;
 
   constructor(plan: PlanNode, rank: number, counters: NodeCounters, refresh: (node: NodeRun) => void) {
     super(plan, counters);
@@ -102,6 +104,31 @@ export class NodeRun extends Producer {
   get busySinceMs(): number | undefined {
     if (this.slot !== undefined || this.slots.some(({ iterator }) => iterator !== undefined)) return undefined;
     return this.slots.reduce((last, { sinceMs }) => Math.max(last, sinceMs), 0);
+  }
+
+  /** Ack root of the call under way; undefined between calls, and once a call awaits something. */
+  get callRoot(): AckRoot | undefined {
+    return (this.#again ?? this.slot)?.root;
+  }
+
+  /** Calls `process` for a slot that is taken already. */
+  processAgain(slot: Slot): unknown {
+    this.#again = slot;
+    try {
+      return this.instance.process(slot.packet, slot.emit, slot.input);
+    } finally {
+      this.#again = undefined;
+    }
+  }
+
+  /** Runs the iterator that a call returned to its next packet. */
+  pullNext({ slot, iterator }: { slot: Slot; iterator: Iterator<StreamPacket> }): IteratorResult<StreamPacket> {
+    this.#again = slot;
+    try {
+      return iterator.next();
+    } finally {
+      this.#again = undefined;
+    }
   }
 
   addSlot(slot: Slot) {

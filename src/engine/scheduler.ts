@@ -153,7 +153,7 @@ export class Scheduler {
     this.#heart[HEART_NODE] = node.index;
     slot.sent = 0;
     try {
-      const result: unknown = node.instance.process(slot.packet, slot.emit, slot.input);
+      const result = node.processAgain(slot);
       if (result === undefined) this.settle(node, slot, undefined);
       else this.#keepGoing(node, slot, result);
     } catch (error) {
@@ -290,7 +290,7 @@ export class Scheduler {
     const { slot, iterator } = node.expanding!;
     this.#heart[HEART_NODE] = node.index;
     try {
-      const step = iterator.next();
+      const step = node.pullNext(node.expanding!);
       if (!step.done) return this.emitDefault(node, slot, step.value);
       node.expanded();
       this.settle(node, slot, undefined);

@@ -138,8 +138,9 @@ export class Sources {
     this.#options.failures.setAside(source, yielded, `run yielded no packet: ${whyNotPacket(yielded)}`);
   }
 
-  /** One function per source, as every packet needs it. */
+  /** One function per source, as every packet needs it; none when it hears nothing. */
   #settleOf(source: SourceRun) {
+    if (source.instance.ack === undefined && source.instance.nack === undefined) return undefined;
     const known = this.#settles.get(source);
     if (known !== undefined) return known;
     const made = this.#settle(source);

@@ -4,6 +4,7 @@ import type { PacketFactory } from "../packet/index.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Files } from "./files.ts";
 import type { Resolve, Serve } from "./network.ts";
+import type { PacketOutcome } from "./outcome.ts";
 
 /** Structured log of one node; goes to stderr with the node's id, rate-limited per message. */
 export interface NodeLog {
@@ -17,6 +18,8 @@ export interface NodeLog {
 export interface StandardIo {
   /** Queues text for stdout; written in order, flushed before the process ends. */
   write(text: string): void;
+  /** Writes what is queued now. */
+  flush?(): void;
   /** Bytes from stdin; ends at its end or when `signal` aborts. */
   read(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
@@ -38,6 +41,11 @@ export interface NodeContext {
   readonly serve: Serve;
   /** Makes a packet: id, time and `source_id` (this node's id) are filled in unless given. */
   readonly packet: PacketFactory;
+  /**
+   * What becomes of the packet that `process` was called with; undefined when nobody waits for it. Ask in `process`,
+   * before anything is awaited: later it is undefined.
+   */
+  outcome(): PacketOutcome | undefined;
   /**
    * Sets a record aside as a dead letter: counted, with its reason, in the report. For sources, whose broken
    * input never becomes a packet, and for sinks that could not write what they had taken. A node with a bad packet

@@ -7,4 +7,5 @@ export * from "./delivery.ts";
 export * from "./failure.ts";
 export * from "./files.ts";
 export * from "./network.ts";
+export * from "./outcome.ts";
 export * from "./port.ts";

@@ -7,4 +7,5 @@ export type { Emit, Example, NodeDefinition, NodeInstance, SourceInstance } from
 export { defineNode, PLUGIN_API } from "./definition.ts";
 export type { FailureKind, PacketFailure } from "./failure.ts";
 export { Rejected, Unavailable } from "./failure.ts";
+export type { PacketOutcome } from "./outcome.ts";
 export { port } from "./port.ts";

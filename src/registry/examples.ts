@@ -185,6 +185,7 @@ function exampleContext(folder: string, stdin: string, written: string[], networ
     resolve: network.resolve,
     serve: network.serve,
     packet: packetFactory(new IdGenerator(clock, random), "example"),
+    outcome: () => undefined,
     reject: quiet,
   };
 }

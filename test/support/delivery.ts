@@ -57,6 +57,7 @@ export function delivering(
       random: seededRandom(seed),
       log: { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") },
       stopping: stopping.signal,
+      outcome: () => undefined,
     },
   );
   /** Until nothing happens any more without time passing. */

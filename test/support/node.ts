@@ -51,6 +51,7 @@ export function testContext({ base = "/nonexistent", stdin = "", nodeId = "node"
     resolve: network.resolve,
     serve: network.serve,
     packet: packetFactory(new IdGenerator(clock, random), nodeId),
+    outcome: () => undefined,
     reject: (record, reason) => void rejected.push({ record, reason }),
   };
 }

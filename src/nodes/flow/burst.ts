@@ -13,7 +13,10 @@ export const burst = defineNode({
 The copies are made as room allows, so a large \`count\` does not overrun the next inbox. A copy of a packet with
 an idempotency key gets that key with \`/<node id>/<number>\` behind it: five copies are five facts, and a queue
 keeps all of them. The predecessor left the key alone (\`derive_keys: false\`), so a queue keeps one, and handed all
-copies over at once (\`at_once: true\`), so an inbox that sheds loses those it has no room for.`,
+copies over at once (\`at_once: true\`), so an inbox that sheds loses those it has no room for.
+
+A packet that comes again from a durable edge is copied again, with new packet ids: nodes that count packets belong
+before the durable edge.`,
   config: v.strictObject({
     count: v.pipe(
       v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 1),

@@ -9,7 +9,10 @@ export const rateLimit = defineNode({
   doc: `Passes at most \`limit\` packets per window for each source; the rest leaves by \`excess\`.
 
 Nothing is discarded here, so the graph decides what happens to the excess. Windows follow the clock, not event
-time, and are fixed, not sliding: two bursts of \`limit\` packets can meet at a window boundary.`,
+time, and are fixed, not sliding: two bursts of \`limit\` packets can meet at a window boundary.
+
+A packet that comes again from a durable edge counts again, and may then be over the limit: nodes that count packets
+belong before the durable edge.`,
   config: v.strictObject({
     limit: v.pipe(positive, v.description("Packets passed per source and window.")),
     window_ms: v.pipe(v.optional(positive, 1_000), v.description("Window length.")),

@@ -38,7 +38,10 @@ export const sample = defineNode({
 With \`source_fps\` the choice is spread evenly by counting: packet i passes when i·target/source reaches a new whole
 number, so 24 to 10 keeps 0 3 5 8 10 12 15 17 20 22 24. Without it time is cut into slots of 1/\`target_fps\` from the
 first packet on, and the first packet of each slot passes; a packet of an earlier slot is late and skipped, unless time
-stepped back by more than a minute, which starts the slots afresh.`,
+stepped back by more than a minute, which starts the slots afresh.
+
+A packet that comes again from a durable edge counts again, and may then be skipped: nodes that count packets belong
+before the durable edge.`,
   config,
   inputs: { in: port(ANY, "Packets to thin out.") },
   outputs: { out: port(ANY, "The sample."), skipped: port(ANY, "The rest.") },

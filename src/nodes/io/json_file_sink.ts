@@ -2,9 +2,9 @@ import * as path from "node:path";
 import * as v from "valibot";
 import { ANY, type ConfigIssue, defineNode, type NodeContext, type Port, port } from "../../node/index.ts";
 import { replace, type StreamPacket } from "../../packet/index.ts";
+import { packetText, textConfig } from "../packet_text.ts";
 import { fileError } from "./file_error.ts";
 import { checkTemplate, encodeSegment, fileName, nextSeq, parseTemplate } from "./file_name.ts";
-import { packetText, textConfig } from "../packet_text.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 
@@ -51,6 +51,9 @@ export const jsonFileSink = defineNode({
 
 No file is replaced unless \`existing: overwrite\` says so: \`{seq}\` goes on behind the files of earlier runs, and a
 packet whose name is taken becomes a dead letter. A source id such as \`../a\` cannot leave the folder.
+
+A file is there when its packet counts as done, so a kill of the process loses none. With \`atomic: true\` it is on the
+disk as well; with \`false\` a power cut may lose the files of the last seconds, or leave them empty.
 
 The predecessor began with seq 0 in every run and replaced files (\`existing: overwrite\`), kept what stood behind
 the last \`/\` of a name (\`names: last_segment\`), wrote in place (\`atomic: false\`) and with \`spacing: python\`.`,

@@ -1,8 +1,8 @@
 import { normalize } from "node:path";
 import * as v from "valibot";
 import { ANY, defineNode, type Port, port } from "../../node/index.ts";
-import { LineFile } from "./line_file.ts";
 import { packetText, textConfig } from "../packet_text.ts";
+import { LineFile } from "./line_file.ts";
 
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 
@@ -16,7 +16,9 @@ const config = v.strictObject({
   forward: v.pipe(v.optional(v.boolean(), false), v.description("Also passes packets on, by `out`.")),
   flush_ms: v.pipe(
     v.optional(v.pipe(v.number(), v.minValue(0)), 200),
-    v.description("Longest time a line waits in memory; 0 writes every line by itself."),
+    v.description(
+      "Longest time a line waits in memory when nobody waits for its packet; 0 writes every line by itself.",
+    ),
   ),
   fsync: v.pipe(
     v.optional(v.picklist(["never", "interval", "always"]), "interval"),
@@ -53,6 +55,11 @@ export const jsonlSink = defineNode({
   counted (\`torn_lines_total\`): cutting it away could lose a whole line that lacks only its end.
 - **Disk full**: packets become dead letters until the disk takes lines again; no line is written twice. Lines that
   still wait when the run ends become dead letters as well.
+- **Acknowledged**: while somebody waits for a packet (a durable edge, the sender of a request), its line is in the
+  file before the packet counts as done, whatever \`flush_ms\` says, and a failed write fails the packet. A kill of the
+  process then loses nothing. A power cut loses nothing with \`fsync: always\`, up to a second of lines with
+  \`interval\`, and what the system had not written yet (often 30 s) with \`never\`, though the row in the queue is gone.
+  A line whose write or sync failed half-way may be there twice, as the packet comes again.
 - **Unwritable values** (NaN, Infinity, bigint, function, a cycle, bytes) make the packet a dead letter.
 
 The predecessor wrote \`spacing: python\` and flushed every line (\`flush_ms: 0\`, \`fsync: never\`).`,
@@ -77,7 +84,7 @@ The predecessor wrote \`spacing: python\` and flushed every line (\`flush_ms: 0\
     let written = 0;
     return {
       process(packet, emit) {
-        file.write(`${text(packet)}\n`);
+        file.write(`${text(packet)}\n`, context.outcome() !== undefined);
         written += 1;
         if (forward) emit.out(packet);
       },

@@ -62,13 +62,18 @@ export class LineFile {
     this.#open();
   }
 
-  /** Takes one line, its line end included. Throws when the disk refuses; then the line is not taken. */
-  write(line: string): void {
+  /**
+   * Takes one line with its line end; throws when the disk refuses it. One that is `awaited` is in the file when this
+   * returns, and on the disk with `fsync: always`.
+   */
+  write(line: string, awaited = false): void {
     const { max_bytes } = this.#options;
-    if (this.#pending.length > 0 || this.#text.length + line.length > BUFFER_CHARS) this.#flush();
+    const through = awaited || this.#unbuffered;
+    // Lines that were taken go first, so that a failure below is about this one alone.
+    if (this.#pending.length > 0 || through || this.#text.length + line.length > BUFFER_CHARS) this.#flush();
     if (max_bytes !== undefined) this.#makeRoom(Buffer.byteLength(line), max_bytes);
     this.#text += line;
-    if (this.#unbuffered) this.#writeThrough(line);
+    if (through) this.#writeThrough(line, awaited);
     else if (this.#timers.flush === undefined) this.#after("flush", this.#options.flush_ms, () => this.#flush());
   }
 
@@ -130,16 +135,17 @@ export class LineFile {
     if (max_age_sec !== undefined) this.#after("age", max_age_sec * 1_000, () => this.#rotateByAge());
   }
 
-  #writeThrough(line: string) {
+  #writeThrough(line: string, awaited: boolean) {
     try {
       this.#flush();
       if (this.#options.fsync === "always") this.#sync();
     } catch (error) {
       const left = this.#pending.length;
       if (left > 0 && left < Buffer.byteLength(line)) {
-        // A part reached the disk: the line is taken and completed later.
+        // It is completed later, and so it is taken; but whoever waits must not hear so before it is there.
         this.#context.log.error("the disk took a part of a line", { error: (error as Error).message });
-        return;
+        if (!awaited) return;
+        throw error;
       }
       this.#pending = EMPTY;
       throw error;

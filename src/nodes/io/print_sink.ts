@@ -33,7 +33,8 @@ export const printSink = defineNode({
   doc: `Prints one line per packet on standard output.
 
 It is for a person's eye and never fails: what JSON cannot hold is shown as text, bytes as their count. A line
-that a program reads back belongs into \`jsonl_sink\`. \`format: python\` is how the predecessor printed.`,
+that a program reads back belongs into \`jsonl_sink\`: what a reader that has gone did not take is lost without a word,
+also for a durable edge, which counts every packet printed as delivered. \`format: python\` is how the predecessor printed.`,
   config,
   inputs: { in: port(ANY, "Packets to print.") },
   outputs: ({ forward }: Config) => (forward ? { out: port(ANY, "The packets, unchanged.") } : {}) as { out: Port },
@@ -53,11 +54,12 @@ that a program reads back belongs into \`jsonl_sink\`. \`format: python\` is how
       stdout: "2026-01-01T06:00:00Z sensor yard 4\n",
     },
   ],
-  create({ prefix, format, forward }, { io }) {
+  create({ prefix, format, forward }, { io, outcome }) {
     const text = FORMATS[format]();
     return {
       process(packet, emit) {
         io.write(`${prefix}${text(packet)}\n`);
+        if (outcome() !== undefined) io.flush?.();
         if (forward) emit.out(packet);
       },
     };

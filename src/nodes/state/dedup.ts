@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { ANY, defineNode, port } from "../../node/index.ts";
+import { ANY, defineNode, type PacketOutcome, port } from "../../node/index.ts";
 import { eventTimeMs, idempotencyKey, type StreamPacket } from "../../packet/index.ts";
 import { compileValue, expressionIssues } from "../expression.ts";
 
@@ -16,7 +16,10 @@ runs from the packet that passed and duplicates do not lengthen it; a packet exa
 
 Out of order: a packet up to \`window_sec\` older than the one that passed is a duplicate too. One that is older still
 passes, is counted as \`late_total\`, and is not remembered. At most \`max_keys\` are remembered; the one that passed
-longest ago is forgotten first, and counted as \`keys_evicted_total\` if its window was still open.`,
+longest ago is forgotten first, and counted as \`keys_evicted_total\` if its window was still open.
+
+When somebody waits for the packet that passed (a durable edge, the sender of a request), a duplicate is answered
+together with it. If it fails, the duplicate fails too and the key is forgotten, so whichever comes again passes.`,
   config: v.strictObject({
     key: v.pipe(
       v.optional(v.pipe(v.string(), v.minLength(1))),
@@ -47,12 +50,17 @@ longest ago is forgotten first, and counted as \`keys_evicted_total\` if its win
     },
   ],
   check: ({ key }) => (key === undefined ? [] : expressionIssues(["key"], key)),
-  create({ key, window_sec, max_keys }) {
+  create({ key, window_sec, max_keys }, context) {
     const keyOf = key === undefined ? idempotencyKey : compileKey(key);
     const memory = new Memory(window_sec * 1_000, max_keys);
     return {
-      process: (packet, emit) =>
-        memory.admits(keyOf(packet), eventTimeMs(packet)) ? emit.out(packet) : emit.duplicate(packet),
+      process(packet, emit) {
+        const outcome = context.outcome();
+        const first = memory.admit(keyOf(packet), eventTimeMs(packet), outcome);
+        if (first === undefined) return emit.out(packet);
+        if (first.underWay !== undefined) outcome?.follow(first.underWay);
+        emit.duplicate(packet);
+      },
       metrics: () => memory.metrics(),
       snapshot: () => memory.snapshot(),
       restore: (state) => memory.restore(state),
@@ -66,11 +74,18 @@ function compileKey(text: string): (packet: StreamPacket) => string {
   return (packet) => JSON.stringify(evaluate(packet));
 }
 
-/** When the last packet of each key passed, in the order in which they passed. */
+/** The packet that passed with a key. */
+interface Passed {
+  atMs: number;
+  /** Set while somebody waits for it and it may still fail. */
+  underWay: PacketOutcome | undefined;
+}
+
+/** The last packet of each key that passed, in the order in which they passed. */
 class Memory {
   readonly #windowMs: number;
   readonly #maxKeys: number;
-  readonly #passedAtMs = new Map<string, number>();
+  readonly #passed = new Map<string, Passed>();
   #duplicates = 0;
   #late = 0;
   #evicted = 0;
@@ -80,42 +95,50 @@ class Memory {
     this.#maxKeys = maxKeys;
   }
 
-  admits(key: string, timeMs: number): boolean {
-    const passedAtMs = this.#passedAtMs.get(key);
-    if (passedAtMs !== undefined && Math.abs(timeMs - passedAtMs) < this.#windowMs) {
+  /** The packet that this one is a duplicate of; undefined when it passes. */
+  admit(key: string, timeMs: number, outcome: PacketOutcome | undefined): Passed | undefined {
+    const first = this.#passed.get(key);
+    if (first !== undefined && Math.abs(timeMs - first.atMs) < this.#windowMs) {
       this.#duplicates += 1;
-      return false;
+      return first;
     }
-    if (passedAtMs !== undefined && timeMs < passedAtMs) this.#late += 1;
-    else this.#remember(key, timeMs);
-    return true;
+    if (first !== undefined && timeMs < first.atMs) this.#late += 1;
+    else this.#remember(key, { atMs: timeMs, underWay: outcome });
+    return undefined;
   }
 
   metrics() {
     return {
-      keys: this.#passedAtMs.size,
+      keys: this.#passed.size,
       duplicates_total: this.#duplicates,
       late_total: this.#late,
       keys_evicted_total: this.#evicted,
     };
   }
 
+  /** Without those under way: they may come again, and pass then. */
   snapshot(): [key: string, passedAtMs: number][] {
-    return [...this.#passedAtMs];
+    const safe = [...this.#passed].filter(([, { underWay }]) => underWay === undefined);
+    return safe.map(([key, { atMs }]) => [key, atMs]);
   }
 
   restore(state: unknown) {
-    this.#passedAtMs.clear();
-    for (const [key, passedAtMs] of state as [string, number][]) this.#passedAtMs.set(key, passedAtMs);
+    this.#passed.clear();
+    for (const [key, atMs] of state as [string, number][]) this.#passed.set(key, { atMs, underWay: undefined });
   }
 
-  #remember(key: string, timeMs: number) {
-    this.#passedAtMs.delete(key);
-    if (this.#passedAtMs.size >= this.#maxKeys) {
-      const [oldest, passedAtMs] = this.#passedAtMs.entries().next().value!;
-      this.#passedAtMs.delete(oldest);
-      if (timeMs - passedAtMs < this.#windowMs) this.#evicted += 1;
+  #remember(key: string, passed: Passed) {
+    this.#passed.delete(key);
+    if (this.#passed.size >= this.#maxKeys) {
+      const [oldest, { atMs }] = this.#passed.entries().next().value!;
+      this.#passed.delete(oldest);
+      if (passed.atMs - atMs < this.#windowMs) this.#evicted += 1;
     }
-    this.#passedAtMs.set(key, timeMs);
+    this.#passed.set(key, passed);
+    passed.underWay?.onSettled((failed) => {
+      passed.underWay = undefined;
+      // Another may have passed with the key meanwhile.
+      if (failed && this.#passed.get(key) === passed) this.#passed.delete(key);
+    });
   }
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { defineNode, port } from "../../node/index.ts";
+import { defineNode, type PacketOutcome, port } from "../../node/index.ts";
 import { eventTimeMs, type StreamPacket } from "../../packet/index.ts";
 import { isMap, SEVERITIES } from "./event_protocol.ts";
 import { typeName } from "./frame.ts";
@@ -41,7 +41,10 @@ An object is \`camera_id:event_type:track_id\`. Its next event passes when \`coo
 that passed (exactly as long passes), or when its severity has risen. Events without camera or type always pass.
 Time is event time, so a replayed recording gives the same result; an event more than \`cooldown_sec\` older than the
 last accepted one passes without being remembered. The predecessor measured arrivals (\`time: wall\`) and let every
-change of severity through (\`severity_change: any\`), so HIGH-LOW-HIGH defeated it.`,
+change of severity through (\`severity_change: any\`), so HIGH-LOW-HIGH defeated it.
+
+When somebody waits for the event that passed (a durable edge, the sender of a request), a repeat is answered together
+with it. If it fails, the repeat fails too and the object is forgotten, so whichever comes again passes.`,
   config,
   inputs: { in: port("event", "Events.", "json_portable") },
   outputs: {
@@ -63,7 +66,7 @@ change of severity through (\`severity_change: any\`), so HIGH-LOW-HIGH defeated
       },
     },
   ],
-  create(options, { clock }) {
+  create(options, { clock, outcome: outcomeNow }) {
     const memory = new Memory(options);
     const timeMs = options.time === "wall" ? () => clock.monotonicMs() : eventTimeMs;
     let accepted = 0;
@@ -71,7 +74,10 @@ change of severity through (\`severity_change: any\`), so HIGH-LOW-HIGH defeated
     return {
       process(packet, emit) {
         const object = objectOf(packet);
-        if (object !== undefined && !memory.accepts(object, timeMs(packet))) {
+        const outcome = outcomeNow();
+        const last = object && memory.repeatOf(object, timeMs(packet), outcome);
+        if (last !== undefined) {
+          if (last.underWay !== undefined) outcome?.follow(last.underWay);
           dropped += 1;
           return emit.suppressed(packet);
         }
@@ -106,44 +112,55 @@ function objectOf({ payload }: StreamPacket): Observation | undefined {
   };
 }
 
+/** The last accepted event of an object. */
+interface Accepted {
+  atMs: number;
+  severity: string | undefined;
+  /** Set while somebody waits for it and it may still fail. */
+  underWay: PacketOutcome | undefined;
+}
+
 type Entry = [key: string, acceptedAtMs: number, severity: string | null];
 
 /** The last accepted event of each object, in the order of acceptance. */
 class Memory {
   readonly #options: Config;
-  readonly #last = new Map<string, { atMs: number; severity: string | undefined }>();
+  readonly #last = new Map<string, Accepted>();
   #evicted = 0;
 
   constructor(options: Config) {
     this.#options = options;
   }
 
-  accepts({ key, severity }: Observation, atMs: number): boolean {
+  /** The accepted event that this one repeats; undefined when it is accepted itself. */
+  repeatOf({ key, severity }: Observation, atMs: number, underWay: PacketOutcome | undefined): Accepted | undefined {
     const last = this.#last.get(key);
     if (last === undefined || this.#changed(last.severity, severity)) {
-      this.#remember(key, Math.max(atMs, last?.atMs ?? atMs), severity);
+      this.#remember(key, { atMs: Math.max(atMs, last?.atMs ?? atMs), severity, underWay });
     } else {
       const elapsedMs = atMs - last.atMs;
       const cooldownMs = this.#options.cooldown_sec * 1_000;
-      if (Math.abs(elapsedMs) < cooldownMs) return false;
+      if (Math.abs(elapsedMs) < cooldownMs) return last;
       // An older event says nothing about what follows the newest one.
-      if (elapsedMs >= 0) this.#remember(key, atMs, severity ?? last.severity);
+      if (elapsedMs >= 0) this.#remember(key, { atMs, severity: severity ?? last.severity, underWay });
     }
-    return true;
+    return undefined;
   }
 
   metrics() {
     return { keys: this.#last.size, keys_evicted_total: this.#evicted };
   }
 
+  /** Without those under way: they may come again, and pass then. */
   snapshot(): Entry[] {
-    return [...this.#last].map(([key, { atMs, severity }]) => [key, atMs, severity ?? null]);
+    const safe = [...this.#last].filter(([, { underWay }]) => underWay === undefined);
+    return safe.map(([key, { atMs, severity }]) => [key, atMs, severity ?? null]);
   }
 
   restore(state: unknown) {
     this.#last.clear();
     for (const [key, atMs, severity] of state as Entry[])
-      this.#last.set(key, { atMs, severity: severity ?? undefined });
+      this.#last.set(key, { atMs, severity: severity ?? undefined, underWay: undefined });
   }
 
   #changed(before: string | undefined, now: string | undefined): boolean {
@@ -153,12 +170,17 @@ class Memory {
     return this.#options.severity_change === "any" || ranks.includes(-1) || ranks[1]! > ranks[0]!;
   }
 
-  #remember(key: string, atMs: number, severity: string | undefined) {
+  #remember(key: string, accepted: Accepted) {
     this.#last.delete(key);
     if (this.#last.size >= this.#options.max_keys) {
       this.#last.delete(this.#last.keys().next().value!);
       this.#evicted += 1;
     }
-    this.#last.set(key, { atMs, severity });
+    this.#last.set(key, accepted);
+    accepted.underWay?.onSettled((failed) => {
+      accepted.underWay = undefined;
+      // Another may have been accepted meanwhile.
+      if (failed && this.#last.get(key) === accepted) this.#last.delete(key);
+    });
   }
 }

@@ -8,7 +8,8 @@ export const everyNthFrame = defineNode({
   doc: `Keeps the frames whose number fits: (frame number − \`offset\`) mod \`every_n\` = 0. The others leave by \`skipped\`.
 
 The number is \`payload.frame_idx\` (or \`payload.frame_index\`), not a count of packets, so frames lost upstream do not
-shift the choice. For a target rate use \`sample\`.`,
+shift the choice, and a frame that comes again from a durable edge is chosen as before. For a target rate use
+\`sample\`, which counts packets and belongs before the durable edge.`,
   config: v.strictObject({
     every_n: v.pipe(
       v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),

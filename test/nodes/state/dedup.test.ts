@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { dedup } from "../../../src/nodes/state/dedup.ts";
-import { packet, startNode } from "../../support/node.ts";
+import { awaited } from "../../support/awaited.ts";
+import { packet, startNode, testContext } from "../../support/node.ts";
 
 const at = (second: number, id: unknown = 1) =>
   packet({ ts: new Date(Date.UTC(2026, 0, 1) + second * 1_000).toISOString(), payload: { id } });
@@ -76,4 +77,48 @@ test("dedup goes on after a restart where its snapshot left off", async () => {
   after.node.restore!(JSON.parse(JSON.stringify(before.node.snapshot!())));
   await after.process(at(1));
   expect(after.emitted.map(({ port }) => port)).toEqual(["duplicate"]);
+});
+
+/** dedup with somebody waiting for each packet. */
+function waitedFor(config: Record<string, unknown> = {}) {
+  const roots = awaited(testContext());
+  return { ...startNode(dedup, { key: "payload.id", window_sec: 10, ...config }, roots.context), ...roots };
+}
+
+test("dedup answers a repeat with the packet that passed, and remembers its key for the window", async () => {
+  const { process, emitted, ends, done } = waitedFor();
+  for (const second of [0, 1]) await process(at(second));
+  done(1);
+  expect(ends).toEqual([]);
+  done(0);
+  expect(ends).toEqual(["done 1", "done 0"]);
+  await process(at(2));
+  done(2);
+  expect([emitted.map(({ port }) => port), ends[2]]).toEqual([["out", "duplicate", "duplicate"], "done 2"]);
+});
+
+test("dedup forgets the key of a packet that failed, and fails its repeats", async () => {
+  const { process, emitted, ends, done, fail, node } = waitedFor();
+  for (const second of [0, 1]) await process(at(second));
+  done(1);
+  fail(0);
+  expect([ends, node.metrics!().keys]).toEqual([["failed 1", "failed 0"], 0]);
+  await process(at(0));
+  expect(emitted.map(({ port }) => port)).toEqual(["out", "duplicate", "out"]);
+});
+
+test("dedup keeps the key of a later packet when an earlier one fails", async () => {
+  const { process, emitted, fail } = waitedFor();
+  for (const second of [0, 20]) await process(at(second));
+  fail(0);
+  await process(at(21));
+  expect(emitted.map(({ port }) => port)).toEqual(["out", "out", "duplicate"]);
+});
+
+test("dedup leaves packets under way out of its snapshot, as they may come again", async () => {
+  const { process, node, done } = waitedFor();
+  await process(at(0, 1));
+  await process(at(0, 2));
+  done(1);
+  expect(node.snapshot!()).toEqual([["2", Date.UTC(2026, 0, 1)]]);
 });

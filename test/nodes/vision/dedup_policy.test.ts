@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { dedupPolicy } from "../../../src/nodes/vision/dedup_policy.ts";
-import { packet, startNode } from "../../support/node.ts";
+import { awaited } from "../../support/awaited.ts";
+import { packet, startNode, testContext } from "../../support/node.ts";
 
 const PREDECESSOR = { time: "wall", severity_change: "any" };
 
@@ -124,4 +125,20 @@ test("dedup_policy goes on after a restart where its snapshot left off", async (
   after.node.restore!(JSON.parse(JSON.stringify(before.node.snapshot!())));
   await after.process(event);
   expect(after.emitted.map(({ port }) => port)).toEqual(["suppressed"]);
+});
+
+test("dedup_policy answers a repeat with the event that passed, and forgets the object when that fails", async () => {
+  const { context, ends, done, fail } = awaited(testContext());
+  const { process, emitted, node } = startNode(dedupPolicy, {}, context);
+  const event = () => process(packet({ kind: "event", payload: { camera_id: "cam01", event_type: "FIRE" } }));
+  for (let times = 0; times < 2; times++) await event();
+  done(1);
+  expect([ends, node.snapshot!()]).toEqual([[], []]);
+  fail(0);
+  expect(ends).toEqual(["failed 1", "failed 0"]);
+  for (let times = 0; times < 2; times++) await event();
+  done(2);
+  done(3);
+  expect(emitted.map(({ port }) => port)).toEqual(["out", "suppressed", "out", "suppressed"]);
+  expect([ends.slice(2), node.metrics!().keys]).toEqual([["done 2", "done 3"], 1]);
 });
