@@ -113,9 +113,7 @@ class Opening {
 
   #state(queues: ReadonlyMap<number, Queue>, deadLetters: Queue): RunState {
     const { log } = this.#options;
-    const letters = new KeptLetters(deadLetters, (error, count) =>
-      log.error("dead letters could not be kept", { count, error: error.message }),
-    );
+    const letters = new KeptLetters(deadLetters, { clock: systemClock, log });
     return {
       dir: this.#dir,
       durable: { queues, letters: deadLetters, spills: this.#spills() },
