@@ -22,6 +22,8 @@ export class AckRoot {
   readonly #settle: Settle | undefined;
   /** Its source tries a failed packet again and sets it aside by itself. */
   readonly keeps: boolean;
+  /** Set on the root itself: a sender waits for the answer, and can try again. */
+  asked = false;
   #pending = 1;
   /** Keys that went over a durable edge, and how often. Nearly always there is one, once. */
   #copies: Map<string, number> | undefined;
@@ -42,6 +44,10 @@ export class AckRoot {
   /** Somebody hears what becomes of the packet. */
   get awaited(): boolean {
     return this.#settle !== undefined;
+  }
+
+  get asks(): boolean {
+    return this.#trunk.asked;
   }
 
   /** One more copy is under way. */

@@ -78,7 +78,9 @@ export class Failures {
       return;
     }
     const tried = { attempts: attempts + 1, failedAtMs, port: input, stack: error.stack };
-    if (!root?.keeps) this.setAside(node, packet, error.message, tried);
+    // A sender that hears "not now" comes again with the same packet, as a queue does: nothing is set aside.
+    const comesAgain = root?.keeps || (root?.asks && failureKind(error) === "unavailable");
+    if (!comesAgain) this.setAside(node, packet, error.message, tried);
     root?.fail({ ...failureOf(`node "${node.id}": ${error.message}`, error), node: node.id, port: input });
     if (policy === "fail")
       this.#options.abort(new Error(`node "${node.id}" failed: ${error.message}`, { cause: error }));

@@ -122,6 +122,7 @@ export class Sources {
     }
     source.counters.produced += 1;
     const root = source.waits ? new AckRoot(packet, this.#settleOf(source), source.instance.keeps) : undefined;
+    if (root !== undefined) root.asked = source.plan.definition.acknowledges;
     if (sole !== undefined) this.#scheduler.sendSole(sole, packet, root);
     else this.#fanOut(source, packet, root);
     root?.done();

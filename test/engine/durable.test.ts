@@ -286,6 +286,22 @@ describe("a disk that fails", () => {
     expect(end.ids).toEqual(many.map(({ packet_id }) => packet_id));
   });
 
+  test("that is full tells a sender who waits to come again, at once, and sets nothing aside", async () => {
+    let full = true;
+    const fail = (call: string) => (call === "enqueue" && full ? new StoreError("QUEUE_FULL", "max_bytes") : undefined);
+    using box = new DurableBox({}, faulty(fail));
+    const heard: string[] = [];
+    const one = source("s", packets(5), {
+      acknowledges: true,
+      ack: ({ packet_id }) => heard.push(`ack ${packet_id}`),
+      nack: ({ packet_id }, _, { kind }) => heard.push(`${kind} ${packet_id}`),
+    });
+    const ended = await box.run([one, sink("z")], ["s => z"]);
+    expect(heard).toEqual(packets(5).map(({ packet_id }) => `unavailable ${packet_id}`));
+    expect(ended.deadLetters.total).toBe(0);
+    full = false;
+  });
+
   test("that is full gives the newest up and counts them where the graph says so", async () => {
     const fail = (call: string) => (call === "enqueue" ? new StoreError("QUEUE_FULL", "max_bytes") : undefined);
     using box = new DurableBox({ overflow: "drop_newest" }, faulty(fail));

@@ -33,6 +33,8 @@ export interface TestNode {
   inputs: readonly string[];
   outputs: readonly string[];
   runtime: TestRuntime;
+  /** A source whose senders wait for its answer. */
+  acknowledges?: boolean;
   create(context: NodeContext): NodeInstance | SourceInstance;
 }
 
@@ -124,7 +126,7 @@ export function plan(nodes: readonly TestNode[], edges: readonly string[]): Grap
   } as GraphPlan;
 }
 
-function definition({ id, kind, inputs, outputs, create }: TestNode): NodeDefinition {
+function definition({ id, kind, inputs, outputs, acknowledges = false, create }: TestNode): NodeDefinition {
   const ports = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, port(ANY, "")]));
   const outs = ports(outputs);
   return {
@@ -139,7 +141,7 @@ function definition({ id, kind, inputs, outputs, create }: TestNode): NodeDefini
     api: { major: 1, minor: 0 },
     check: () => [],
     outside: false,
-    acknowledges: false,
+    acknowledges,
     create: (_, context) => create(context),
   };
 }

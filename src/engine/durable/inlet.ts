@@ -1,5 +1,5 @@
 import type { DurableOptions } from "../../graph/plan.ts";
-import { failureKind, type NodeContext, type NodeInstance, type Spilled } from "../../node/index.ts";
+import { failureKind, type NodeContext, type NodeInstance, type Spilled, Unavailable } from "../../node/index.ts";
 import { addDrops } from "../../observe/index.ts";
 import { idempotencyKey, replace, type StreamPacket } from "../../packet/index.ts";
 import { type Enqueued, entryCodec, type QueueEntry, StoreError } from "../../store/index.ts";
@@ -10,6 +10,8 @@ import { Patience } from "./patience.ts";
 
 interface Waiting {
   entry: QueueEntry;
+  /** A sender waits for the answer: it hears "not now" rather than waiting for room. */
+  asked: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -52,8 +54,9 @@ export class Inlet implements NodeInstance {
     const own = this.#ownKey(packet);
     const spilling = this.#link.spill?.spill(own);
     // Behind a payload that is still being written, so that the rows are in order.
-    if (spilling !== undefined || this.#inLine > 0) return this.#addInLine(own, spilling);
-    return this.#add(this.#entry(own));
+    const asked = this.node.slot?.root?.asks ?? false;
+    if (spilling !== undefined || this.#inLine > 0) return this.#addInLine(own, spilling, asked);
+    return this.#add(this.#entry(own), asked);
   }
 
   async close() {
@@ -84,20 +87,20 @@ export class Inlet implements NodeInstance {
   }
 
   /** Payloads are written side by side; the rows are in the order of the packets, those without such a payload too. */
-  #addInLine(packet: StreamPacket, spilling: Promise<Spilled> | undefined): Promise<void> {
+  #addInLine(packet: StreamPacket, spilling: Promise<Spilled> | undefined, asked: boolean): Promise<void> {
     this.#inLine += 1;
     const spilled = spilling && this.#written(packet, spilling);
     // A failure is heard below; here it would be one that nobody awaits until the line has come to it.
     spilled?.catch(() => {});
     const turn = this.#line.then(() => spilled).finally(() => (this.#inLine -= 1));
-    const added = turn.then((one) => ({ done: this.#addHeld(one?.packet ?? packet, one) }));
+    const added = turn.then((one) => ({ done: this.#addHeld(one?.packet ?? packet, one, asked) }));
     this.#line = added.then(nothing, nothing);
     return added.then(({ done }) => done);
   }
 
-  async #addHeld(packet: StreamPacket, spilled: Spilled | undefined): Promise<void> {
+  async #addHeld(packet: StreamPacket, spilled: Spilled | undefined, asked: boolean): Promise<void> {
     try {
-      await this.#add(this.#entry(packet));
+      await this.#add(this.#entry(packet), asked);
     } finally {
       // From here on the row holds what it names, or nobody does.
       spilled?.release();
@@ -118,9 +121,9 @@ export class Inlet implements NodeInstance {
     }
   }
 
-  #add(entry: QueueEntry): Promise<void> {
+  #add(entry: QueueEntry, asked: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ entry, resolve, reject });
+      this.#waiting.push({ entry, asked, resolve, reject });
       if (this.#sending) return;
       this.#sending = true;
       // After the turn: by then everything it brings is here.
@@ -156,16 +159,29 @@ export class Inlet implements NodeInstance {
   async #failed(batch: readonly Waiting[], error: Error) {
     const code = error instanceof StoreError ? error.code : undefined;
     if (code !== "QUEUE_FULL" && code !== "QUEUE_UNWRITABLE") return rejectAll(batch, error);
-    if (code === "QUEUE_FULL" && this.#options.overflow === "drop_newest") return this.#dropAll(batch);
-    this.#waiting.unshift(...batch);
     if (code === "QUEUE_FULL" && batch.length > 1) {
       // A part of it may still fit.
+      this.#waiting.unshift(...batch);
       this.#size = batch.length >> 1;
       return;
     }
+    const patient = this.#answer(batch, error);
+    if (code === "QUEUE_FULL" && this.#options.overflow === "drop_newest") return this.#dropAll(patient);
+    this.#waiting = [...patient, ...this.#answer(this.#waiting, error)];
+    if (this.#waiting.length === 0) return;
     const { queue } = this.#link;
     const room = (resume: () => void) => queue.onChange(({ full, degraded }) => !full && !degraded && resume());
     if (!(await this.#patience.wait(error, room))) rejectAll(this.#waiting.splice(0), error);
+  }
+
+  /** Tells the senders among them to come again, and gives the others. */
+  #answer(batch: readonly Waiting[], error: Error): Waiting[] {
+    const notNow = new Unavailable(`${this.#link.name} takes nothing now: ${error.message}`, { cause: error });
+    rejectAll(
+      batch.filter(({ asked }) => asked),
+      notNow,
+    );
+    return batch.filter(({ asked }) => !asked);
   }
 
   #dropAll(batch: readonly Waiting[]) {
