@@ -1,4 +1,4 @@
-import { type Enqueued, entryCodec, type QueueEntry, type QueueRow } from "../../src/store/index.ts";
+import { type Enqueued, entryCodec, type QueueEntry, type QueueRow, type StoreError } from "../../src/store/index.ts";
 import type { Answer, Asked, Operation } from "../../src/store/operation.ts";
 import type { Transport } from "../../src/store/queue_client.ts";
 import type { QueueHost, Round } from "../../src/store/queue_host.ts";
@@ -120,7 +120,7 @@ export class SimTransport implements Transport {
     if (operation === undefined) return;
     this.#life.box.note(`${this.#edge.index} ${told(operation, answer)}`);
     // After a commit that failed rows may be out, on the disk, that nobody was given.
-    if (operation.op !== "enqueue") this.#unsure = !("value" in answer);
+    this.#unsure = "error" in answer && (answer.error as StoreError).code === "QUEUE_UNWRITABLE";
     if (!("value" in answer)) {
       if (operation.op === "enqueue") for (const entry of operation.entries) this.#book.perhaps.add(nameOf(entry));
       return;
