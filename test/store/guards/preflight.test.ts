@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { diskKind, fuseKind, mountType } from "../../../src/store/disk_kind.ts";
+import { foreign } from "../../../src/store/foreign.ts";
 import { preflight } from "../../../src/store/preflight.ts";
 import { temporaryFolder } from "../../support/folder.ts";
 import type { Heard } from "./setup.ts";
@@ -34,6 +35,16 @@ test("preflight() refuses a file where the folder should be, naming it and the w
   expect(() => at.check(path.join(file, "yard"))).toThrow(
     /^QUEUE_UNOPENABLE: cannot make folder .*state\/yard: .*a file is in its place: remove it, or name another folder$/,
   );
+});
+
+test("foreign() says chmod, not chown, of what belongs to this user", () => {
+  using at = setup();
+  fs.chmodSync(at.folder, 0o555);
+  expect(foreign(path.join(at.folder, "yard"))).toEndWith(
+    "belongs to this user, and its mode 555 keeps it out: allow it (chmod u+rwx), or name another folder",
+  );
+  fs.chmodSync(at.folder, 0o700);
+  expect(foreign(at.folder)).toContain("its mode 700 allows it, so something else forbids it");
 });
 
 test("preflight() warns, and goes on, where less is free than is asked for", () => {
