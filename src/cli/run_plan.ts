@@ -154,7 +154,8 @@ class Run {
   async #openState(log: Log): Promise<RunState | undefined | number> {
     const { stateDir: base, networkDisk } = this.#settings;
     try {
-      return await openRunState(this.#plan, { base, networkDisk, log, terminal: this.#terminal });
+      const [redactor, terminal] = [this.#redactor, this.#terminal];
+      return await openRunState(this.#plan, { base, networkDisk, log, redactor, terminal });
     } catch (error) {
       this.#terminal.err(`${this.#redactor.text((error as Error).message)}\n`);
       return isOwned(error) ? EXIT.owned : EXIT.precondition;

@@ -6,7 +6,7 @@ import type { DurableHost } from "../engine/index.ts";
 import { linkName } from "../engine/index.ts";
 import type { DurableOptions, GraphPlan } from "../graph/index.ts";
 import type { Blobs, Spill } from "../node/index.ts";
-import type { Log } from "../observe/index.ts";
+import type { Log, Redactor } from "../observe/index.ts";
 import {
   BlobStore,
   openQueue,
@@ -21,6 +21,7 @@ import {
   spill,
 } from "../store/index.ts";
 import { KeptLetters } from "./kept_letters.ts";
+import { redactedQueue } from "./redacted_queue.ts";
 import { queueFileOf, type StateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -40,6 +41,8 @@ export interface RunStateOptions {
   base: string | undefined;
   networkDisk: boolean;
   log: Log;
+  /** For what is told of failures, which stays on the disk. */
+  redactor: Redactor;
   terminal: Terminal;
 }
 
@@ -128,11 +131,11 @@ class Opening {
   }
 
   async #openFile(name: string, file: string, limits: Partial<QueueOptions>): Promise<Queue> {
-    const { log, networkDisk: allowNetworkDisk } = this.#options;
+    const { log, redactor, networkDisk: allowNetworkDisk } = this.#options;
     const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) =>
       log[level](message, { queue: name, ...fields });
     const opened = await openQueue(file, { clock: systemClock, onEvent, allowNetworkDisk, owner: name, ...limits });
-    const queue = (await this.#blobs?.watch(opened)) ?? opened;
+    const queue = redactedQueue((await this.#blobs?.watch(opened)) ?? opened, redactor);
     this.#opened.push({ name, file, queue });
     return queue;
   }
