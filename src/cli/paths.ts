@@ -1,3 +1,4 @@
+import * as os from "node:os";
 import * as path from "node:path";
 
 /** Where schnitzel keeps what is not part of a project. */
@@ -14,6 +15,18 @@ export interface PathsOptions {
   home: string;
   /** Root uses the machine's folders instead of its home. */
   isRoot: boolean;
+}
+
+/** In place of a home that nobody knows; nothing is ever written there. */
+export const NO_HOME = "/nonexistent";
+
+/** The user's home; {@link NO_HOME} for a user that no list knows, without HOME, as in a container. */
+export function homeFolder(): string {
+  try {
+    return os.homedir();
+  } catch {
+    return NO_HOME;
+  }
 }
 
 /** Folders by the conventions of the operating system; on Linux the XDG variables win. */

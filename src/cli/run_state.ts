@@ -21,6 +21,8 @@ import {
   spill,
 } from "../store/index.ts";
 import { KeptLetters } from "./kept_letters.ts";
+import { noteOutsideQueues } from "./outside_queues.ts";
+import { NO_HOME } from "./paths.ts";
 import { redactedQueue } from "./redacted_queue.ts";
 import { queueFileOf, type StateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
@@ -55,6 +57,12 @@ export async function openRunState(plan: GraphPlan, options: RunStateOptions): P
   const keeps = plan.nodes.some(({ definition, config }) => definition.keepsState?.(config));
   const needed = keeps || plan.edges.some(({ durable }) => durable !== undefined);
   if (!needed && options.base === undefined && !fs.existsSync(dir.path)) return undefined;
+  if (dir.path.startsWith(`${NO_HOME}/`)) {
+    throw new StoreError(
+      "QUEUE_UNOPENABLE",
+      `cannot keep the state of graph ${plan.name}: this user has no home folder; give --state-dir DIR, or set HOME or XDG_STATE_HOME`,
+    );
+  }
   // Loaded only here: it brings ffi along.
   const { raiseFileLimit } = await import("./file_limit.ts");
   const { warning } = raiseFileLimit() ?? {};
@@ -91,6 +99,7 @@ class Opening {
         queues.set(edge.index, await this.#openFile(linkName(this.#plan, edge), file, limitsOf(edge.durable)));
       }
       this.#warnOfOrphans();
+      this.#noteOutside();
       return this.#state(queues, letters);
     } catch (error) {
       await this.#close();
@@ -167,6 +176,21 @@ class Opening {
       spill: (packet) => spill(packet, { overBytes }, blobs),
       restore: (packet) => restore(packet, blobs),
     };
+  }
+
+  /** For whoever asks by the graph's name when it does not run any more; a run does not end for want of it. */
+  #noteOutside() {
+    const { edges } = this.#plan;
+    const outside = edges
+      .filter(({ durable }) => durable?.path !== undefined)
+      .map((edge) => ({ name: linkName(this.#plan, edge), file: queueFileOf(this.#dir, this.#plan, edge) }));
+    try {
+      noteOutsideQueues(this.#dir, outside);
+    } catch (error) {
+      this.#options.log.warn("cannot note which queues are outside of the state directory: name them by their files", {
+        ...{ dir: this.#dir.path, error: (error as Error).message },
+      });
+    }
   }
 
   /** Rows of an edge that the graph had once wait for ever, so they are named. */

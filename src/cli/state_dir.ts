@@ -1,7 +1,6 @@
-import * as os from "node:os";
 import * as path from "node:path";
 import type { GraphPlan, PlanEdge } from "../graph/index.ts";
-import { osPaths } from "./paths.ts";
+import { homeFolder, osPaths } from "./paths.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Where one graph keeps what must outlive a run. Two graphs have two names and so two folders. */
@@ -23,7 +22,7 @@ export function stateDirOf(
   const { platform } = process;
   const isRoot = process.getuid?.() === 0;
   const root =
-    base === undefined ? osPaths({ platform, env, home: os.homedir(), isRoot }).state : path.resolve(cwd, base);
+    base === undefined ? osPaths({ platform, env, home: homeFolder(), isRoot }).state : path.resolve(cwd, base);
   const folder = path.join(root, name);
   return {
     path: folder,

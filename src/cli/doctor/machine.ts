@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { isatty } from "node:tty";
-import { type OsPaths, osPaths } from "../paths.ts";
+import { homeFolder, type OsPaths, osPaths } from "../paths.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What doctor looks at, gathered, so its judgement can be tested without the machine. */
@@ -32,7 +32,7 @@ export function thisMachine({ env }: Terminal): Machine {
     platform,
     arch,
     libc: libc(),
-    paths: osPaths({ platform, env, home: os.homedir(), isRoot }),
+    paths: osPaths({ platform, env, home: homeFolder(), isRoot }),
     canWrite,
     freeBytes,
     tmp: os.tmpdir(),
