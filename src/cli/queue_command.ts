@@ -32,10 +32,18 @@ export async function onQueues(
   use: (asker: Asker, target: QueueTarget, queue: string | undefined) => Promise<number>,
 ): Promise<number> {
   const target = await findTarget(graph!, flags, terminal);
+  tellMissing(target, terminal);
   try {
     return await withAsker(target, queue, terminal, (asker) => use(asker, target, queue));
   } catch (error) {
     return refused(error, terminal);
+  }
+}
+
+/** What is not looked at is named, or its rows would seem to be gone. */
+export function tellMissing({ missing, name }: QueueTarget, { err }: Terminal) {
+  for (const queue of missing) {
+    err(`${queue.name} is left out: its file ${queue.file}, which the last run of ${name} had, is not there\n`);
   }
 }
 

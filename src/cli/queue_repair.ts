@@ -4,7 +4,7 @@ import { controlOwner, queuesNamed } from "../control/index.ts";
 import { inspectQueueFile } from "../store/index.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
-import { applies, CHANGE_FLAGS, printJson, QUEUE_EXITS, refused } from "./queue_command.ts";
+import { applies, CHANGE_FLAGS, printJson, QUEUE_EXITS, refused, tellMissing } from "./queue_command.ts";
 import { type Saved, saveRows } from "./queue_salvage.ts";
 import {
   corruptFiles,
@@ -29,6 +29,7 @@ export const command = defineCommand({
   exits: { ...QUEUE_EXITS, [EXIT.owned]: "The graph runs, or another process has the file." },
   async run({ args: [graph, queue], flags, terminal }) {
     const target = await findTarget(graph!, flags, terminal);
+    tellMissing(target, terminal);
     const pid = target.dir === undefined ? undefined : await controlOwner(target.dir.socket, systemClock);
     if (pid !== undefined) return runs(target, pid, terminal);
     try {

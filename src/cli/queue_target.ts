@@ -7,6 +7,7 @@ import type { GraphPlan } from "../graph/index.ts";
 import { type FlagValues, flag, UsageError } from "./command/index.ts";
 import { readOneGraph } from "./graph_files.ts";
 import { GRAPH_FLAGS, GraphChecker, graphSettings } from "./graph_settings.ts";
+import { outsideQueues } from "./outside_queues.ts";
 import { printFindings } from "./run_plan.ts";
 import { queueFileOf, type StateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
@@ -41,6 +42,8 @@ export interface QueueTarget {
   plan: GraphPlan | undefined;
   /** Files that are there. */
   files: readonly QueueFile[];
+  /** Files that the last run had outside of its state directory, and that are not there now. */
+  missing: readonly QueueFile[];
 }
 
 /** A queue file whose name says which edge it belongs to. */
@@ -55,7 +58,7 @@ export async function findTarget(
   const file = path.resolve(terminal.cwd, given);
   const stat = fs.statSync(file, { throwIfNoEntry: false });
   if (stat?.isFile() && isQueueFile(file)) {
-    return { name: given, dir: undefined, plan: undefined, files: [{ name: given, file }] };
+    return { name: given, dir: undefined, plan: undefined, files: [{ name: given, file }], missing: [] };
   }
   if (stat?.isFile() || given === "-") return ofPlan(await planOf(given, flags, terminal), flags, terminal);
   return ofName(given, flags, terminal);
@@ -94,14 +97,26 @@ function ofPlan(plan: GraphPlan, flags: FlagValues<typeof TARGET_FLAGS>, termina
   const own = plan.edges
     .filter(({ durable }) => durable !== undefined)
     .map((edge) => ({ name: linkName(plan, edge), file: queueFileOf(dir, plan, edge) }));
-  const others = filesIn(dir).filter(({ file }) => !own.some((edge) => edge.file === file));
-  return { name: plan.name, dir, plan, files: [...own.filter(({ file }) => fs.existsSync(file)), ...others] };
+  const there = own.filter(({ file }) => fs.existsSync(file));
+  if (there.length === 0 && !fs.existsSync(dir.path)) throw neverRan(plan.name, own.length, dir);
+  const { files, missing } = kept(dir);
+  const isOther = ({ file }: QueueFile) => !own.some((edge) => edge.file === file);
+  return { name: plan.name, dir, plan, files: [...there, ...files.filter(isOther)], missing: missing.filter(isOther) };
+}
+
+/** An answer such as "empty" would be believed by whoever named the wrong folder. */
+function neverRan(name: string, durableEdges: number, dir: StateDir): UsageError {
+  const needs = durableEdges > 0 ? "schnitzel run makes its queues" : "it has no durable edge, and needs no queue";
+  return new UsageError(
+    `${name} keeps nothing in ${dir.path}: it has not run there`,
+    `${needs}; another folder is named with --state-dir, as run was told`,
+  );
 }
 
 function ofName(name: string, flags: FlagValues<typeof TARGET_FLAGS>, terminal: Terminal): QueueTarget {
   const dir =
     /^[^/\\]+$/.test(name) && !name.startsWith(".") ? stateDirOf(name, flags["state-dir"], terminal) : undefined;
-  if (dir !== undefined && fs.existsSync(dir.path)) return { name, dir, plan: undefined, files: filesIn(dir) };
+  if (dir !== undefined && fs.existsSync(dir.path)) return { name, dir, plan: undefined, ...kept(dir) };
   const root = path.dirname(stateDirOf("x", flags["state-dir"], terminal).path);
   const known = fs.existsSync(root) ? fs.readdirSync(root).sort() : [];
   const near = didYouMean(name, known);
@@ -109,6 +124,14 @@ function ofName(name: string, flags: FlagValues<typeof TARGET_FLAGS>, terminal: 
     known.length === 0 ? `nothing is kept in ${root}` : `in ${root} there is ${known.slice(0, 10).join(", ")}`;
   const hint = near === undefined ? `${there}; another folder is named with --state-dir` : `did you mean ${near}?`;
   throw new UsageError(`there is no file ${name}, and no graph of that name keeps anything`, hint);
+}
+
+/** In the state directory, and where its last run noted others. */
+function kept(dir: StateDir): Pick<QueueTarget, "files" | "missing"> {
+  const inside = filesIn(dir);
+  const outside = outsideQueues(dir).filter(({ file }) => !inside.some((queue) => queue.file === file));
+  const isThere = ({ file }: QueueFile) => fs.existsSync(file);
+  return { files: [...outside.filter(isThere), ...inside], missing: outside.filter((queue) => !isThere(queue)) };
 }
 
 function filesIn(dir: StateDir): QueueFile[] {
