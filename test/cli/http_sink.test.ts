@@ -179,3 +179,30 @@ describe("http_sink, by the binary,", () => {
     expect(report.dead_letters.first[0].reason).toContain("no answer within 200 ms");
   });
 });
+
+test.each([401, 403, 404])(
+  "http_sink holds a backlog while the server answers %i, and delivers it afterwards",
+  async (refusal) => {
+    let answers = 0;
+    const taken: string[] = [];
+    await using server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      async fetch(request) {
+        const body = await request.text();
+        answers += 1;
+        if (answers <= 8) return new Response("who?", { status: refusal });
+        taken.push(body);
+        return new Response();
+      },
+    });
+    const runtime = ", runtime: { delivery: { backoff_ms: 5, backoff_max_ms: 20 } }";
+    const text = graph(server.url.href, { runtime, count: 300, edge: ", durable: { max_attempts: 1 }" });
+    const { code, report, stderr } = await runGraph(text);
+    expect([code, report.status, report.dead_letters.total, taken.length]).toEqual([0, "ok", 0, 300]);
+    expect(stderr).toMatch(
+      new RegExp(`the outside does not take packets.*the server answered ${refusal}: who\\?; as long`),
+    );
+  },
+  60_000,
+);

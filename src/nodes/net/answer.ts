@@ -27,14 +27,25 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
 /** Of a refusal's body this much is shown. */
 const SHOWN = 256;
 
-/** The error a response stands for; undefined when the packet was taken. */
-export function answerError(response: Response, body: string, action: string, nowMs: number): Error | undefined {
+/**
+ * The error a response stands for; undefined when the packet was taken. `held` has further statuses that mean "not
+ * now", each with what a person can do about it.
+ */
+export function answerError(
+  response: Response,
+  body: string,
+  action: string,
+  nowMs: number,
+  held: ReadonlyMap<number, string> = new Map(),
+): Error | undefined {
   const { status } = response;
   if (status >= 200 && status < 300) return undefined;
   const text = body.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
   const said = text === "" ? "" : `: ${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}`;
   const message = `${action}: the server answered ${status}${said}`;
   if (LATER.has(status)) return new NotNow(message, status, retryAfterMs(response, nowMs));
+  const hint = held.get(status);
+  if (hint !== undefined) return new NotNow(`${message}; ${hint}`, status, retryAfterMs(response, nowMs));
   if (status >= 300 && status < 400) {
     const where = whereTo(response);
     return new Refused(`${message}; redirects are not followed: send to where it points (${where})`, status);

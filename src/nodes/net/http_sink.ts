@@ -19,9 +19,11 @@ export const httpSink = defineNode({
 
 - **What fails how**: no connection, no whole answer, a timeout, and 408, 425, 429, 502, 503, 504 mean "not now": the
   delivery policy of the node (\`runtime.delivery\`) holds the packet and tries again, after \`Retry-After\` when the
-  server gave one. Redirects (which would turn a POST into a GET) and every other 4xx mean "never": the packet is set
-  aside with the status and the start of the answer. Any other 5xx is a try that failed, of which a packet has
-  \`delivery.max_attempts\`.
+  server gave one. So do 401, 403 and 404, which all packets get when a token has run out or a server is set up anew:
+  the backlog waits, the log says why, and it goes on by itself once that is repaired. With places in the address a
+  404 that only one packet gets holds those behind it as well. Redirects (which would turn a POST into a GET) and
+  every other 4xx (400, 409, 410, 413, 422 …) mean "never": the packet is set aside with the status and the start of
+  the answer. Any other 5xx is a try that failed, of which a packet has \`delivery.max_attempts\`.
 - **Order and speed**: packets go out one after the other, so they arrive in order. \`runtime: { concurrency: 16 }\` has
   that many under way at once; then their order is not kept. With \`batch\` it must be at least \`max_packets\`: a batch
   is as many packets as are under way, or what came within \`max_ms\`.

@@ -10,6 +10,16 @@ import { packBody } from "./sink_body.ts";
 import type { SinkConfig } from "./sink_config.ts";
 import { sinkHeaders } from "./sink_headers.ts";
 
+/**
+ * Statuses that every packet gets when a token has run out or a server is set up anew: nothing is wrong with the
+ * packets, and a backlog that was acknowledged must not become dead letters, of which only the latest are kept.
+ */
+const HELD: ReadonlyMap<number, string> = new Map([
+  [401, "as long as it does, packets are held: are the credentials right?"],
+  [403, "as long as it does, packets are held: are the credentials right, and may they send there?"],
+  [404, "as long as it does, packets are held: is the address right?"],
+]);
+
 /** One request of a sink. */
 export interface Outgoing {
   /** Path and query. */
@@ -96,7 +106,7 @@ export class Sender {
 
   #refusal(response: Response, text: string, path: string): Error {
     const shown = this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
-    return answerError(response, shown, this.#action(path), this.#context.clock.nowMs())!;
+    return answerError(response, shown, this.#action(path), this.#context.clock.nowMs(), HELD)!;
   }
 
   /** What the request itself threw; an answer's error has its class already. */

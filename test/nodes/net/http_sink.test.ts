@@ -21,12 +21,21 @@ describe("http_sink reads an answer of", () => {
     expect(node.metrics!()).toMatchObject({ posted_total: 1, requests_total: 1 });
   });
 
-  test.each([408, 425, 429, 502, 503, 504])("%i as not now", async (code) => {
+  test.each([401, 403, 404, 408, 425, 429, 502, 503, 504])("%i as not now", async (code) => {
     expect(await failureOf(sink({}, status(code)).process(packet()))).toMatchObject({ kind: "unavailable" });
   });
 
-  test.each([400, 401, 403, 404, 409, 410, 413, 422, 451])("%i as never", async (code) => {
+  test.each([400, 402, 405, 409, 410, 413, 422, 451])("%i as never", async (code) => {
     expect(await failureOf(sink({}, status(code)).process(packet()))).toMatchObject({ kind: "rejected" });
+  });
+
+  test.each([
+    [401, "as long as it does, packets are held: are the credentials right?"],
+    [403, "as long as it does, packets are held: are the credentials right, and may they send there?"],
+    [404, "as long as it does, packets are held: is the address right?"],
+  ])("%i as something to repair at one of the two ends, and says what", async (code, hint) => {
+    const { message } = await failureOf(sink({}, status(code, {}, "no")).process(packet()));
+    expect(message).toBe(`cannot POST to http://127.0.0.1:8080/in: the server answered ${code}: no; ${hint}`);
   });
 
   test.each([500, 501, 505, 507])("%i as a try that failed", async (code) => {
