@@ -72,7 +72,7 @@ export class ModelQueue {
     this.#file = file;
     this.#options = options;
     this.#boundary = file.last;
-    for (const row of file.rows) if (row.lease !== undefined) this.#end(row, true);
+    for (const row of file.rows) if (row.lease !== undefined) this.#crashed(row);
   }
 
   /** An orderly close: what is out has had a try and is suspect of nothing. */
@@ -142,6 +142,8 @@ export class ModelQueue {
 
   #enqueue(entries: readonly QueueEntry[]): Enqueued[] {
     const fresh = entries.filter(({ key }) => this.#known(key) === undefined);
+    if (fresh.some((entry) => bytesOf(entry) > this.#options.maxBytes))
+      throw new StoreError("QUEUE_ENTRY", "too large");
     this.#makeRoom(fresh.reduce((sum, entry) => sum + bytesOf(entry), 0));
     return entries.map((entry) => {
       const known = this.#known(entry.key);
@@ -230,6 +232,13 @@ export class ModelQueue {
       this.#end(row, false);
       this.#takeAlong(row, lease.order);
     }
+  }
+
+  /** The last try is counted only of a row that was out alone. */
+  #crashed(row: Row) {
+    const { attempts, suspect } = row;
+    this.#end(row, true);
+    if (!suspect) row.attempts = Math.max(attempts, Math.min(row.attempts, this.#options.maxAttempts - 1));
   }
 
   /** A try that is counted. */

@@ -1,0 +1,60 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { bareFile, QUEUE_DEFAULTS, type QueueOptions, type QueueRow } from "../../src/store/index.ts";
+import { SqliteQueue } from "../../src/store/sqlite_queue.ts";
+import { entries } from "../conformance/queue.ts";
+
+function setup(options: Partial<QueueOptions>) {
+  const db = new Database(":memory:", { strict: true });
+  bareFile(db);
+  const open = () => new SqliteQueue("q", db, { ...QUEUE_DEFAULTS, ...options }, 1_000);
+  let core = open();
+  const apply = (operation: Parameters<SqliteQueue["apply"]>[0]) => {
+    core.begin(1_000);
+    const value = core.apply(operation);
+    core.commit();
+    return value;
+  };
+  return {
+    apply,
+    lease: () => apply({ op: "lease", request: { count: 99, holder: "worker", leaseMs: 1_000 } }) as QueueRow[],
+    /** A process that ends without a word, and the next one. */
+    crash() {
+      core.release();
+      core = open();
+    },
+    dead: () => core.totals.dead,
+  };
+}
+
+const shown = (rows: QueueRow[]) => rows.map(({ key, attempt }) => `${key} ${attempt}`);
+
+test("a crash buries no row that was out together with others; one that was out alone has had its last try", () => {
+  const { apply, lease, crash, dead } = setup({ maxAttempts: 1 });
+  apply({ op: "enqueue", entries: entries("a", "b", "c") });
+  expect(shown(lease())).toEqual(["a 1", "b 1", "c 1"]);
+  crash();
+  expect(shown(lease())).toEqual(["a 1"]);
+  expect(dead()).toBe(0);
+  crash();
+  const rows = lease();
+  expect(shown(rows)).toEqual(["b 1"]);
+  expect(dead()).toBe(1);
+  apply({ op: "ack", leases: rows });
+  expect(shown(lease())).toEqual(["c 1"]);
+});
+
+test("a row at its last try that was out with others goes out alone once more; crashes before it are counted", () => {
+  const { apply, lease, crash, dead } = setup({ maxAttempts: 3 });
+  apply({ op: "enqueue", entries: entries("a", "b") });
+  for (let times = 1; times <= 2; times++) {
+    const failures = lease().map((row) => ({ ...row, reason: "no", delayMs: 0 }));
+    apply({ op: "nack", failures });
+  }
+  expect(shown(lease())).toEqual(["a 3", "b 3"]);
+  crash();
+  expect(shown(lease())).toEqual(["a 3"]);
+  crash();
+  expect(shown(lease())).toEqual(["b 3"]);
+  expect(dead()).toBe(1);
+});
