@@ -35,9 +35,10 @@ export class Intake {
     this.#parts = parts;
   }
 
-  /** Throws QUEUE_FULL before it has written anything. */
+  /** Throws QUEUE_FULL or QUEUE_ENTRY before it has written anything. */
   enqueue(entries: readonly QueueEntry[]): Enqueued[] {
     const sizes = entries.map(bytesOf);
+    this.#checkSizes(entries, sizes);
     this.#makeRoom(entries, sizes);
     const results: Enqueued[] = [];
     let at = 0;
@@ -102,6 +103,17 @@ export class Intake {
     totals.waiting += 1;
     totals.bytes += bytes;
     if (bytes > totals.largest) totals.largest = bytes;
+  }
+
+  /** One that will never fit is told as such: QUEUE_FULL would be asked for again for ever. */
+  #checkSizes(entries: readonly QueueEntry[], sizes: readonly number[]) {
+    const { maxBytes } = this.#ledger.options;
+    const at = sizes.findIndex((size, index) => size > maxBytes && !this.#keys.isKnown(entries[index]!.key));
+    if (at < 0) return;
+    throw new StoreError(
+      "QUEUE_ENTRY",
+      `cannot enqueue packet ${entries[at]!.packet_id} into ${this.#file}: its payload and meta have ${sizes[at]} bytes, and max_bytes is ${maxBytes}; raise max_bytes, or keep large bytes in a file with payload_ref`,
+    );
   }
 
   #makeRoom(entries: readonly QueueEntry[], sizes: readonly number[]) {

@@ -290,6 +290,17 @@ export function queueConformance(name: string, setup: (options?: Partial<QueueOp
     if (given.queue.file !== "model") expect(told).toEqual(["max_bytes", undefined]);
   });
 
+  test(`${name} refuses an entry for which no wait makes room, and drops nothing for it`, async () => {
+    for (const overflow of ["refuse", "drop_oldest"] as const) {
+      await using given = await setup({ maxBytes: 90, overflow });
+      await given.queue.enqueue(entries("a"));
+      const [large] = entries("ü".repeat(90));
+      const refused = given.queue.enqueue([large!]).catch(({ code }) => code);
+      expect(await refused).toBe("QUEUE_ENTRY");
+      expect(given.queue.stats()).toMatchObject({ ready: 1, droppedOldest: 0, full: undefined });
+    }
+  });
+
   test(`${name} makes room by dropping the oldest that wait where that is asked for, counted`, async () => {
     await using given = await setup({ maxBytes: 90, overflow: "drop_oldest" });
     await given.queue.enqueue(entries("a", "b"));
