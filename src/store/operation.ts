@@ -67,3 +67,12 @@ export function weightOf(operation: Operation): number {
   if ("letters" in operation) return operation.letters.length;
   return "seqs" in operation ? operation.seqs.length : 1;
 }
+
+/** A row that is leased and taken back in one round, because one before it failed, would be out all the same. */
+export function leasesLast(asked: readonly Asked[]): readonly Asked[] {
+  const late = ({ operation }: Asked) => Number(operation.op === "lease");
+  return asked.length > 1 ? asked.toSorted((a, b) => late(a) - late(b)) : asked;
+}
+
+/** Rows that are out may wait again after it. */
+export const givesBack = ({ operation: { op } }: Asked) => op === "nack" || op === "release";

@@ -3,7 +3,7 @@ import { isDamage, isDiskFailure, isFull } from "./damage.ts";
 import { StoreError, unwritable } from "./error.ts";
 import type { OpenedFile } from "./guards.ts";
 import { hostStats } from "./host_stats.ts";
-import type { Answer, Asked, Operation } from "./operation.ts";
+import { type Answer, type Asked, givesBack, leasesLast, type Operation } from "./operation.ts";
 import type { QueueOptions, QueueRow, QueueStats } from "./queue.ts";
 import { SqliteQueue } from "./sqlite_queue.ts";
 
@@ -105,7 +105,7 @@ export class QueueHost {
 
   #commit(asked: readonly Asked[], nowMs: number, made: Answer[]): number | undefined {
     this.#core.begin(nowMs);
-    const agedMs = this.#core.expireOld();
+    const agedMs = this.#core.expireOld(asked.some(givesBack));
     let rows = 0;
     const waiting: Asked[] = [];
     for (const one of asked) rows += this.#apply(one, made, waiting);
@@ -240,10 +240,4 @@ export class QueueHost {
     const degraded = this.#failures >= DEGRADED_AFTER;
     return hostStats(parts, { degraded, commits: this.#commits, committedRows: this.#committedRows }, before);
   }
-}
-
-/** A row that is leased and taken back in one round, because one before it failed, would be out all the same. */
-function leasesLast(asked: readonly Asked[]): readonly Asked[] {
-  const late = ({ operation }: Asked) => Number(operation.op === "lease");
-  return asked.length > 1 ? asked.toSorted((a, b) => late(a) - late(b)) : asked;
 }

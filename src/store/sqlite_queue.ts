@@ -15,12 +15,12 @@ import { verifyRows } from "./verify.ts";
 
 /** Rows that expire in one transaction; more wait for the next, so that none is long. */
 const EXPIRE_ROWS = 256;
+/** Rows looked at by one statement for that. Most times the first one is young, and the last that is looked at. */
+const AGED_ROWS = 32;
 
 interface First {
   seq: number;
   enqueued_ms: number;
-  partition: string;
-  bytes: number;
 }
 
 /**
@@ -49,10 +49,16 @@ export class SqliteQueue {
     const parts = { ledger, keys, leases, line, graveyard: this.#graveyard };
     this.#intake = new Intake(file, parts);
     this.#settling = new Settling(parts);
-    this.begin(nowMs);
-    takeOver(this.#ledger);
-    this.#keys.clamp();
-    this.commit();
+    try {
+      this.begin(nowMs);
+      takeOver(this.#ledger);
+      this.#keys.clamp();
+      this.commit();
+    } catch (error) {
+      // Its statements would keep the file locked.
+      this.release();
+      throw error;
+    }
   }
 
   get totals() {
@@ -154,19 +160,40 @@ export class SqliteQueue {
     }
   }
 
-  /** Sets rows aside that are too old and that nobody asks for. Gives when to look again. */
-  expireOld(): number | undefined {
-    const { options, sql, nowMs, totals } = this.#ledger;
+  /**
+   * Sets rows aside that are too old and that nobody asks for. Gives when to look again: when the first young row is
+   * old. Rows that are out are passed over; when such come back, `back` has them looked at in the next round.
+   */
+  expireOld(back: boolean): number | undefined {
+    const { nowMs, options } = this.#ledger;
     if (options.maxAgeMs === undefined) return undefined;
-    const rows = sql.all<First>(FIRST, EXPIRE_ROWS + this.leased);
-    for (const { seq, enqueued_ms, partition, bytes } of rows) {
-      if (enqueued_ms + options.maxAgeMs > nowMs) return enqueued_ms + options.maxAgeMs;
-      if (this.#leases.has(seq)) continue;
-      totals.expired += 1;
-      this.#graveyard.bury(seq, bytes, { error: EXPIRED });
-      this.#line.freed(partition);
+    const next = this.#expire(nowMs - options.maxAgeMs);
+    const dueMs = next === undefined ? Number.POSITIVE_INFINITY : Math.max(nowMs + 1, next + options.maxAgeMs);
+    const soonest = back ? nowMs + 1 : dueMs;
+    return soonest === Number.POSITIVE_INFINITY ? undefined : soonest;
+  }
+
+  /** Rows from until `untilMs`. Gives the time of the first row that was not looked at to the end. */
+  #expire(untilMs: number): number | undefined {
+    let [afterSeq, count] = [0, 0];
+    for (;;) {
+      const rows = this.#ledger.sql.all<First>(FIRST, afterSeq, AGED_ROWS);
+      for (const { seq, enqueued_ms } of rows) {
+        if (enqueued_ms > untilMs || count === EXPIRE_ROWS) return enqueued_ms;
+        afterSeq = seq;
+        if (this.#leases.has(seq)) continue;
+        count += 1;
+        this.#setOldAside(seq);
+      }
+      if (rows.length < AGED_ROWS) return undefined;
     }
-    return rows.length === 0 ? undefined : nowMs + 1;
+  }
+
+  #setOldAside(seq: number) {
+    const { partition, bytes } = this.#ledger.sql.get<{ partition: string; bytes: number }>(OLD, seq)!;
+    this.totals.expired += 1;
+    this.#graveyard.bury(seq, bytes, { error: EXPIRED });
+    this.#line.freed(partition);
   }
 
   #lease(request: Omit<LeaseRequest, "signal">): QueueRow[] {
@@ -202,6 +229,8 @@ export class SqliteQueue {
 }
 
 const OLDEST = "SELECT enqueued_ms FROM packets ORDER BY seq LIMIT 1";
-const FIRST = `SELECT seq, enqueued_ms, partition, ${BYTES} AS bytes FROM packets ORDER BY seq LIMIT ?`;
+/** Not the payloads: what is looked at is looked at in every commit. */
+const FIRST = "SELECT seq, enqueued_ms FROM packets WHERE seq > ? ORDER BY seq LIMIT ?";
+const OLD = `SELECT partition, ${BYTES} AS bytes FROM packets WHERE seq = ?`;
 const SCAN = `SELECT ${ROW} FROM packets AS p LEFT JOIN tries AS t ON t.seq = p.seq
   WHERE p.seq > ? ORDER BY p.seq LIMIT ?`;
