@@ -4,7 +4,7 @@ import type { Run } from "./runs.ts";
 
 /** Rows written by one statement: more gain little. */
 export const AT_ONCE = 16;
-/** Acks so close to each other are remembered as one, at most so much longer than asked for. */
+/** Acks within so much time are remembered as one, of the time of the first: at most so much shorter than asked for. */
 const SAME_MS = 1_000;
 /** Rows of one key that are numbered one after the other; those beyond have the number of the row. */
 export const MAX_COPIES = 16;
@@ -92,7 +92,8 @@ export class Keys {
     const last = sql.get<Acked>(BEFORE, from);
     const sameMs = Math.min(SAME_MS, options.rememberMs / 100);
     if (last !== null && last.to_seq === from - 1 && nowMs - last.acked_ms <= sameMs) {
-      sql.run("UPDATE acked SET to_seq = ?, acked_ms = ? WHERE from_seq = ?", to, nowMs, last.from_seq);
+      // The time stays: a range that went on with every ack would keep its first key for ever.
+      sql.run("UPDATE acked SET to_seq = ? WHERE from_seq = ?", to, last.from_seq);
     } else sql.run("INSERT INTO acked VALUES (?, ?, ?)", from, to, nowMs);
   }
 
