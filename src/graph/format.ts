@@ -1,7 +1,7 @@
 import { CODES, type CodeText } from "./codes.ts";
 import type { Diagnostic, Place } from "./diagnostic.ts";
 import { byPlace } from "./findings.ts";
-import { hideCredentials, printable } from "./redact.ts";
+import { HIDDEN, hideCredentials, printable, SECRET_NAME } from "./redact.ts";
 
 export interface FormatOptions {
   /** Text by file name; a file that is not here is printed without its line. */
@@ -26,7 +26,7 @@ export function formatDiagnostics(
     const { code, severity, place, message, hint, related = [] } = diagnostic;
     const label = severity === "warning" ? `${code} (warning)` : code;
     const block = [`${placeText(place)} ${paint(severity, label)}`, paint("bold", printable(message))];
-    const excerpt = excerptOf(place, lines.get(place.file));
+    const excerpt = excerptOf(diagnostic, lines.get(place.file));
     const shownHint = hint === undefined ? undefined : paint("dim", `hint: ${printable(hint)}`);
     if (excerpt) {
       block.push(`${excerpt.gutter} | ${excerpt.line}`);
@@ -55,10 +55,12 @@ export function explainCode(code: string, table: Readonly<Record<string, CodeTex
   return lines.join("\n");
 }
 
-function excerptOf(place: Place, lines: readonly string[] | undefined) {
+function excerptOf(diagnostic: Diagnostic, lines: readonly string[] | undefined) {
+  const { place } = diagnostic;
   const whole = lines?.[place.line - 1];
   if (whole === undefined || whole.trim() === "") return undefined;
-  const { text, start, end } = masked(whole.replace(/\r$/, ""), place);
+  const line = whole.replace(/\r$/, "");
+  const { text, start, end } = showsSecret(diagnostic) ? blotted(line, place) : masked(line, place);
   const from = text.length <= MAX_LINE ? 0 : Math.max(0, Math.min(start - MAX_LINE / 2, text.length - MAX_LINE));
   const shown = printable(text.slice(from, from + MAX_LINE));
   const before = shown.slice(0, start - from);
@@ -67,6 +69,16 @@ function excerptOf(place: Place, lines: readonly string[] | undefined) {
   const pad = before.replace(/[^\t]+/g, (run) => " ".repeat(Bun.stringWidth(run)));
   const caret = "^".repeat(Math.max(1, Bun.stringWidth(under)));
   return { gutter: `  ${place.line}`, line: shown, pad, caret };
+}
+
+/** The place is a value whose key says that it is a secret. */
+const showsSecret = ({ code, path = "" }: Diagnostic) =>
+  code === "CONFIG_VALUE" && SECRET_NAME.test(path.split(".").at(-1)!);
+
+/** The line up to a secret value, and nothing of the value or of what follows: it may go on there. */
+function blotted(line: string, place: Place) {
+  const before = masked(line.slice(0, place.column - 1), place).text;
+  return { text: before + HIDDEN, start: before.length, end: before.length + HIDDEN.length };
 }
 
 /** The line without URL passwords, and where the place is in it then. */

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { didYouMean } from "../base/suggest.ts";
 import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
-import { HIDDEN } from "./redact.ts";
+import { HIDDEN, SECRET_NAME } from "./redact.ts";
 import { readPlain } from "./scalars.ts";
 import { descend, type Path, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
 import { optionOf } from "./union_issues.ts";
@@ -90,11 +90,17 @@ function missingKey(path: Path, { schema, tree, name }: IssueContext): Found {
 
 function badValue(issue: Issue, path: Path, { schema, tree, name, code }: IssueContext): Found {
   const at = descend(tree, path);
-  const shown = at?.type === "scalar" && at.secret ? HIDDEN : show(issue.input);
+  const shown = isSecret(issue.input, at, path) ? HIDDEN : show(issue.input);
   const phrase = issuePhrase(issue);
   const hint = valueHint(issue, at) ?? describedAs(schema, path);
   const message = `${label(name, path)} ${phrase}: current value is ${shown}`;
   return { code, message, place: placeOf(spotAt(tree, path)), ...(hint ? { hint } : {}) };
+}
+
+/** It came from a secret, or its key says that it is one: a token typed into the graph is one as well. */
+function isSecret(value: unknown, at: Tree | undefined, path: Path): boolean {
+  if (at?.type === "scalar" && at.secret) return true;
+  return typeof value === "string" && SECRET_NAME.test(String(path.at(-1)));
 }
 
 const withoutLinks = (markdown: string) => markdown.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1");

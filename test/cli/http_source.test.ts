@@ -216,6 +216,15 @@ describe("a graph with http_source", () => {
     }
   });
 
+  test("whose token is too short shows nothing of it, neither in the message nor in the line", async () => {
+    using folder = folderWith({ "g.yaml": graph('token: "canaryShort", ') });
+    const { code, stderr, stdout } = await run(["validate", "g.yaml"], { cwd: folder.folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain("current value is ***");
+    expect(stderr + stdout).not.toContain("canary");
+    expect((await run(["validate", "g.yaml", "--json"], { cwd: folder.folder })).stdout).not.toContain("canary");
+  });
+
   test("ends with an error that names the port when another program has it", async () => {
     await using other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
     using folder = folderWith({ "g.yaml": graph("").replace("127.0.0.1:0", `127.0.0.1:${other.port}`) });
