@@ -1,5 +1,6 @@
 import { didYouMean } from "../base/suggest.ts";
 import { CODES, type CodeText, explainCode } from "../graph/index.ts";
+import { ANSWER_CODES } from "./answer_codes.ts";
 import { BLOB_CODES } from "./blob_codes.ts";
 import { columns } from "./columns.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
@@ -8,7 +9,13 @@ import { QUEUE_CODES } from "./queue_codes.ts";
 import { RUN_CODES } from "./run_codes.ts";
 
 /** Every code that a person can meet in a terminal. */
-export const ALL_CODES: Readonly<Record<string, CodeText>> = { ...CODES, ...RUN_CODES, ...QUEUE_CODES, ...BLOB_CODES };
+export const ALL_CODES: Readonly<Record<string, CodeText>> = {
+  ...CODES,
+  ...RUN_CODES,
+  ...QUEUE_CODES,
+  ...BLOB_CODES,
+  ...ANSWER_CODES,
+};
 
 export const command = defineCommand({
   args: [

@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { ANSWER_CODES } from "../../src/cli/answer_codes.ts";
 import { ALL_CODES } from "../../src/cli/explain.ts";
 import { CODES } from "../../src/graph/index.ts";
+import { ROOT } from "../support/binary.ts";
 import { cli } from "../support/cli.ts";
 
 test("explain CODE says what it means and what to do, in any case", async () => {
@@ -33,4 +37,15 @@ test("explain with an unknown code is a usage error with a suggestion", async ()
   const { code, stderr } = await cli(["explain", "CYCLE_WITHOUT_DEALY"]);
   expect(code).toBe(2);
   expect(stderr).toContain("did you mean CYCLE_WITHOUT_DELAY?");
+});
+
+test("explain knows every code that http_source answers, and none of them is a graph's", () => {
+  const folder = path.join(ROOT, "src/nodes/net");
+  const texts = fs.readdirSync(folder).map((name) => fs.readFileSync(path.join(folder, name), "utf8"));
+  const answered = texts.flatMap((text) =>
+    [...text.matchAll(/(?:Refusal\(\d+, |busy\()"([A-Z_]+)"/g)].map(([, code]) => code!),
+  );
+  expect(new Set(answered).size).toBeGreaterThan(20);
+  expect([...new Set(answered)].filter((code) => !Object.hasOwn(ANSWER_CODES, code))).toEqual([]);
+  expect(Object.keys(ANSWER_CODES).filter((code) => Object.hasOwn(CODES, code))).toEqual([]);
 });

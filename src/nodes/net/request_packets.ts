@@ -108,7 +108,7 @@ function withKey(fields: PacketFields, header: string | undefined): PacketFields
   const bytes = typeof key === "string" ? Buffer.byteLength(key) : 0;
   if (bytes === 0 || bytes > MAX_KEY_BYTES) {
     const now = typeof key === "string" ? `it has ${bytes}` : `it is a ${typeof key}`;
-    throw new Refusal(400, "BAD_KEY", `the idempotency key must be text of 1 to ${MAX_KEY_BYTES} bytes: ${now}`);
+    throw new Refusal(400, "KEY_REFUSED", `the idempotency key must be text of 1 to ${MAX_KEY_BYTES} bytes: ${now}`);
   }
   return { ...fields, meta: { ...fields.meta, idempotency_key: key } };
 }
