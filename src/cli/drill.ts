@@ -35,7 +35,7 @@ const FLAGS = {
   faults: flag.text("LIST", `Faults with commas between, of ${NAMES.join(", ")}; all unless given.`),
   kills: flag.integer("N", `Times of kill -9; ${DEFAULTS.kills} unless given.`, 1),
   cuts: flag.integer("N", `Power cuts; ${DEFAULTS.cuts} unless given.`, 1),
-  packets: flag.integer("N", `Acknowledged packets per fault; ${DEFAULTS.packets} unless given.`, 1),
+  packets: flag.integer("N", `Acknowledged packets per fault, at least; ${DEFAULTS.packets} unless given.`, 1),
   seconds: flag.integer("S", `Longest time of one fault; ${DEFAULTS.seconds} unless given.`, 1),
   seed: flag.integer("N", "Seed of the instants at which faults happen."),
   keep: flag.text("DIR", "Leave logs and state directories there."),
@@ -61,6 +61,7 @@ export const command = defineCommand({
     if (terminal.env[INSIDE] !== undefined)
       throw new UsageError(`${INSIDE} is set: a drill does not start another one`);
     if (flags.demo === (file !== undefined)) throw new UsageError("needs a graph file or --demo, and not both");
+    expectWritable(flags.html, terminal);
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "schnitzel-drilled-"));
     try {
       const target = await drillTarget(file, folder, flags, terminal);
@@ -85,6 +86,22 @@ async function drilled(target: Target, flags: FlagValues<typeof FLAGS>, terminal
     throw error;
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);
+  }
+}
+
+/** A drill takes minutes: what would fail at its end is found before it begins. A report that is there stays as it is. */
+function expectWritable(html: string | undefined, { cwd }: Terminal) {
+  if (html === undefined) return;
+  const file = path.resolve(cwd, html);
+  const isNew = !fs.existsSync(file);
+  try {
+    fs.closeSync(fs.openSync(file, "a"));
+    if (isNew) fs.rmSync(file);
+  } catch (error) {
+    throw new UsageError(
+      `cannot write --html ${html}: ${(error as Error).message}`,
+      "name a file in a folder that is there",
+    );
   }
 }
 

@@ -49,6 +49,12 @@ describe("schnitzel drill refuses", () => {
     expect(stderr).toContain("a drill does not start another one");
   });
 
+  test("a report that it could not write, before it starts anything", async () => {
+    const { code, stderr } = await cli(["drill", "--demo", "--html", "/nope/x.html"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("cannot write --html /nope/x.html: ENOENT");
+  });
+
   test.each([
     [[], "needs a graph file or --demo"],
     [["x.yaml", "--demo"], "and not both"],
