@@ -6,7 +6,7 @@ import { entropySeed, seededRandom } from "../base/random.ts";
 import { defineCommand, type FlagValues, flag, UsageError } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
 import { MockBackend } from "./mock_backend/backend.ts";
-import type { Change } from "./mock_backend/behaviour.ts";
+import { CHANGE_FORM, type Change } from "./mock_backend/behaviour.ts";
 import { readLatency, readShare, readStatus } from "./mock_backend/read_flags.ts";
 import { openRecord } from "./mock_backend/record.ts";
 import { play, readScript } from "./mock_backend/script.ts";
@@ -32,7 +32,7 @@ const FLAGS = {
 type Given = FlagValues<typeof FLAGS>;
 
 export const command = defineCommand({
-  doc: "A server for demos and tests of what delivers by HTTP. Any POST, PUT or PATCH is taken; a key that comes again (Idempotency-Key, the packet's own, or source and seq of the payload) is a duplicate. GET /stats gives the counts, POST /control changes how it behaves: mode (up, down, hang), status, latency_ms, reset, partial, hang, redirect, retry_after. A script can also set mode refuse, which closes the port. It runs until SIGINT or SIGTERM and then prints the counts.",
+  doc: `A server for demos and tests of what delivers by HTTP. Any POST, PUT or PATCH is taken; a key that comes again (Idempotency-Key, the packet's own, or source and seq of the payload) is a duplicate. GET /stats gives the counts, POST /control changes how it behaves, with a JSON object; what it does not name stays. Keys: ${CHANGE_FORM}. A script can also set mode refuse, which closes the port. It runs until SIGINT or SIGTERM and then prints the counts.`,
   flags: FLAGS,
   examples: [
     ["schnitzel mock-backend", "Take everything on 127.0.0.1:8080."],
@@ -40,6 +40,10 @@ export const command = defineCommand({
     [
       'curl -d \'{"mode":"down"}\' -H "Content-Type: application/json" http://127.0.0.1:8080/control',
       "Take it down; the same with up brings it back.",
+    ],
+    [
+      'curl -d \'{"status":{"422":1}}\' -H "Content-Type: application/json" http://127.0.0.1:8080/control',
+      "Every post is answered with 422; {} as status ends it.",
     ],
   ],
   exits: { [EXIT.precondition]: "The port is in use, or a file cannot be written." },

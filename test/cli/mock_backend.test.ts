@@ -208,6 +208,9 @@ describe("mock-backend", () => {
     ]) {
       expect((await one.control(change)).status).toBe(400);
     }
+    const { message } = (await (await one.control({ status: 422 })).json()) as { message: string };
+    expect(message).toStartWith("status: ");
+    expect(message).toContain('{"status":{"503":0.1,"422":0.2}}');
     const simple = await fetch(`${one.url}/control`, { method: "POST", body: '{"mode":"down"}' });
     expect(simple.status).toBe(415);
     expect(await one.outcome("{}")).toBe(200);

@@ -2,7 +2,16 @@ import * as v from "valibot";
 import { type Clock, sleep } from "../../base/clock.ts";
 import type { HostPort } from "../../base/host_port.ts";
 import type { Random } from "../../base/random.ts";
-import { type Behaviour, type Change, changed, changeSchema, type Fate, fateOf, HEALTHY } from "./behaviour.ts";
+import {
+  type Behaviour,
+  CHANGE_FORM,
+  type Change,
+  changed,
+  changeSchema,
+  type Fate,
+  fateOf,
+  HEALTHY,
+} from "./behaviour.ts";
 import { Ledger } from "./ledger.ts";
 import { Outages } from "./outages.ts";
 import { factsOf } from "./posts.ts";
@@ -132,12 +141,15 @@ export class MockBackend {
 
   async #control(request: Request): Promise<Response> {
     if (request.method !== "POST" || !request.headers.get("content-type")?.startsWith("application/json")) {
-      return Response.json({ message: "POST a change as application/json" }, { status: 415 });
+      return Response.json({ message: `POST a change as application/json: ${CHANGE_FORM}` }, { status: 415 });
     }
     const parsed = v.safeParse(changeSchema, await request.json().catch(() => undefined));
     if (!parsed.success) {
       const [issue] = parsed.issues;
-      return Response.json({ message: `${v.getDotPath(issue) ?? "the body"}: ${issue.message}` }, { status: 400 });
+      return Response.json(
+        { message: `${v.getDotPath(issue) ?? "the body"}: ${issue.message}; send ${CHANGE_FORM}` },
+        { status: 400 },
+      );
     }
     const { mode } = parsed.output;
     // Nobody could open it again from outside: a script does, or the program that has this one as a part.

@@ -19,6 +19,10 @@ export const changeSchema = v.strictObject({
   retry_after: v.optional(v.nullable(v.string())),
 });
 
+/** The form of a change, for help and for whoever sent another one. */
+export const CHANGE_FORM =
+  '{"mode":"down"} (up, down, hang), {"status":{"503":0.1,"422":0.2}} (shares of all posts, 0 to 1; {} for none), {"latency_ms":20} or {"latency_ms":[5,50]}, {"reset":0.1} and the same for partial, hang and redirect, {"retry_after":"5"} (null for none)';
+
 export type Change = v.InferOutput<typeof changeSchema>;
 
 /**
