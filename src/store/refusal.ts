@@ -4,7 +4,7 @@ import * as os from "node:os";
 import { StoreError } from "./error.ts";
 import { makeDurableFolder } from "./folder.ts";
 import { foreign } from "./foreign.ts";
-import { ownerOf } from "./owner.ts";
+import { type Owner, ownerOf } from "./owner.ts";
 
 /** What SQLite said, as an error that names the file and the way out. */
 export function refusal(file: string, error: unknown): Error {
@@ -28,6 +28,13 @@ function mayWrite(file: string): boolean {
 }
 
 function busy(file: string, cause: unknown): StoreError {
+  if (isOurs(ownerOf(file))) {
+    return new StoreError(
+      "QUEUE_SHARED",
+      `cannot open queue ${file}: this process, ${process.pid}, has it open already, by another name; name it once`,
+      { cause },
+    );
+  }
   return new StoreError(
     "QUEUE_BUSY",
     `cannot open queue ${file}: ${ownerName(file)} has it, and a queue belongs to one process at a time; stop that one, or put producer and consumer into one graph`,
@@ -35,10 +42,11 @@ function busy(file: string, cause: unknown): StoreError {
   );
 }
 
+const isOurs = (owner: Owner | undefined) => owner?.pid === process.pid && owner.host === os.hostname();
+
 function ownerName(file: string): string {
   const owner = ownerOf(file);
   if (owner === undefined) return "another process";
-  if (owner.pid === process.pid && owner.host === os.hostname()) return `this process, ${owner.pid},`;
   return `process ${owner.pid} on ${owner.host} (${owner.command})`;
 }
 

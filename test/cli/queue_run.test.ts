@@ -71,6 +71,16 @@ test("a packet that its graph cannot process stays, is set aside in the end, and
   });
 });
 
+test("two nodes of one run that want different things of a file end it, and not as if another process had the file", async () => {
+  const nodes = `  - { id: src, plugin: generate_source, config: { count: 1 } }
+  - { id: one, plugin: sqlite_queue_sink, config: { path: q.sqlite3 } }
+  - { id: two, plugin: sqlite_queue_sink, config: { path: q.sqlite3, durability: relaxed } }
+`;
+  using folder = folderWith({ "g.yaml": graph(nodes, "src -> one", "src -> two") });
+  const { code, report } = await folder.run("g.yaml");
+  expect([code, report.error]).toEqual([1, expect.stringContaining("QUEUE_SHARED: cannot open queue")]);
+});
+
 test("a second process is refused with QUEUE_BUSY, naming the first", async () => {
   using folder = folderWith({ "follow.yaml": graph(consume("follow: true"), "queue -> out") });
   const first = Bun.spawn([binary(), "run", "follow.yaml"], { cwd: folder.path, stderr: "ignore", stdout: "ignore" });

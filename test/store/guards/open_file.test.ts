@@ -98,7 +98,9 @@ test("openFile() refuses the database of another program, and puts nothing besid
 test("openFile() says that this process has the file, when it is opened twice", () => {
   using at = guardedFile();
   at.open();
-  expect(() => at.open()).toThrow(`this process, ${process.pid}, has it`);
+  expect(() => at.open()).toThrow(
+    `QUEUE_SHARED: cannot open queue ${at.file}: this process, ${process.pid}, has it open`,
+  );
 });
 
 test("reopen() keeps what was committed, and the numbers", () => {
