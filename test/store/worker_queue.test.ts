@@ -117,6 +117,20 @@ test("a thread that does not have a file says so with a code, and the next call 
   expect(await lease(queue, 2, "worker", 1_000)).toMatchObject([{ key: "a", attempt: 2 }]);
 });
 
+test("rows whose handing out was not heard of come again", async () => {
+  await using given = await setup();
+  const { queue } = given;
+  await queue.enqueue(entries("a"));
+  const call = workerThread.call.bind(workerThread);
+  const lossy = spyOn(workerThread, "call").mockImplementationOnce(async (message) => {
+    await call(message);
+    throw new Error("the answer got lost");
+  });
+  await expect(lease(queue, 1, "worker", 1_000)).rejects.toThrow("the answer got lost");
+  lossy.mockRestore();
+  expect(await lease(queue, 2, "worker", 1_000)).toMatchObject([{ key: "a", attempt: 2 }]);
+});
+
 test("nodes of one process share a file, and it closes with the last of them", async () => {
   await using given = await setup();
   const second = await given.open();
