@@ -30,7 +30,9 @@ export const httpSource = defineNode({
 
 A sender gets 202 with \`{"packet_id": …}\` when everything behind this node is done with the packet: with a durable edge,
 when it is on the disk. Whoever gets anything else, or nothing, sends again with the same \`Idempotency-Key\`: a durable
-edge keeps a key once, and \`dedup\` lets one through once.
+edge keeps a key once, and \`dedup\` lets one through once. A key stands for one fact, whatever the body: the same key
+with another body is answered 202 and not kept again. The answer to a repeat names a new \`packet_id\`, not that of the packet
+that is kept; go by the key.
 
 | status | why |
 |---|---|
