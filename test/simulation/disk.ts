@@ -162,6 +162,8 @@ export class Disk implements Ground {
     if (!life.alive) return "dies_before";
     if (this.#box.crashesNow()) return net.maybe(0.5) ? "dies_before" : "dies_after";
     if (healed) return "done";
+    // Where a file is opened the program gives the ballast up by itself.
+    if (this.#full && this.#opening) this.#ballast = false;
     if (this.#full && this.#ballast) return "full";
     if (!net.maybe(weather.badCommits)) return "done";
     return net.maybe(0.5) ? "refused" : "indeterminate";
@@ -189,6 +191,7 @@ function optionsOf(durable: DurableOptions): QueueOptions {
     maxAttempts: durable.max_attempts,
     rememberMs: durable.remember_ms,
     maxBytes: durable.max_bytes,
+    maxDelayMs: durable.backoff_max_ms,
     maxAgeMs: durable.max_age_ms,
     overflow: durable.overflow === "drop_oldest" ? "drop_oldest" : "refuse",
     minFreeBytes: 0,

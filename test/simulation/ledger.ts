@@ -96,6 +96,8 @@ export class Ledger {
     book.torn = true;
     for (const [seq, name] of rows) if (seq > keptSeq) this.excused.add(name);
     acked.clear();
+    // Rows that were dead letters, and let others pass, may wait again.
+    book.arrived.clear();
   }
 
   /** `overflow` of a node or an edge gave so many packets up. */

@@ -27,6 +27,7 @@ export class SimTransport implements Transport {
   readonly #out = new Map<number, QueueRow>();
   readonly #offsetMs: number;
   #unsure = false;
+  #kept = false;
   readonly #answers: (() => void)[] = [];
   #line: (() => void)[] = [];
 
@@ -120,7 +121,10 @@ export class SimTransport implements Transport {
     if (operation === undefined) return;
     this.#life.box.note(`${this.#edge.index} ${told(operation, answer)}`);
     // After a commit that failed rows may be out, on the disk, that nobody was given.
-    this.#unsure = "error" in answer && (answer.error as StoreError).code === "QUEUE_UNWRITABLE";
+    const failed = "error" in answer && (answer.error as StoreError).code === "QUEUE_UNWRITABLE";
+    // What could not be given back stays out, whatever succeeds later.
+    this.#kept ||= failed && operation.op === "release";
+    this.#unsure = failed || this.#kept;
     if (!("value" in answer)) {
       if (operation.op === "enqueue") for (const entry of operation.entries) this.#book.perhaps.add(nameOf(entry));
       return;
