@@ -22,7 +22,7 @@ export const QUEUE_EXITS = {
   [EXIT.owned]: "Another process has the file and does not answer; the message names it.",
 };
 
-/** Finds what was named, and asks whoever has it. A refusal is printed and becomes an exit code. */
+/** Finds what was named, and asks whoever has it. A refusal is printed and becomes an exit code. With `lose` see {@link withAsker}. */
 export async function onQueues(
   {
     args: [graph, queue],
@@ -30,14 +30,24 @@ export async function onQueues(
     terminal,
   }: { args: readonly string[]; flags: FlagValues<typeof TARGET_FLAGS>; terminal: Terminal },
   use: (asker: Asker, target: QueueTarget, queue: string | undefined) => Promise<number>,
+  lose = false,
 ): Promise<number> {
   const target = await findTarget(graph!, flags, terminal);
   tellMissing(target, terminal);
   try {
-    return await withAsker(target, queue, terminal, (asker) => use(asker, target, queue));
+    return await withAsker(target, queue, terminal, (asker) => use(asker, target, queue), lose);
   } catch (error) {
     return refused(error, terminal);
   }
+}
+
+/** Damaged files that were left out, with the way out; the exit code that goes with them. */
+export function tellLost({ lost }: Asker, { err }: Terminal): number {
+  for (const { name, file, reason } of lost) {
+    err(`QUEUE_DAMAGED: ${name} is left out, its file ${file} cannot be read: ${reason}\n`);
+    err(`  hint: schnitzel queue repair ${file} saves what can be read\n`);
+  }
+  return lost.length === 0 ? EXIT.ok : EXIT.precondition;
 }
 
 /** What is not looked at is named, or its rows would seem to be gone. */

@@ -1,7 +1,8 @@
 import type { QueueSummary } from "../control/index.ts";
 import { columns } from "./columns.ts";
 import { defineCommand } from "./command/index.ts";
-import { LOOK_FLAGS, onQueues, printJson, QUEUE_EXITS } from "./queue_command.ts";
+import { EXIT } from "./exit.ts";
+import { LOOK_FLAGS, onQueues, printJson, QUEUE_EXITS, tellLost } from "./queue_command.ts";
 import { corruptFiles, GRAPH_ARGUMENT, QUEUE_ARGUMENT } from "./queue_target.ts";
 
 export const command = defineCommand({
@@ -13,23 +14,34 @@ export const command = defineCommand({
     ["schnitzel queue ls yard --state-dir /data --json", "By the graph's name, for a script."],
     ["schnitzel queue ls alarms.sqlite3", "The file of a sqlite_queue_sink."],
   ],
-  exits: QUEUE_EXITS,
+  exits: {
+    ...QUEUE_EXITS,
+    [EXIT.precondition]: "A file is damaged, which is shown beside the sound ones, or cannot be opened.",
+  },
   run: (given) =>
-    onQueues(given, async ({ ask, pid }, target, queue) => {
-      const { terminal, flags } = given;
-      const queues = await ask<QueueSummary[]>("ls", { queue });
-      const corrupt = corruptFiles(target);
-      if (flags.json) {
-        printJson(terminal, { graph: target.name, running: pid ?? null, queues, corrupt_files: corrupt });
-        return 0;
-      }
-      if (queues.length === 0) terminal.err(`${target.name} keeps no queue\n`);
-      else terminal.out(columns([HEAD, ...queues.map(row)]));
-      for (const file of corrupt) {
-        terminal.err(`damaged, moved aside: ${file}\n  hint: schnitzel queue repair ${file}\n`);
-      }
-      return 0;
-    }),
+    onQueues(
+      given,
+      async (asker, target, queue) => {
+        const { ask, pid, lost } = asker;
+        const { terminal, flags } = given;
+        const queues = await ask<QueueSummary[]>("ls", { queue });
+        const corrupt = corruptFiles(target);
+        if (flags.json) {
+          printJson(terminal, { graph: target.name, running: pid ?? null, queues, lost, corrupt_files: corrupt });
+          return lost.length === 0 ? EXIT.ok : EXIT.precondition;
+        }
+        if (queues.length + lost.length === 0) terminal.err(`${target.name} keeps no queue\n`);
+        else
+          terminal.out(
+            columns([HEAD, ...queues.map(row), ...lost.map(({ name }) => [name, "?", "?", "?", "?", "?", "damaged"])]),
+          );
+        for (const file of corrupt) {
+          terminal.err(`damaged, moved aside: ${file}\n  hint: schnitzel queue repair ${file}\n`);
+        }
+        return tellLost(asker, terminal);
+      },
+      true,
+    ),
 });
 
 const HEAD = ["QUEUE", "READY", "LEASED", "DEAD", "BYTES", "OLDEST", "STATE"];

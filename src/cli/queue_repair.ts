@@ -5,7 +5,7 @@ import { inspectQueueFile } from "../store/index.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
 import { applies, CHANGE_FLAGS, printJson, QUEUE_EXITS, refused, tellMissing } from "./queue_command.ts";
-import { type Saved, saveRows } from "./queue_salvage.ts";
+import { hasRows, type Saved, saveRows } from "./queue_salvage.ts";
 import {
   corruptFiles,
   findTarget,
@@ -15,6 +15,7 @@ import {
   QUEUE_ARGUMENT,
   type QueueTarget,
 } from "./queue_target.ts";
+import { refuseUnsound } from "./queue_unsound.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const command = defineCommand({
@@ -34,7 +35,7 @@ export const command = defineCommand({
     if (pid !== undefined) return runs(target, pid, terminal);
     try {
       const into = flags.into === undefined ? undefined : path.resolve(terminal.cwd, flags.into);
-      const damaged = damagedFiles(target, queue, into !== undefined);
+      const damaged = await damagedFiles(target, queue, into !== undefined);
       if (into !== undefined && damaged.length > 1)
         throw new UsageError("--into takes one damaged file", `there are ${damaged.join(", ")}`);
       const saved: Saved[] = [];
@@ -53,13 +54,23 @@ function runs({ name }: QueueTarget, pid: number, terminal: Terminal): number {
 }
 
 /** Those moved aside, and those that still stand in their place; with `any` also a sound one that was named. */
-function damagedFiles(target: QueueTarget, queue: string | undefined, any: boolean): string[] {
+async function damagedFiles(target: QueueTarget, queue: string | undefined, any: boolean): Promise<string[]> {
   const named = queuesNamed(target.files, queue).map(({ file }) => file);
   if (target.dir === undefined && isAside(named[0]!)) return named;
-  const inPlace = named.filter((file) => any || inspectQueueFile(file).state === "damaged");
+  const inPlace = [];
+  for (const file of named) if (any || (await isDamaged(file))) inPlace.push(file);
   // Of a whole graph also what came from a queue that is not there any more.
   const all = target.dir !== undefined && queue === undefined;
   return [...corruptFiles(target).filter((file) => all || named.includes(originOf(file))), ...inPlace];
+}
+
+/** Refuses what it cannot say of: that nothing is damaged would be believed. */
+async function isDamaged(file: string): Promise<boolean> {
+  const { state } = inspectQueueFile(file);
+  if (state === "damaged") return true;
+  if (state === "foreign" && (await hasRows(file))) return true;
+  if (state !== "ok" && state !== "busy") refuseUnsound(file);
+  return false;
 }
 
 function print(saved: readonly Saved[], applied: boolean, json: boolean, terminal: Terminal) {

@@ -1,8 +1,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
-import { openInline, type Queue, type SalvageReport, salvage } from "../store/index.ts";
+import { inspectQueueFile, moveAside, openInline, type Queue, type SalvageReport, salvage } from "../store/index.ts";
 import { isAside, originOf } from "./queue_target.ts";
+
+/** Whether rows of ours are in a file whose first page says nothing: their checksums tell. */
+export async function hasRows(file: string): Promise<boolean> {
+  const { layout, rows, dead } = await salvage(file, () => {});
+  return layout === "schnitzel" && rows + dead > 0;
+}
 
 /** What became of a damaged file. */
 export interface Saved {
@@ -24,6 +30,8 @@ export interface Saved {
 export async function saveRows(file: string, into: string, apply: boolean): Promise<Saved> {
   if (!apply) return savedOf(file, into, await salvage(file, () => {}), 0);
   const before = new Set(asideOf(into));
+  // Without its first page it looks like another program's, which opening would refuse: it is moved aside here.
+  if (file === into && inspectQueueFile(file).state === "foreign") moveForeign(file);
   const queue = await open(into);
   try {
     // Opening a damaged queue moves it aside.
@@ -38,6 +46,12 @@ export async function saveRows(file: string, into: string, apply: boolean): Prom
   } finally {
     await queue.close();
   }
+}
+
+/** Its mark goes along, as it would call all rows lost that come back here under new numbers. */
+function moveForeign(file: string) {
+  moveAside(file, systemClock.nowMs());
+  fs.rmSync(`${file}.hwm`, { force: true });
 }
 
 const open = (file: string): Promise<Queue> =>

@@ -5,6 +5,7 @@ export { type BlobCode, BlobError } from "./blobs_error.ts";
 export { sha256Of } from "./blobs_name.ts";
 export * from "./bounds.ts";
 export { ConfinedFiles } from "./confined_files.ts";
+export { moveAside } from "./damage.ts";
 export {
   type EntryCodec,
   entryCodec,

@@ -315,6 +315,9 @@ describe("schnitzel queue repair", () => {
     overwritePage(made.at(EDGE_FILE));
     const listed = await made.queue(["ls"]);
     expect([listed.code, listed.stderr.split(":")[0]]).toEqual([3, "QUEUE_DAMAGED"]);
+    expect(listed.stdout).toMatch(/\ndead_letters +0 +0 +2 .* ok\n.*detect\.out->alarms\.in .* damaged\n$/);
+    const verified = await made.queue(["verify"]);
+    expect([verified.code, verified.stdout]).toEqual([3, "dead_letters: ok\n"]);
     const before = fs.readdirSync(made.at("state/yard/queues"));
     expect((await made.queue(["repair"])).stderr).toBe("nothing was changed; --yes does it\n");
     expect(fs.readdirSync(made.at("state/yard/queues"))).toEqual(before);
@@ -323,6 +326,22 @@ describe("schnitzel queue repair", () => {
     expect(fs.existsSync(files[0].kept_as)).toBe(true);
     expect(await made.json("ls", EDGE)).toMatchObject({ queues: [{ ready: files[0].rows }], corrupt_files: [] });
     expect((await made.queue(["repair"])).stderr).toStartWith("nothing is damaged");
+  });
+
+  test("saves the rows of a file in its place whose first page is gone, which no longer says what it is", async () => {
+    using made = await setup();
+    fs.writeFileSync(made.at(EDGE_FILE), fs.readFileSync(made.at(EDGE_FILE)).fill(0, 0, 4_096));
+    expect((await made.queue(["repair"])).stdout).toContain("would save 5 rows and 0 dead letters");
+    const { files } = await made.json("repair", "--yes");
+    expect(files).toMatchObject([{ rows: 5, known: 0 }]);
+    expect(await made.json("ls", EDGE)).toMatchObject({ queues: [{ ready: 5, tail_lost: 0 }], lost: [] });
+  });
+
+  test("does not call a file sound that it cannot read", async () => {
+    using made = await setup();
+    fs.writeFileSync(made.at(EDGE_FILE), "");
+    const { code, stderr } = await made.queue(["repair"]);
+    expect([code, stderr.split(":")[0]]).toEqual([3, "QUEUE_FOREIGN"]);
   });
 
   test("brings back the rows of a file that a run moved aside, which ls names", async () => {
