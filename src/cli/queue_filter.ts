@@ -62,5 +62,12 @@ function range(text: string): { from_seq: number; to_seq?: number } {
   }
   const from_seq = from === "" ? 1 : Number(from);
   if (dots === undefined) return { from_seq, to_seq: from_seq };
-  return to === "" ? { from_seq } : { from_seq, to_seq: Number(to) };
+  if (to === "") return { from_seq };
+  if (Number(to) < from_seq) {
+    throw new UsageError(
+      `--seq must go upwards, as no row is in ${text}`,
+      `${to}..${from} is the range between the two`,
+    );
+  }
+  return { from_seq, to_seq: Number(to) };
 }

@@ -7,7 +7,7 @@ import type { Asker } from "./queue_asker.ts";
 import { applies, CHANGE_FLAGS, onQueues, printJson, QUEUE_EXITS } from "./queue_command.ts";
 import { DEAD_FLAG } from "./queue_filter.ts";
 import { type Line, linesOfFile, linesOfInput } from "./queue_lines.ts";
-import { GRAPH_ARGUMENT, QUEUE_ARGUMENT } from "./queue_target.ts";
+import { GRAPH_ARGUMENT, ONE_QUEUE_ARGUMENT } from "./queue_target.ts";
 
 /** Faults shown; a file that is no export has one in every line. */
 const MAX_FAULTS = 10;
@@ -23,7 +23,7 @@ interface Told {
 
 export const command = defineCommand({
   doc: "Takes what export wrote, or packets as they are, one JSON object a line. All lines are checked before the first is written. A key that the queue knows is not written again, so an import that was broken off can be repeated. With --dead they become dead letters.",
-  args: [GRAPH_ARGUMENT, QUEUE_ARGUMENT],
+  args: [GRAPH_ARGUMENT, ONE_QUEUE_ARGUMENT],
   flags: {
     from: flag.text("FILE", "Read this file; standard input without it, of which at most 256 MiB are taken."),
     ...DEAD_FLAG,

@@ -1,5 +1,5 @@
-import type { ListedRow } from "../control/index.ts";
-import { defineCommand, flag } from "./command/index.ts";
+import { type ListedRow, MAX_PEEK } from "../control/index.ts";
+import { defineCommand, flag, UsageError } from "./command/index.ts";
 import { LOOK_FLAGS, onQueues, printJson, QUEUE_EXITS } from "./queue_command.ts";
 import { DEAD_FLAG, FILTER_FLAGS, filterArguments } from "./queue_filter.ts";
 import { type Doubts, printDoubts, rowLines } from "./queue_rows.ts";
@@ -11,7 +11,7 @@ export const command = defineCommand({
   flags: {
     ...DEAD_FLAG,
     ...FILTER_FLAGS,
-    limit: flag.integer("N", "Rows shown; 20 unless given, at most 10000.", 1),
+    limit: flag.integer("N", `Rows shown; 20 unless given, at most ${MAX_PEEK}.`, 1),
     ...LOOK_FLAGS,
   },
   examples: [
@@ -22,6 +22,10 @@ export const command = defineCommand({
   exits: QUEUE_EXITS,
   run: ({ flags, ...given }) => {
     const filter = filterArguments(flags, flags.dead);
+    if ((flags.limit ?? 0) > MAX_PEEK) {
+      const hint = "schnitzel queue export writes all of them, as JSON lines";
+      throw new UsageError(`--limit is at most ${MAX_PEEK} here: current value is ${flags.limit}`, hint);
+    }
     return onQueues({ ...given, flags }, async ({ ask }, target, queue) => {
       const { terminal } = given;
       const limit = flags.limit === undefined ? {} : { limit: flags.limit };

@@ -2,11 +2,11 @@ import { defineCommand, flag } from "./command/index.ts";
 import { change } from "./queue_change.ts";
 import { applies, CHANGE_FLAGS, onQueues, QUEUE_EXITS } from "./queue_command.ts";
 import { DEAD_FLAG, FILTER_FLAGS, filterArguments } from "./queue_filter.ts";
-import { GRAPH_ARGUMENT, QUEUE_ARGUMENT } from "./queue_target.ts";
+import { GRAPH_ARGUMENT, ONE_QUEUE_ARGUMENT } from "./queue_target.ts";
 
 export const command = defineCommand({
   doc: "What is removed is gone; export keeps a copy. Without a filter it is all of the queue. A row that is being delivered is left.",
-  args: [GRAPH_ARGUMENT, QUEUE_ARGUMENT],
+  args: [GRAPH_ARGUMENT, ONE_QUEUE_ARGUMENT],
   flags: {
     ...DEAD_FLAG,
     ...FILTER_FLAGS,

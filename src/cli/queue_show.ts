@@ -1,13 +1,17 @@
 import { defineCommand, UsageError } from "./command/index.ts";
 import { LOOK_FLAGS, onQueues, printJson, QUEUE_EXITS } from "./queue_command.ts";
 import { DEAD_FLAG } from "./queue_filter.ts";
-import { GRAPH_ARGUMENT, QUEUE_ARGUMENT } from "./queue_target.ts";
+import { GRAPH_ARGUMENT } from "./queue_target.ts";
 
 export const command = defineCommand({
-  doc: "Prints the packet and all that is known of it as JSON. With one argument less the graph has one queue, or GRAPH is a queue's file.",
+  doc: "Prints the packet and all that is known of it as JSON. QUEUE may be left out where the graph has one edge with a queue (dead_letters is named always), or GRAPH is a queue's file.",
   args: [
     GRAPH_ARGUMENT,
-    { ...QUEUE_ARGUMENT, name: "QUEUE_OR_SEQ" },
+    {
+      name: "QUEUE_OR_SEQ",
+      doc: "One of its queues, such as detect->alarms (quote it) or dead_letters; or the row's number, where the graph has one edge with a queue or GRAPH is a queue's file.",
+      optional: true,
+    },
     { name: "SEQ", doc: "The row's number, as peek shows it.", optional: true },
   ],
   flags: { ...DEAD_FLAG, ...LOOK_FLAGS },

@@ -22,6 +22,12 @@ export const QUEUE_ARGUMENT = {
   optional: true,
 };
 
+/** For what is done to one queue. */
+export const ONE_QUEUE_ARGUMENT = {
+  ...QUEUE_ARGUMENT,
+  doc: "One of its queues, such as detect->alarms (quote it) or dead_letters; may be left out where there is only one, or GRAPH is a queue's file.",
+};
+
 export const TARGET_FLAGS = {
   "state-dir": flag.text("DIR", "Where the graph keeps its state, as run was told."),
   ...GRAPH_FLAGS,

@@ -149,6 +149,8 @@ describe("schnitzel queue peek", () => {
     ],
     [["--seq", "a..b"], "--seq must be a number or a range"],
     [["--seq", ".."], "--seq must be a number or a range"],
+    [["--seq", "5..2"], "--seq must go upwards, as no row is in 5..2"],
+    [["--limit", "100000"], "--limit is at most 10000 here: current value is 100000"],
     [["--where", "payload.at = 3"], "equality is written =="],
   ] as const) {
     test(`refuses ${flags.join(" ")}`, async () => {
@@ -177,6 +179,11 @@ describe("schnitzel queue show", () => {
   test("takes the queue of a file as the one that is meant", async () => {
     using made = await setup();
     expect(JSON.parse((await made.run("show", EDGE_FILE, "2")).stdout).seq).toBe(2);
+  });
+
+  test("means the only edge when none is named, though there are dead letters as well", async () => {
+    using made = await setup();
+    expect(JSON.parse((await made.queue(["show", "2"])).stdout)).toMatchObject({ queue: EDGE, seq: 2 });
   });
 
   test("exits 2 for a row that is not there", async () => {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ControlError, type Verbs } from "../verb.ts";
 import { matchingRows } from "./matching_rows.ts";
-import { type NamedQueue, oneQueue, queuesNamed } from "./named_queue.ts";
+import { type NamedQueue, oneLookedInto, queuesNamed } from "./named_queue.ts";
 import type { QueueVerbOptions } from "./queue_verbs.ts";
 import { readArguments } from "./read_arguments.ts";
 import { filterShape, RowMatcher } from "./row_filter.ts";
@@ -9,7 +9,7 @@ import { listed, whole } from "./row_view.ts";
 
 const name = v.optional(v.string());
 /** A list for a person; who wants all of it exports. */
-const MAX_PEEK = 10_000;
+export const MAX_PEEK = 10_000;
 const limit = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_PEEK)), 20);
 
 const lsSchema = v.strictObject({ queue: name });
@@ -38,7 +38,7 @@ export function lookVerbs({ queues, clock, condition }: QueueVerbOptions): Verbs
 
     async "queue.show"(args) {
       const { queue, dead, seq } = readArguments(showSchema, args);
-      const named = oneQueue(queues(), queue);
+      const named = oneLookedInto(queues(), queue);
       const [row] = await (dead ? named.queue.dead(seq - 1, 1) : named.queue.scan(seq - 1, 1));
       if (row?.seq === seq) return whole(named.name, row);
       const what = dead ? "dead letter" : "row";

@@ -33,12 +33,18 @@ export function queuesNamed<Named extends { readonly name: string }>(
 const byName = ({ name: a }: { name: string }, { name: b }: { name: string }) =>
   Number(a === DEAD_LETTERS) - Number(b === DEAD_LETTERS) || (a < b ? -1 : 1);
 
-/** The one queue that a verb changes or looks into; its name may be left out when there is no other. */
+/** The one queue that a verb changes; its name may be left out when there is no other. */
 export function oneQueue(queues: readonly NamedQueue[], name: string | undefined): NamedQueue {
   const found = queuesNamed(queues, name);
   if (found.length === 1) return found[0]!;
   const names = queues.map((queue) => queue.name).join(", ");
   throw new ControlError("QUEUE_UNKNOWN", `name one queue: ${names === "" ? "there is none" : `there is ${names}`}`);
+}
+
+/** The one queue that a verb looks into; left out, the only edge is meant, as nobody calls the dead letters a second one. */
+export function oneLookedInto(queues: readonly NamedQueue[], name: string | undefined): NamedQueue {
+  const edges = queues.filter((queue) => queue.name !== DEAD_LETTERS);
+  return name === undefined && edges.length === 1 ? edges[0]! : oneQueue(queues, name);
 }
 
 const withoutPorts = (name: string) =>
