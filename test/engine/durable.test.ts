@@ -351,7 +351,7 @@ test("an outage longer than any lease repeats nothing, and more than a window of
     },
     { runtime: { concurrency: 4 } },
   );
-  const { host, ended } = await box.start([source("s", packets(3_000)), holds, end], ["s => holds", "holds -> z"]);
+  const { host, ended } = await box.start([source("s", packets(5_000)), holds, end], ["s => holds", "holds -> z"]);
   for (let minute = 0; minute < 60; minute++) {
     host.clock.advance(60_000);
     await macrotask();
@@ -359,9 +359,9 @@ test("an outage longer than any lease repeats nothing, and more than a window of
   away = false;
   for (const resume of held) resume();
   const after = await toEnd(ended, host);
-  expect(end.ids).toEqual(packets(3_000).map(({ packet_id }) => packet_id));
-  expect(after.edges[0]!.durable).toMatchObject({ delivered: 3_000, redelivered: 0, acked: 3_000 });
-});
+  expect(end.ids).toEqual(packets(5_000).map(({ packet_id }) => packet_id));
+  expect(after.edges[0]!.durable).toMatchObject({ delivered: 5_000, redelivered: 0, acked: 5_000 });
+}, 60_000);
 
 describe("a durable edge with payload_ref", () => {
   const big = (one: StreamPacket) => String(one.payload).startsWith("big");
