@@ -1,6 +1,7 @@
+import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { callControl, controlOwner, type NamedQueue, queuesNamed, queueVerbs, type Verbs } from "../control/index.ts";
-import { openInline } from "../store/index.ts";
+import { openInline, StoreError } from "../store/index.ts";
 import type { QueueFile, QueueTarget } from "./queue_target.ts";
 import { type LostQueue, lostQueue, refuseUnsound } from "./queue_unsound.ts";
 import { whereCondition } from "./queue_where.ts";
@@ -37,9 +38,19 @@ export async function withAsker<Result>(
     const lost = lose && target.dir !== undefined ? named.flatMap(lostQueue) : [];
     for (const file of named) if (!lost.some(({ name }) => name === file.name)) opened.push(await open(file, terminal));
     return await use({ ...local(target, opened), lost });
+  } catch (error) {
+    throw askGraph(target, error);
   } finally {
     for (const { queue } of opened) await queue.close();
   }
+}
+
+/** Who has the file is the run of a graph, which answers by the graph's name. */
+function askGraph({ graph, name }: QueueTarget, error: unknown): unknown {
+  if (graph === undefined || !(error instanceof StoreError && error.code === "QUEUE_BUSY")) return error;
+  const ask = `schnitzel queue ls ${graph.name} --state-dir ${path.dirname(graph.dir.path)}`;
+  const owner = `the graph ${graph.name} runs and has it; ask the running graph by its name: ${ask}`;
+  return new StoreError("QUEUE_BUSY", `cannot open queue ${name}: ${owner}`, { cause: error });
 }
 
 function remote(socket: string, pid: number): Asker {

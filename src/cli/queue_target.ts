@@ -8,6 +8,7 @@ import { type FlagValues, flag, UsageError } from "./command/index.ts";
 import { readOneGraph } from "./graph_files.ts";
 import { GRAPH_FLAGS, GraphChecker, graphSettings } from "./graph_settings.ts";
 import { outsideQueues } from "./outside_queues.ts";
+import { graphOfQueue, type QueueGraph } from "./queue_graph.ts";
 import { printFindings } from "./run_plan.ts";
 import { queueFileOf, type StateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
@@ -46,6 +47,8 @@ export interface QueueTarget {
   /** Undefined for a queue's own file. */
   dir: StateDir | undefined;
   plan: GraphPlan | undefined;
+  /** Of a queue's own file, the running graph that has it. */
+  graph?: QueueGraph | undefined;
   /** Files that are there. */
   files: readonly QueueFile[];
   /** Files that the last run had outside of its state directory, and that are not there now. */
@@ -62,12 +65,20 @@ export async function findTarget(
   terminal: Terminal,
 ): Promise<QueueTarget> {
   const file = path.resolve(terminal.cwd, given);
+  refuseFile(flags["state-dir"], terminal);
   const stat = fs.statSync(file, { throwIfNoEntry: false });
   if (stat?.isFile() && isQueueFile(file)) {
-    return { name: given, dir: undefined, plan: undefined, files: [{ name: given, file }], missing: [] };
+    const graph = graphOfQueue(file, flags["state-dir"], terminal);
+    return { name: given, dir: undefined, plan: undefined, graph, files: [{ name: given, file }], missing: [] };
   }
   if (stat?.isFile() || given === "-") return ofPlan(await planOf(given, flags, terminal), flags, terminal);
   return ofName(given, flags, terminal);
+}
+
+function refuseFile(base: string | undefined, { cwd }: Terminal) {
+  const root = path.resolve(cwd, base ?? ".");
+  if (base === undefined || fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() !== false) return;
+  throw new UsageError(`--state-dir must be a folder, and ${root} is a file`, "name the folder that run was told");
 }
 
 /** By its first bytes; one that was just made or emptied has none. */

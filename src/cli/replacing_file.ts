@@ -11,6 +11,10 @@ export function replacingFile(file: string, replace: boolean) {
   if (!replace && fs.existsSync(file)) {
     throw new UsageError(`${file} would be overwritten`, "choose another name, or give --force");
   }
+  const folder = path.dirname(file);
+  if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UsageError(`cannot write ${file}: there is no folder ${folder}`, "make it first, or choose another one");
+  }
   const part = `${file}.part`;
   const descriptor = open(part);
   let buffered = "";

@@ -129,3 +129,18 @@ test(
   },
   TIMEOUT_MS,
 );
+
+test(
+  "the file of a running graph's queue is asked by the graph's name, which the refusal tells",
+  async () => {
+    await using graph = await running();
+    const { code, stderr } = await run(["queue", "ls", `state/yard/queues/src.out+check.in.sqlite3`], {
+      cwd: path.dirname(graph.at("yard.yaml")),
+    });
+    expect(code).toBe(73);
+    expect(stderr).toContain(
+      `ask the running graph by its name: schnitzel queue ls yard --state-dir ${graph.at("state")}`,
+    );
+  },
+  TIMEOUT_MS,
+);

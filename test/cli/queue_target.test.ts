@@ -57,3 +57,20 @@ describe("a graph that has not run there", () => {
     });
   }
 });
+
+describe("what cannot be a path", () => {
+  test("a file as --state-dir", async () => {
+    using made = await setup();
+    const { code, stderr } = await made.run("ls", "yard", "--state-dir", "yard.yaml");
+    expect([code, stderr.includes(`--state-dir must be a folder, and ${made.at("yard.yaml")} is a file`)]).toEqual([
+      2,
+      true,
+    ]);
+  });
+
+  test("a folder for --out that is not there", async () => {
+    using made = await setup();
+    const { code, stderr } = await made.run("export", "yard", "--state-dir", "state", "--out", "none/rows.jsonl");
+    expect([code, stderr.includes(`there is no folder ${made.at("none")}\n`)]).toEqual([2, true]);
+  });
+});
