@@ -34,6 +34,7 @@ export async function onQueues(
 ): Promise<number> {
   const target = await findTarget(graph!, flags, terminal);
   tellMissing(target, terminal);
+  tellUnmade(target, terminal);
   try {
     return await withAsker(target, queue, terminal, (asker) => use(asker, target, queue), lose);
   } catch (error) {
@@ -48,6 +49,13 @@ export function tellLost({ lost }: Asker, { err }: Terminal): number {
     err(`  hint: schnitzel queue repair ${file} saves what can be read\n`);
   }
   return lost.length === 0 ? EXIT.ok : EXIT.precondition;
+}
+
+/** Only a run makes queues: it knows their limits, and where the disk is checked. */
+function tellUnmade({ unmade = [], name }: QueueTarget, { err }: Terminal) {
+  for (const queue of unmade) {
+    err(`${queue.name} is not there yet, as ${name} has not run with it: its first run makes ${queue.file}\n`);
+  }
 }
 
 /** What is not looked at is named, or its rows would seem to be gone. */

@@ -47,6 +47,8 @@ export interface QueueTarget {
   /** Undefined for a queue's own file. */
   dir: StateDir | undefined;
   plan: GraphPlan | undefined;
+  /** Durable edges of the graph file whose queues no run has made yet. */
+  unmade?: readonly QueueFile[];
   /** Of a queue's own file, the running graph that has it. */
   graph?: QueueGraph | undefined;
   /** Files that are there. */
@@ -118,7 +120,10 @@ function ofPlan(plan: GraphPlan, flags: FlagValues<typeof TARGET_FLAGS>, termina
   if (there.length === 0 && !fs.existsSync(dir.path)) throw neverRan(plan.name, own.length, dir);
   const { files, missing } = kept(dir);
   const isOther = ({ file }: QueueFile) => !own.some((edge) => edge.file === file);
-  return { name: plan.name, dir, plan, files: [...there, ...files.filter(isOther)], missing: missing.filter(isOther) };
+  return {
+    ...{ name: plan.name, dir, plan, unmade: own.filter((edge) => !there.includes(edge)) },
+    ...{ files: [...there, ...files.filter(isOther)], missing: missing.filter(isOther) },
+  };
 }
 
 /** An answer such as "empty" would be believed by whoever named the wrong folder. */

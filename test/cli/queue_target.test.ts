@@ -43,6 +43,15 @@ describe("by the name of a graph", () => {
   });
 });
 
+test("import says of an edge whose queue no run made that the first one makes it", async () => {
+  using made = await setup();
+  fs.rmSync(made.at("kept"), { recursive: true });
+  fs.writeFileSync(made.at("rows.jsonl"), "");
+  const argv = ["import", made.at("yard.yaml"), EDGE, "--from", made.at("rows.jsonl"), "--state-dir", "state"];
+  const { stderr } = await made.run(...argv);
+  expect(stderr).toStartWith(`${EDGE} is not there yet, as yard has not run with it: its first run makes `);
+});
+
 describe("a graph that has not run there", () => {
   const COMMANDS = ["drain", "verify", "export", "repair", "replay", "ls", "import", "purge"];
   for (const command of COMMANDS) {
