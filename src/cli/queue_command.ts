@@ -34,11 +34,12 @@ export async function onQueues(
 ): Promise<number> {
   const target = await findTarget(graph!, flags, terminal);
   tellMissing(target, terminal);
-  tellUnmade(target, terminal);
   try {
     return await withAsker(target, queue, terminal, (asker) => use(asker, target, queue), lose);
   } catch (error) {
-    return refused(error, terminal);
+    const code = refused(error, terminal);
+    if (error instanceof ControlError && error.code === "QUEUE_UNKNOWN") tellUnmade(target, terminal);
+    return code;
   }
 }
 
