@@ -16,7 +16,10 @@ async function homeless(graph: string, ...flags: string[]) {
   fs.copyFileSync(binary(), path.join(folder.path, "schnitzel"));
   const as = process.getuid?.() === 0 ? ["setpriv", "--reuid", "4321", "--clear-groups"] : [];
   const env = { HOME: undefined, XDG_STATE_HOME: undefined };
-  return await runCommand([...as, path.join(folder.path, "schnitzel"), "run", "g.yaml", ...flags], { cwd: folder.path, env });
+  return await runCommand([...as, path.join(folder.path, "schnitzel"), "run", "g.yaml", ...flags], {
+    cwd: folder.path,
+    env,
+  });
 }
 
 test("a user without a home runs graphs that keep nothing", async () => {
