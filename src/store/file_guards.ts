@@ -187,7 +187,9 @@ export class FileGuards implements Guards {
     this.#quietly("shrink", () => {
       const inside = this.#space.insideBytes;
       const used = this.#space.usedBytes;
-      const worth = this.#alarms.has("disk") ? inside > 0 : inside >= SHRINK_FROM_BYTES;
+      // A queue that filled its own disk and is nearly empty again must not hold what it asks for to be free.
+      const held = this.#alarms.has("disk") ? inside > 0 : this.#alarms.has("min_free") && inside > used;
+      const worth = held || inside >= SHRINK_FROM_BYTES;
       // The copy goes through the log first, over what is in it already.
       if (!worth || used > SHRINK_USED_BYTES || used * 1.25 > this.#space.freeBytes + this.#wal.bytes) return;
       this.#parts.db.run("VACUUM");

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { freeBytes } from "./disk_kind.ts";
@@ -12,6 +13,7 @@ const RELEASE = 1.125;
 /** Whether there is room for more rows. What the file itself has free inside counts, since rows go there first. */
 export class Space {
   readonly #folder: string;
+  readonly #log: string;
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #minFreeBytes: number;
@@ -22,6 +24,7 @@ export class Space {
 
   constructor(file: string, db: Database, clock: Clock, minFreeBytes: number, logBytes: number) {
     this.#folder = path.dirname(file);
+    this.#log = `${file}-wal`;
     this.#db = db;
     this.#clock = clock;
     this.#minFreeBytes = minFreeBytes;
@@ -35,8 +38,13 @@ export class Space {
     this.#lookedMs = nowMs;
     const least = this.#short ? this.#minFreeBytes * RELEASE : this.#minFreeBytes;
     const free = this.freeBytes;
-    this.#short = free + this.insideBytes < least || free < this.#logBytes;
+    this.#short = free + this.insideBytes < least || free + this.#logThere < this.#logBytes;
     return this.#short;
+  }
+
+  /** The log is written again from its beginning: what it has of the disk need not be free. */
+  get #logThere(): number {
+    return fs.statSync(this.#log, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   get freeBytes(): number {
