@@ -6,7 +6,8 @@ set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root"
-export PATH="$root/.toolchain/bin:$PATH"
+# Where mkfs and losetup are, which a user's PATH often leaves out, comes last.
+export PATH="$root/.toolchain/bin:$PATH:/usr/sbin:/sbin"
 
 have() { command -v "$1" >/dev/null 2>&1; }
 apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null >/dev/null; }

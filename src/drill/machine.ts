@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { withSbin } from "./program.ts";
 
 /** What the faults need of the machine beside ourselves. */
 export interface Machine {
@@ -12,8 +13,7 @@ export interface Machine {
 }
 
 export function thisMachine(env: Readonly<Record<string, string | undefined>>): Machine {
-  // A user's PATH often leaves out where mkfs and losetup are.
-  const PATH = `${env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`;
+  const PATH = withSbin(env.PATH);
   return {
     platform: process.platform,
     isRoot: process.getuid?.() === 0,

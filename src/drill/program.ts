@@ -6,9 +6,13 @@ export class ProgramFailed extends Error {
 /** Why 60 s: mount, umount and mkfs of a small file take milliseconds; one that hangs must not hold the drill. */
 const LIMIT_MS = 60_000;
 
+/** A user's PATH often leaves out where mkfs and losetup are. */
+export const withSbin = (path = "") => `${path}:/usr/local/sbin:/usr/sbin:/sbin`;
+
 /** Runs a program of the system to its end and gives its output; explicit arguments, never a shell. */
 export async function program(command: readonly string[]): Promise<string> {
-  const child = Bun.spawn([...command], {
+  const [name, ...args] = command as [string, ...string[]];
+  const child = Bun.spawn([Bun.which(name, { PATH: withSbin(process.env.PATH) }) ?? name, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: LIMIT_MS,
     killSignal: "SIGKILL",
