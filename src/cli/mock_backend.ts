@@ -32,19 +32,11 @@ const FLAGS = {
 type Given = FlagValues<typeof FLAGS>;
 
 export const command = defineCommand({
-  doc: `A server for demos and tests of what delivers by HTTP. Any POST, PUT or PATCH is taken; a key that comes again (Idempotency-Key, the packet's own, or source and seq of the payload) is a duplicate. GET /stats gives the counts, POST /control changes how it behaves, with a JSON object; what it does not name stays. Keys: ${CHANGE_FORM}. A script can also set mode refuse, which closes the port. It runs until SIGINT or SIGTERM and then prints the counts.`,
+  doc: `A server for demos and tests of what delivers by HTTP. Any POST, PUT or PATCH is taken; a key that comes again (Idempotency-Key, the packet's own, or source and seq of the payload) is a duplicate. GET /stats gives the counts, POST /control changes how it behaves, with a JSON object; what it does not name stays. Keys: ${CHANGE_FORM}. So {"mode":"down"} takes it down, {"mode":"up"} brings it back, and {"status":{"422":1}} refuses everything. A script can also set mode refuse, which closes the port. It runs until SIGINT or SIGTERM and then prints the counts.`,
   flags: FLAGS,
   examples: [
     ["schnitzel mock-backend", "Take everything on 127.0.0.1:8080."],
     ["schnitzel mock-backend --status 503:0.1 --latency 5ms..50ms --seed 7", "A slow one that is often busy."],
-    [
-      'curl -d \'{"mode":"down"}\' -H "Content-Type: application/json" http://127.0.0.1:8080/control',
-      "Take it down; the same with up brings it back.",
-    ],
-    [
-      'curl -d \'{"status":{"422":1}}\' -H "Content-Type: application/json" http://127.0.0.1:8080/control',
-      "Every post is answered with 422; {} as status ends it.",
-    ],
   ],
   exits: { [EXIT.precondition]: "The port is in use, or a file cannot be written." },
   async run({ flags, terminal }) {
