@@ -168,7 +168,7 @@ export class Inlet implements NodeInstance {
     const patient = this.#answer(batch, error);
     if (code === "QUEUE_FULL" && this.#options.overflow === "drop_newest") return this.#dropAll(patient);
     this.#waiting = [...patient, ...this.#answer(this.#waiting, error)];
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.length === 0) return this.#patience.tell(error, "senders are told to come again");
     const { queue } = this.#link;
     const room = (resume: () => void) => queue.onChange(({ full, degraded }) => !full && !degraded && resume());
     if (!(await this.#patience.wait(error, room))) rejectAll(this.#waiting.splice(0), error);

@@ -21,6 +21,7 @@ export class Patience {
   readonly #options: PatienceOptions;
   readonly #what: string;
   #tries = 0;
+  #told = false;
 
   /** `what` fails, for the log: `enqueue into yard.out->alarms.in`. */
   constructor(what: string, options: PatienceOptions) {
@@ -30,9 +31,8 @@ export class Patience {
 
   /** Resolves when it is time for another try; `sooner` ends the wait early. False: the run has ended. */
   async wait(error: Error, sooner?: (resume: () => void) => () => void): Promise<boolean> {
-    const { clock, random, log, signal } = this.#options;
-    if (this.#tries === 0)
-      log.error(`${this.#what} fails and is tried again until it succeeds`, { reason: error.message });
+    const { clock, random, signal } = this.#options;
+    this.tell(error, "is tried again until it succeeds");
     const waitMs = fullJitterMs(random, this.#tries, BASE_MS, CAP_MS);
     this.#tries += 1;
     const early = new AbortController();
@@ -42,8 +42,16 @@ export class Patience {
     return !signal.aborted;
   }
 
+  /** Also for a failure that nobody waits out here: whoever asked has heard of it and comes again. */
+  tell(error: Error, next: string) {
+    if (this.#told) return;
+    this.#told = true;
+    this.#options.log.error(`${this.#what} fails and ${next}`, { reason: error.message });
+  }
+
   succeeded() {
-    if (this.#tries > 0) this.#options.log.info(`${this.#what} works again`, { tries: this.#tries });
+    if (this.#told) this.#options.log.info(`${this.#what} works again`, { tries: this.#tries });
+    this.#told = false;
     this.#tries = 0;
   }
 }
