@@ -27,6 +27,8 @@ export class AckRoot {
   #pending = 1;
   /** Keys that went over a durable edge, and how often. Nearly always there is one, once. */
   #copies: Map<string, number> | undefined;
+  #firstKey: string | undefined;
+  #firstEdge = 0;
   #failure: PacketFailure | undefined;
   #listeners: ((failure: PacketFailure | undefined) => void)[] | undefined;
   /** Roots that this one follows; those that have settled stay here as long as it lives. */
@@ -106,7 +108,13 @@ export class AckRoot {
   /** Counts a packet with `key` on its way over durable edge `edge`: 1 for the first. */
   copy(edge: number, key: string): number {
     const trunk = this.#trunk;
-    trunk.#copies ??= new Map();
+    // Nearly always there is one packet, once, and a map for it costs a tenth of writing the row.
+    if (trunk.#firstKey === undefined) {
+      trunk.#firstKey = key;
+      trunk.#firstEdge = edge;
+      return 1;
+    }
+    trunk.#copies ??= new Map([[`${trunk.#firstEdge} ${trunk.#firstKey}`, 1]]);
     const name = `${edge} ${key}`;
     const count = (trunk.#copies.get(name) ?? 0) + 1;
     trunk.#copies.set(name, count);

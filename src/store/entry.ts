@@ -38,11 +38,11 @@ export const entryCodec: EntryCodec = {
     checkPortable(packet.payload, "payload");
     checkPortable(packet.meta, "meta");
     const entry = fields(packet, partition, JSON.stringify(packet.payload ?? null), JSON.stringify(packet.meta));
-    const keyBytes = Buffer.byteLength(entry.key);
+    const keyBytes = bytesAbove(MAX_KEY_BYTES, entry.key);
     if (keyBytes > MAX_KEY_BYTES) {
       throw refused(packet, `its idempotency key must be at most ${MAX_KEY_BYTES} bytes, this one has ${keyBytes}`);
     }
-    const bytes = Buffer.byteLength(entry.payload) + Buffer.byteLength(entry.meta);
+    const bytes = bytesAbove(MAX_ENTRY_BYTES, entry.payload, entry.meta);
     if (bytes > MAX_ENTRY_BYTES) {
       throw refused(packet, `payload and meta must be at most ${MAX_ENTRY_BYTES} bytes, these are ${bytes}`);
     }
@@ -50,6 +50,13 @@ export const entryCodec: EntryCodec = {
   },
   decode: (entry) => ({ ...plain(entry), payload: JSON.parse(entry.payload), meta: JSON.parse(entry.meta) }),
 };
+
+/** UTF-8 bytes of the texts; 0 when they cannot have more than `bound`, as counting costs and few are near it. */
+export function bytesAbove(bound: number, ...texts: readonly string[]): number {
+  const units = texts.reduce((sum, { length }) => sum + length, 0);
+  // A UTF-16 unit has at most three bytes in UTF-8.
+  return units * 3 <= bound ? 0 : texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}
 
 const PYTHON = { compact: true, ensureAscii: true } as const;
 

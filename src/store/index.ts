@@ -7,6 +7,7 @@ export * from "./bounds.ts";
 export { ConfinedFiles } from "./confined_files.ts";
 export { moveAside } from "./damage.ts";
 export {
+  bytesAbove,
   type EntryCodec,
   entryCodec,
   MAX_ENTRY_BYTES,

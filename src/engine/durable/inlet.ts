@@ -2,7 +2,7 @@ import type { DurableOptions } from "../../graph/plan.ts";
 import { failureKind, type NodeContext, type NodeInstance, type Spilled, Unavailable } from "../../node/index.ts";
 import { addDrops } from "../../observe/index.ts";
 import { idempotencyKey, replace, type StreamPacket } from "../../packet/index.ts";
-import { type Enqueued, entryCodec, type QueueEntry, StoreError } from "../../store/index.ts";
+import { bytesAbove, type Enqueued, entryCodec, type QueueEntry, StoreError } from "../../store/index.ts";
 import type { NodeRun } from "../node_run.ts";
 import type { Link } from "./link.ts";
 import { partitionReader } from "./partition.ts";
@@ -77,7 +77,7 @@ export class Inlet implements NodeInstance {
 
   #entry(packet: StreamPacket): QueueEntry {
     const entry = entryCodec.encode(packet, this.#partition(packet));
-    const bytes = Buffer.byteLength(entry.payload) + Buffer.byteLength(entry.meta);
+    const bytes = bytesAbove(this.#options.max_bytes, entry.payload, entry.meta);
     if (bytes > this.#options.max_bytes) {
       throw new Error(
         `cannot keep packet ${packet.packet_id} in ${this.#link.name}: it has ${bytes} bytes and max_bytes is ${this.#options.max_bytes}`,
