@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
-import { inspectQueueFile, openQueue, type Queue } from "../store/index.ts";
+import { inspectQueueFile, openQueue, type Queue, salvage } from "../store/index.ts";
 
 /** What a stopped graph's state directory holds. */
 export interface Kept {
@@ -41,7 +41,16 @@ export async function readKept(state: string): Promise<Kept> {
       await queue.close();
     }
   }
+  for (const name of new Bun.Glob("**/*.sqlite3.corrupt-*[0-9Z]").scanSync({ cwd: state })) {
+    kept.told += await movedAside(path.join(state, name));
+  }
   return kept;
+}
+
+/** Rows of a file that was moved aside as damaged, which was told: what can be read back, and what cannot. */
+async function movedAside(file: string): Promise<number> {
+  const { rows, damaged, unreadable } = await salvage(file, () => {});
+  return rows + damaged + unreadable.reduce((sum, { from, to }) => sum + to - from + 1, 0);
 }
 
 function toldBy(queue: Queue): number {

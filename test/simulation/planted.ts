@@ -56,7 +56,7 @@ export const PLANTED: readonly Planted[] = [
     by: 'if (code === "QUEUE_FULL")',
     season: "full",
     breaks: /^I1|^I6/,
-    drill: "disk_full",
+    // Not for the drill: its senders wait for an answer, and hear "not now" before anything could be given up.
   },
   {
     name: "delete on delivery",
