@@ -20,8 +20,9 @@ const HOUSE: House = {
     node: { imports: ["base", "packet"] },
     observe: { imports: ["base", "packet"] },
     store: { imports: ["base", "packet"] },
-    inference: { imports: ["base", "packet"] },
-    media: { imports: ["base", "packet"] },
+    // node: what a context promises of models and of ffmpeg is written there.
+    inference: { imports: ["base", "packet", "node"] },
+    media: { imports: ["base", "packet", "node"] },
     nodes: { imports: ["base", "packet", "node", "store", "media", "inference"] },
     // node/plugin_api.ts is the door that plugins come in by, and the registry is who opens it.
     registry: { imports: ["base", "packet", "node", "node/plugin_api.ts", "nodes/list.ts"] },

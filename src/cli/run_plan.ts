@@ -12,7 +12,7 @@ import {
   whileOutside,
 } from "../engine/index.ts";
 import { type Diagnostic, formatDiagnostics, type GraphPlan } from "../graph/index.ts";
-import { diskFiles } from "../node/index.ts";
+import { ABSENT, diskFiles } from "../node/index.ts";
 import {
   createRedactor,
   type Log,
@@ -25,6 +25,7 @@ import {
   summary,
 } from "../observe/index.ts";
 import { deadLetterFile } from "./dead_letter_file.ts";
+import { exchange } from "./exchange.ts";
 import { EXIT } from "./exit.ts";
 import { STDIN } from "./graph_files.ts";
 import { controlRun } from "./run_control.ts";
@@ -32,6 +33,7 @@ import type { RunSettings } from "./run_settings.ts";
 import { openRunState, type RunState } from "./run_state.ts";
 import { serveRun } from "./serve_run.ts";
 import { stopOnSignals } from "./signals.ts";
+import { spawnChild } from "./spawn_child.ts";
 import { processIo } from "./standard_io.ts";
 import { catchStrays } from "./strays.ts";
 import type { Terminal } from "./terminal.ts";
@@ -99,6 +101,11 @@ class Run {
       // Loaded only when a node asks: most runs neither serve nor resolve.
       resolve: async (name) => (await import("./serve_node.ts")).resolveName(name),
       serve: async (options) => (await import("./serve_node.ts")).serveNode(options),
+      spawn: spawnChild,
+      exchange,
+      ffmpeg: async (configured) => (await import("../media/index.ts")).findFfmpeg(configured),
+      inference: ABSENT.inference,
+      live: undefined,
       log: log.node,
       yieldToLoop: () => new Promise((resolve) => setImmediate(resolve)),
       ...(state === undefined ? {} : { durable: state.durable, blobs: state.blobs }),

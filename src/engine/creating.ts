@@ -66,7 +66,7 @@ function outcomeOf(node: NodeRun, clock: Clock): PacketOutcome | undefined {
 }
 
 function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation): NodeContext {
-  const { clock, random, files, io, fetch, resolve, serve, blobs } = host;
+  const { clock, random, files, io, fetch, resolve, serve, spawn, exchange, ffmpeg, inference, live, blobs } = host;
   return {
     nodeId: producer.id,
     clock,
@@ -76,6 +76,11 @@ function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation
     fetch,
     resolve,
     serve,
+    spawn,
+    exchange,
+    ffmpeg,
+    inference,
+    live,
     blobs,
     log: host.log(producer.id),
     packet: packetFactory(ids, producer.id, freeze),

@@ -1,12 +1,12 @@
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import type { Blobs, Files, NodeLog, Resolve, Serve, StandardIo } from "../node/index.ts";
+import type { Blobs, Files, NodeContext, NodeLog, Resolve, Serve, StandardIo } from "../node/index.ts";
 import type { DeadLetter } from "../observe/index.ts";
 import type { DurableHost } from "./durable/edges.ts";
 import type { ThrottlePolicy } from "./throttle.ts";
 
 /** What the engine is given from outside: the real machine, or a test's. */
-export interface Host {
+export interface Host extends Pick<NodeContext, "spawn" | "exchange" | "ffmpeg" | "inference" | "live"> {
   clock: Clock;
   random: Random;
   /** Seed of `random`, for the report. */

@@ -2,9 +2,13 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { PacketFactory } from "../packet/index.ts";
 import type { Blobs } from "./blobs.ts";
+import type { FindFfmpeg } from "./ffmpeg.ts";
 import type { Files } from "./files.ts";
+import type { Inference } from "./inference.ts";
+import type { OpenLiveView } from "./live.ts";
 import type { Resolve, Serve } from "./network.ts";
 import type { PacketOutcome } from "./outcome.ts";
+import type { Exchange, Spawn } from "./processes.ts";
 
 /** Structured log of one node; goes to stderr with the node's id, rate-limited per message. */
 export interface NodeLog {
@@ -39,6 +43,14 @@ export interface NodeContext {
   readonly resolve: Resolve;
   /** Starts an HTTP server; whoever starts one stops it in `close`. */
   readonly serve: Serve;
+  /** Starts a child process; whoever starts one ends it in `close`. */
+  readonly spawn: Spawn;
+  /** One small question to another machine, such as whether a camera is there. */
+  readonly exchange: Exchange;
+  readonly ffmpeg: FindFfmpeg;
+  readonly inference: Inference;
+  /** Pictures under the run's HTTP endpoint; undefined when it has none. */
+  readonly live: OpenLiveView | undefined;
   /** Makes a packet: id, time and `source_id` (this node's id) are filled in unless given. */
   readonly packet: PacketFactory;
   /**

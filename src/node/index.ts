@@ -1,11 +1,16 @@
 export { ANY } from "../packet/index.ts";
+export * from "./absent.ts";
 export * from "./blobs.ts";
 export * from "./catalogue.ts";
 export * from "./context.ts";
 export * from "./definition.ts";
 export * from "./delivery.ts";
 export * from "./failure.ts";
+export * from "./ffmpeg.ts";
 export * from "./files.ts";
+export * from "./inference.ts";
+export * from "./live.ts";
 export * from "./network.ts";
 export * from "./outcome.ts";
 export * from "./port.ts";
+export * from "./processes.ts";

@@ -1,6 +1,7 @@
 export * from "./bytes_ref.ts";
 export * from "./factory.ts";
 export * from "./float.ts";
+export * from "./frame.ts";
 export * from "./jsonl.ts";
 export * from "./kinds.ts";
 export * from "./packet.ts";
@@ -8,3 +9,4 @@ export * from "./portable.ts";
 export * from "./profile.ts";
 export * from "./size.ts";
 export * from "./time.ts";
+export * from "./type_name.ts";

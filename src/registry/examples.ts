@@ -5,6 +5,7 @@ import * as v from "valibot";
 import type { Clock } from "../base/clock.ts";
 import { seededRandom } from "../base/random.ts";
 import {
+  ABSENT,
   diskFiles,
   type Emit,
   type Example,
@@ -184,6 +185,7 @@ function exampleContext(folder: string, stdin: string, written: string[], networ
     fetch: network.fetch,
     resolve: network.resolve,
     serve: network.serve,
+    ...ABSENT,
     packet: packetFactory(new IdGenerator(clock, random), "example"),
     outcome: () => undefined,
     reject: quiet,

@@ -1,7 +1,7 @@
 import { sleep } from "../../src/base/clock.ts";
 import { Engine, type Host } from "../../src/engine/index.ts";
 import type { GraphPlan } from "../../src/graph/plan.ts";
-import { diskFiles, type NodeContext } from "../../src/node/index.ts";
+import { ABSENT, diskFiles, type NodeContext } from "../../src/node/index.ts";
 import type { RunSnapshot } from "../../src/observe/index.ts";
 import type { QueueClient } from "../../src/store/queue_client.ts";
 import { plan, type TestNode } from "../support/engine.ts";
@@ -115,6 +115,7 @@ export class Life {
       fetch: nothing as never,
       resolve: nothing as never,
       serve: nothing as never,
+      ...ABSENT,
       log: (id) => ({ debug: log(id), info: log(id), warn: log(id), error: log(id) }),
       yieldToLoop: () => box.laterInLoop(this),
       durable: { queues },

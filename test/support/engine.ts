@@ -4,6 +4,7 @@ import { Engine, type Host, type RunOptions } from "../../src/engine/index.ts";
 import type { GraphPlan, InboxLimits, RuntimeOptions } from "../../src/graph/plan.ts";
 import { successors, topologicalRanks } from "../../src/graph/topology.ts";
 import {
+  ABSENT,
   ANY,
   diskFiles,
   type Emit,
@@ -188,6 +189,7 @@ export function virtualHost(seed = 1): TestHost {
     fetch: network.fetch,
     resolve: network.resolve,
     serve: network.serve,
+    ...ABSENT,
     log: (id) => ({ debug: log(id), info: log(id), warn: log(id), error: log(id) }),
     yieldToLoop() {
       host.yields += 1;

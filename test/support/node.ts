@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { seededRandom } from "../../src/base/random.ts";
 import {
+  ABSENT,
   diskFiles,
   type NodeContext,
   type NodeDefinition,
@@ -50,6 +51,7 @@ export function testContext({ base = "/nonexistent", stdin = "", nodeId = "node"
     fetch: network.fetch,
     resolve: network.resolve,
     serve: network.serve,
+    ...ABSENT,
     packet: packetFactory(new IdGenerator(clock, random), nodeId),
     outcome: () => undefined,
     reject: (record, reason) => void rejected.push({ record, reason }),

@@ -1,8 +1,7 @@
 import * as v from "valibot";
 import { defineNode, type PacketOutcome, port } from "../../node/index.ts";
-import { eventTimeMs, type StreamPacket } from "../../packet/index.ts";
+import { eventTimeMs, type StreamPacket, typeName } from "../../packet/index.ts";
 import { isMap, SEVERITIES } from "./event_protocol.ts";
-import { typeName } from "./frame.ts";
 import { pythonText } from "./numbers.ts";
 
 const config = v.strictObject({

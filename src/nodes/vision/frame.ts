@@ -1,4 +1,4 @@
-import type { StreamPacket } from "../../packet/index.ts";
+import { type StreamPacket, typeName } from "../../packet/index.ts";
 
 /** The number of a frame in its stream: `payload.frame_idx`, or `payload.frame_index`. Throws when there is none. */
 export function frameIndex(packet: StreamPacket): number {
@@ -12,9 +12,4 @@ export function frameIndex(packet: StreamPacket): number {
   throw new TypeError(
     `cannot read the frame's number: payload.frame_idx must be an integer, got ${index === undefined ? "nothing" : String(index)}`,
   );
-}
-
-export function typeName(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "a list" : typeof value;
 }
