@@ -12,6 +12,12 @@ interface Parts {
   graveyard: Graveyard;
 }
 
+/**
+ * Suspects of the first crash that go together. Alone, with a commit each, the 1,024 rows of one call would take seconds
+ * after every power cut; one of 32 that ends the process again makes 32 go alone.
+ */
+const SUSPECTS = 32;
+
 /** One lease: walks along the line, takes what may go, and sets aside what never will. */
 export class HandingOut {
   readonly #parts: Parts;
@@ -34,7 +40,7 @@ export class HandingOut {
   run(): QueueRow[] {
     const { leases, line, ledger } = this.#parts;
     line.wake();
-    // A suspect goes alone, so that nothing else is taken along when it ends the process again.
+    // Suspects go by themselves, so that nothing else is taken along when one ends the process again.
     if (leases.closed) return [];
     const halves = this.#request.liveFirst ? [line.live, line.backlog] : [line.backlog, line.live];
     for (const half of halves) {
@@ -72,10 +78,10 @@ export class HandingOut {
 
   #take(row: StoredRow, backlog: boolean): Verdict {
     const { leases } = this.#parts;
+    const { suspect } = row;
     const before = this.#leased.at(-1);
-    const suspect = row.suspect === 1;
-    if (before?.suspect) return "stop";
-    this.#atSuspect = suspect && (before !== undefined || leases.size > 0);
+    if (before !== undefined && before.suspect > 0 && !this.#joins(before, suspect)) return "stop";
+    this.#atSuspect = suspect > 0 && (before?.suspect === 0 || leases.size > 0);
     if (this.#atSuspect) return "stop";
     this.seen.add(row.seq);
     const bytes = bytesOf(row);
@@ -85,6 +91,10 @@ export class HandingOut {
     this.#leased.push({ seq: row.seq, attempt, partition: row.partition, bytes, suspect });
     this.#taken.push(rowOf(row, attempt, backlog));
     return "taken";
+  }
+
+  #joins(before: Leased, suspect: number): boolean {
+    return before.suspect === 1 && suspect === 1 && this.#leased.length < SUSPECTS;
   }
 
   #faultOf(row: StoredRow): string | undefined {

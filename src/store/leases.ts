@@ -15,7 +15,8 @@ export interface Lease {
   readonly untilMs: number;
   readonly partition: string;
   readonly bytes: number;
-  readonly suspect: boolean;
+  /** It may be what ended the process: 0 no, 1 it was out among others, 2 among a few. */
+  readonly suspect: number;
   /** Leases count up, so of two the later one was handed out later. */
   readonly order: number;
   readonly delivery: Delivery;
@@ -51,7 +52,7 @@ export class Leases {
     return this.#out.size;
   }
 
-  /** A suspect is out, which goes alone, or is the next and waits until what is out has come in. */
+  /** Suspects are out, which go by themselves, or are the next and wait until what is out has come in. */
   get closed(): boolean {
     return this.#suspects > 0 || (this.#draining && this.size > 0);
   }
@@ -174,7 +175,7 @@ export class Leases {
 
   #put(lease: Lease) {
     this.#out.set(lease.seq, lease);
-    if (lease.suspect) this.#suspects += 1;
+    if (lease.suspect > 0) this.#suspects += 1;
     if (lease.untilMs < Number.MAX_SAFE_INTEGER) this.#expiry.push(lease);
     if (!this.#ledger.options.ordered) return;
     const lane = this.#lanes.get(lease.partition);
@@ -184,7 +185,7 @@ export class Leases {
 
   #take(lease: Lease) {
     this.#out.delete(lease.seq);
-    if (lease.suspect) this.#suspects -= 1;
+    if (lease.suspect > 0) this.#suspects -= 1;
     if (!this.#ledger.options.ordered) return;
     const lane = this.#lanes.get(lease.partition)!;
     lane.delete(lease);

@@ -136,8 +136,7 @@ export class Settling {
   /** Uncounted: back as it was. */
   #comesBack(lease: Lease) {
     const { sql } = this.#parts.ledger;
-    if (lease.delivery.out > 1)
-      sql.run(UNTRIED, lease.seq, lease.attempt - 1, lease.suspect ? 1 : 0, lease.delivery.id);
+    if (lease.delivery.out > 1) sql.run(UNTRIED, lease.seq, lease.attempt - 1, lease.suspect, lease.delivery.id);
     this.#back(lease);
   }
 

@@ -3,7 +3,8 @@ import type { Ledger } from "./ledger.ts";
 /**
  * Opening a file ends every lease: it has one owner at a time, so whoever held one is gone. What was out has had a
  * try, and is suspect, for it may be what ended the process. But what was out together with others, of which no node may
- * have seen it, has a try left in any case: as a suspect it goes out alone, and a crash then is its own.
+ * have seen it, has a try left in any case: it goes out in a small group (suspect 1), after another crash alone
+ * (suspect 2), and a crash then is its own.
  */
 export function takeOver({ sql, nowMs, options }: Ledger) {
   sql.run(COUNT_TRIES, 1, options.maxAttempts - 1);
@@ -18,12 +19,12 @@ export function handOver({ sql }: Ledger) {
   sql.run("DELETE FROM deliveries");
 }
 
-/** Of what was suspect before, which was out alone, every try counts; of the others, up to ?2 of them. */
+/** Of what was out alone every try counts; of the others, up to ?2 of them. */
 const COUNT_TRIES = `INSERT INTO tries (seq, attempts, not_before_ms, first_failed_ms, error, suspect, back)
   SELECT p.seq, min(1, ?2), 0, NULL, '', ?1, 0
   FROM deliveries AS d JOIN packets AS p ON p.seq BETWEEN d.from_seq AND d.to_seq
     LEFT JOIN tries AS t ON t.seq = p.seq
   WHERE d.id > coalesce(t.back, 0)
   GROUP BY p.seq
-  ON CONFLICT (seq) DO UPDATE SET not_before_ms = 0, suspect = ?1,
-    attempts = CASE suspect WHEN 1 THEN attempts + 1 ELSE max(attempts, min(attempts + 1, ?2)) END`;
+  ON CONFLICT (seq) DO UPDATE SET not_before_ms = 0, suspect = min(2, suspect + 1) * ?1,
+    attempts = CASE suspect WHEN 2 THEN attempts + 1 ELSE max(attempts, min(attempts + 1, ?2)) END`;

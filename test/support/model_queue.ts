@@ -24,7 +24,7 @@ interface Row {
   enqueuedMs: number;
   notBeforeMs: number;
   firstFailedMs: number | undefined;
-  suspect: boolean;
+  suspect: number;
   lease: { attempt: number; untilMs: number; order: number } | undefined;
 }
 
@@ -77,7 +77,7 @@ export class ModelQueue {
 
   /** An orderly close: what is out has had a try and is suspect of nothing. */
   close() {
-    for (const row of this.#file.rows) if (row.lease !== undefined) this.#end(row, false);
+    for (const row of this.#file.rows) if (row.lease !== undefined) this.#end(row, 0);
   }
 
   apply(operation: Operation): Results[OperationName] {
@@ -170,7 +170,7 @@ export class ModelQueue {
   #insert(entry: QueueEntry): number {
     const seq = ++this.#file.last;
     this.#file.keys.set(entry.key, seq);
-    const fresh = { attempts: 0, notBeforeMs: 0, firstFailedMs: undefined, suspect: false, lease: undefined };
+    const fresh = { attempts: 0, notBeforeMs: 0, firstFailedMs: undefined, suspect: 0, lease: undefined };
     this.#file.rows.push({ entry, seq, enqueuedMs: this.nowMs, ...fresh });
     return seq;
   }
@@ -185,7 +185,7 @@ export class ModelQueue {
   #lease({ count, leaseMs, maxBytes, backlog, liveFirst }: Omit<LeaseRequest, "signal">): QueueRow[] {
     this.#expireLeases();
     const out = this.#file.rows.filter(({ lease }) => lease !== undefined);
-    if (out.some(({ suspect }) => suspect) || (this.#draining && out.length > 0)) return [];
+    if (out.some(({ suspect }) => suspect > 0) || (this.#draining && out.length > 0)) return [];
     this.#draining = false;
     const old = this.#file.rows.filter(({ seq }) => seq <= this.#boundary);
     const fresh = this.#file.rows.filter(({ seq }) => seq > this.#boundary);
@@ -204,8 +204,9 @@ export class ModelQueue {
         this.#bury(row, { error: "given up", attempts: row.attempts });
         continue;
       }
-      if (taken.at(-1)?.suspect) break;
-      this.#draining = row.suspect && taken.length + out.length > 0;
+      const before = taken.at(-1)?.suspect ?? 0;
+      if (before > 0 && !(before === 1 && row.suspect === 1 && taken.length < 32)) break;
+      this.#draining = row.suspect > 0 && before === 0 && taken.length + out.length > 0;
       if (this.#draining) break;
       taken.push(row);
       bytes += bytesOf(row.entry);
@@ -229,20 +230,20 @@ export class ModelQueue {
     for (const row of late.sort((a, b) => a.lease!.order - b.lease!.order)) {
       const { lease } = row;
       if (lease === undefined) continue;
-      this.#end(row, false);
+      this.#end(row, 0);
       this.#takeAlong(row, lease.order);
     }
   }
 
-  /** The last try is counted only of a row that was out alone. */
+  /** The last try is counted only of a row that was out alone: after two crashes. */
   #crashed(row: Row) {
     const { attempts, suspect } = row;
-    this.#end(row, true);
-    if (!suspect) row.attempts = Math.max(attempts, Math.min(row.attempts, this.#options.maxAttempts - 1));
+    this.#end(row, Math.min(2, suspect + 1));
+    if (suspect < 2) row.attempts = Math.max(attempts, Math.min(row.attempts, this.#options.maxAttempts - 1));
   }
 
   /** A try that is counted. */
-  #end(row: Row, suspect: boolean) {
+  #end(row: Row, suspect: number) {
     row.attempts = row.lease!.attempt;
     row.lease = undefined;
     row.notBeforeMs = 0;
@@ -284,7 +285,7 @@ export class ModelQueue {
     const { lease } = row;
     row.attempts = counted || lease === undefined ? tried : tried - 1;
     row.lease = undefined;
-    row.suspect = false;
+    row.suspect = 0;
     row.notBeforeMs = this.nowMs + delayMs;
     row.firstFailedMs ??= this.nowMs;
     if (lease !== undefined) this.#takeAlong(row, lease.order);
