@@ -1,0 +1,72 @@
+import { expect, test } from "bun:test";
+import { FRAME_HEADROOM, FramePool } from "../../src/media/frame_pool.ts";
+import { retainFrame } from "../../src/packet/index.ts";
+
+const never = new AbortController().signal;
+
+test("FramePool.take() gives slots with headroom before the pixels, at most as many as it has", () => {
+  const pool = new FramePool(12, 2);
+  const [first, second] = [pool.take()!, pool.take()!];
+  expect(first.data).toHaveLength(12);
+  expect(first.data.byteOffset).toBe(FRAME_HEADROOM);
+  expect(first.memory).not.toBe(second.memory);
+  expect(pool.take()).toBeUndefined();
+  expect(pool.held).toBe(2);
+});
+
+test("a slot is used again once its last holder is gone, and not before", () => {
+  const pool = new FramePool(12, 1);
+  const slot = pool.take()!;
+  slot.retain();
+  slot.release();
+  expect(pool.take()).toBeUndefined();
+  slot.release();
+  expect(pool.take()!.memory).toBe(slot.memory);
+});
+
+test("a slot that was given back refuses another release, and to be retained", () => {
+  const slot = new FramePool(12, 1).take()!;
+  slot.release();
+  expect(() => slot.release()).toThrow("given back already");
+  expect(() => slot.retain()).toThrow("was given back");
+});
+
+test("retainFrame() holds the slot under a frame, and lets go of it once", () => {
+  const pool = new FramePool(12, 1);
+  const slot = pool.take()!;
+  const letGo = retainFrame({ data: slot.data });
+  slot.release();
+  expect(pool.held).toBe(1);
+  letGo();
+  letGo();
+  expect(pool.held).toBe(0);
+});
+
+test("those who wait for a slot get one in the order in which they came", async () => {
+  const pool = new FramePool(12, 1);
+  const slot = pool.take()!;
+  const order: string[] = [];
+  const waits = ["a", "b"].map(async (name) => {
+    const got = (await pool.wait(never))!;
+    order.push(name);
+    return got;
+  });
+  slot.release();
+  (await waits[0])!.release();
+  await waits[1];
+  expect(order).toEqual(["a", "b"]);
+  expect(pool.held).toBe(1);
+});
+
+test("who stops waiting gets nothing, and takes nobody's turn", async () => {
+  const pool = new FramePool(12, 1);
+  const slot = pool.take()!;
+  const abort = new AbortController();
+  const gone = pool.wait(abort.signal);
+  const next = pool.wait(never);
+  abort.abort();
+  slot.release();
+  expect(await gone).toBeUndefined();
+  expect((await next)!.memory).toBe(slot.memory);
+  expect(await pool.wait(abort.signal)).toBeUndefined();
+});
