@@ -31,7 +31,7 @@ import { STDIN } from "./graph_files.ts";
 import { controlRun } from "./run_control.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { openRunState, type RunState } from "./run_state.ts";
-import { serveRun } from "./serve_run.ts";
+import { openViews, serveRun } from "./serve_run.ts";
 import { stopOnSignals } from "./signals.ts";
 import { spawnChild } from "./spawn_child.ts";
 import { processIo } from "./standard_io.ts";
@@ -91,6 +91,7 @@ class Run {
     const seed = this.#settings.seed ?? entropySeed();
     const state = await this.#openState(log);
     if (typeof state === "number") return state;
+    const views = await openViews(this.#settings, this.#plan);
     const host: Host = {
       clock: systemClock,
       random: seededRandom(seed),
@@ -105,7 +106,7 @@ class Run {
       exchange,
       ffmpeg: async (configured) => (await import("../media/index.ts")).findFfmpeg(configured),
       inference: ABSENT.inference,
-      live: undefined,
+      live: views && ((name) => views.open(name)),
       log: log.node,
       yieldToLoop: () => new Promise((resolve) => setImmediate(resolve)),
       ...(state === undefined ? {} : { durable: state.durable, blobs: state.blobs }),
@@ -123,7 +124,7 @@ class Run {
       drainMs: drainSeconds * 1_000,
       heart,
     });
-    const served = await serveRun(this.#settings, this.#plan, engine, this.#redactor, log);
+    const served = await serveRun(this.#settings, this.#plan, engine, this.#redactor, log, views);
     if (served === undefined) {
       await state?.close();
       return EXIT.precondition;

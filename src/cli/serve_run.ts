@@ -1,12 +1,21 @@
 import { systemClock } from "../base/clock.ts";
 import type { Engine } from "../engine/index.ts";
 import type { GraphPlan } from "../graph/index.ts";
+import type { LiveViews } from "../http/index.ts";
 import { diskFiles } from "../node/index.ts";
 import { type Log, type Redactor, runReport } from "../observe/index.ts";
 import type { RunSettings } from "./run_settings.ts";
 
 interface Served {
   stop(): Promise<void>;
+}
+
+const listenOf = (settings: RunSettings, plan: GraphPlan) => settings.http ?? plan.http?.listen;
+
+/** Where nodes show their pictures; undefined when nobody could look, as no server is asked for. */
+export async function openViews(settings: RunSettings, plan: GraphPlan): Promise<LiveViews | undefined> {
+  if (listenOf(settings, plan) === undefined) return undefined;
+  return new (await import("../http/index.ts")).LiveViews();
 }
 
 /** Starts the HTTP server when the command or the graph asks for it; undefined when it could not start. */
@@ -16,8 +25,9 @@ export async function serveRun(
   engine: Engine,
   redactor: Redactor,
   log: Log,
+  views: LiveViews | undefined,
 ): Promise<Served | undefined> {
-  const listen = settings.http ?? plan.http?.listen;
+  const listen = listenOf(settings, plan);
   if (listen === undefined) return { stop: async () => {} };
   // Loaded only here: a run without a server starts 10 ms faster.
   const { HttpError, parseListen, readTokenFile, serveHttp } = await import("../http/index.ts");
@@ -31,6 +41,7 @@ export async function serveRun(
       listen: parseListen(listen),
       insecure: settings.httpInsecure,
       ...(token === undefined ? {} : { token }),
+      ...(views === undefined ? {} : { views }),
       clock: systemClock,
       snapshot: () => engine.snapshot(),
       report: () => runReport(engine.snapshot(), systemClock.nowMs(), redactor),

@@ -2,7 +2,9 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { secureHeaders } from "hono/secure-headers";
 import { crossSiteGuard, hostGuard, refuse, tokenGuard } from "./guard.ts";
+import type { LiveViews } from "./live_views.ts";
 import { healthz } from "./routes/healthz.ts";
+import { live, livePage } from "./routes/live.ts";
 import { metrics } from "./routes/metrics.ts";
 import { readyz } from "./routes/readyz.ts";
 import { report } from "./routes/report.ts";
@@ -15,6 +17,8 @@ export interface AppOptions extends RouteContext {
   names?: readonly string[];
   /** Answer to any IP address too, for a server that other machines reach. */
   anyAddress?: boolean;
+  /** Pictures that nodes show. */
+  views?: LiveViews;
   /** Hears of a route that failed. */
   onError?(error: Error, path: string): void;
 }
@@ -42,10 +46,11 @@ export function createApp(options: AppOptions): Hono {
       onError: (c) => refuse(c, 413, "HTTP_BODY", `the body is over ${MAX_BODY_BYTES} bytes: send none`),
     }),
   );
+  const guarded = { ...GUARDED, ...liveRoutes(options) };
   mount(app, OPEN, options);
   if (token !== undefined) app.use(tokenGuard(token));
-  mount(app, GUARDED, options);
-  const paths = Object.keys({ ...OPEN, ...GUARDED }).join(", ");
+  mount(app, guarded, options);
+  const paths = Object.keys({ ...OPEN, ...guarded }).join(", ");
   app.notFound((c) => refuse(c, 404, "HTTP_NOT_FOUND", `there is no such page: use one of ${paths}`));
   app.onError((error, c) => {
     onError?.(error, c.req.path);
@@ -54,8 +59,13 @@ export function createApp(options: AppOptions): Hono {
   return app;
 }
 
+function liveRoutes({ views }: AppOptions): Record<string, Route> {
+  if (views === undefined) return {};
+  return { "/live": () => livePage(views), "/live/:name": ({ clock }) => live(views, clock) };
+}
+
 const HEADERS: NonNullable<Parameters<typeof secureHeaders>[0]> = {
-  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  contentSecurityPolicy: { defaultSrc: ["'none'"], imgSrc: ["'self'"], frameAncestors: ["'none'"] },
   xFrameOptions: "DENY",
   // The server speaks plain HTTP; a browser that kept this would lose its way back.
   strictTransportSecurity: false,

@@ -5,7 +5,7 @@ import { tokenMatches } from "./token.ts";
 /** A refusal, as every error of this server: a stable code and a sentence that says what to do. */
 export function refuse(
   c: Context,
-  status: 400 | 401 | 403 | 404 | 405 | 413 | 421 | 500,
+  status: 400 | 401 | 403 | 404 | 405 | 413 | 421 | 500 | 503,
   code: string,
   message: string,
 ) {
@@ -35,16 +35,23 @@ export const crossSiteGuard: MiddlewareHandler = async (c, next) => {
   return refuse(c, 403, "HTTP_CROSS_SITE", "pages of other sites may not use this server: call it from a tool");
 };
 
-/** Asks for `Authorization: Bearer <token>`. */
+/** Asks for `Authorization: Bearer <token>`; a browser asks its user, who types the token as the password. */
 export function tokenGuard(token: string): MiddlewareHandler {
   return async (c, next) => {
-    const [, given] = /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(c.req.header("authorization") ?? "") ?? [];
+    const given = givenToken(c.req.header("authorization") ?? "");
     if (given !== undefined && tokenMatches(given, token)) return next();
-    c.header("WWW-Authenticate", 'Bearer realm="schnitzel"');
+    c.header("WWW-Authenticate", 'Bearer realm="schnitzel", Basic realm="schnitzel"');
     const fact =
       given === undefined ? "this page needs a token" : "the token is not the one this server was started with";
     return refuse(c, 401, "HTTP_UNAUTHORIZED", `${fact}: send "Authorization: Bearer <token>"`);
   };
+}
+
+function givenToken(header: string): string | undefined {
+  const [, bearer] = /^Bearer ([\x21-\x7e]{1,4096})$/i.exec(header) ?? [];
+  const [, basic] = /^Basic ([A-Za-z0-9+/=]{1,8192})$/i.exec(header) ?? [];
+  if (basic === undefined) return bearer;
+  return /^[^:]*:(.*)$/s.exec(Buffer.from(basic, "base64").toString())?.[1];
 }
 
 /** The name in a Host header, lower case, without port and brackets; empty when there is none. */

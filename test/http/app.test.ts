@@ -131,7 +131,7 @@ test.each<[string, Record<string, string>]>([
 test.each(["/readyz", "/metrics", "/report", "/admin"])("%s asks for the token when there is one", async (path) => {
   const { get } = setup({ token: TOKEN });
   const response = await get(path);
-  expect(response.headers.get("www-authenticate")).toBe('Bearer realm="schnitzel"');
+  expect(response.headers.get("www-authenticate")).toBe('Bearer realm="schnitzel", Basic realm="schnitzel"');
   expect(await refusal(response)).toEqual([401, "HTTP_UNAUTHORIZED"]);
 });
 
@@ -151,9 +151,18 @@ test("/healthz needs no token", async () => {
   expect((await setup({ token: TOKEN }).get("/healthz")).status).toBe(200);
 });
 
+test("a browser may give the token as the password it asks its user for", async () => {
+  const { get } = setup({ token: TOKEN });
+  const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
+  expect((await get("/report", basic(`anyone:${TOKEN}`))).status).toBe(200);
+  for (const wrong of [`${TOKEN}:`, `anyone:${TOKEN}x`, TOKEN]) {
+    expect((await get("/report", basic(wrong))).status).toBe(401);
+  }
+});
+
 test.each(["/healthz", "/admin"])("%s carries the security headers and allows no other origin", async (path) => {
   const { headers } = await setup().get(path);
-  expect(headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'");
+  expect(headers.get("content-security-policy")).toBe("default-src 'none'; img-src 'self'; frame-ancestors 'none'");
   expect(headers.get("x-content-type-options")).toBe("nosniff");
   expect(headers.get("x-frame-options")).toBe("DENY");
   expect(headers.get("cache-control")).toBe("no-store");
