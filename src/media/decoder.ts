@@ -1,79 +1,30 @@
-import type { NodeContext } from "../node/index.ts";
-import type { Frame, FrameFormat } from "../packet/index.ts";
-import type { FramePool, PooledSlot } from "./frame_pool.ts";
+import type { Child, NodeContext } from "../node/index.ts";
+import { type Frame, frameBytes, frameStride } from "../packet/index.ts";
+import { complaintsOf, hideCredentials } from "./complaints.ts";
+import { decodeArgv, MAX_PIXELS } from "./decode_argv.ts";
+import { DecodeError } from "./decode_error.ts";
+import type { DecodedFrame, DecodeSpec, StreamInfo } from "./decode_spec.ts";
+import { FramePool } from "./frame_pool.ts";
+import { FramePump } from "./frame_pump.ts";
+import { type NutHead, NutReader } from "./nut_reader.ts";
+import { streamFacts } from "./stream_facts.ts";
 
-export type RawFormat = Exclude<FrameFormat, "jpeg">;
+export type { DecodedFrame, DecodeSpec, PictureChanges, RawFormat, StreamInfo } from "./decode_spec.ts";
+export { DecodeError };
 
-/** What ffmpeg does to each picture before it is handed over, in this order. Pixels. */
-export interface PictureChanges {
-  /** At most so many pictures a second, chosen by their own times; none is shown twice. */
-  fps?: number;
-  /** Every n-th picture, from number `offset` on. Excludes `fps`. */
-  every?: { n: number; offset: number };
-  crop?: { x: number; y: number; width: number; height: number };
-  /** Degrees, clockwise. */
-  rotate?: 90 | 180 | 270;
-  /** One of both may be left out: the aspect is kept then. */
-  size?: { width?: number; height?: number; fit: "stretch" | "inside" | "letterbox" };
-}
+export type DecoderContext = Pick<NodeContext, "spawn" | "ffmpeg">;
 
-export interface DecodeSpec {
-  /** What ffmpeg reads: options of the input, `-i`, and the input. */
-  input: readonly string[];
-  /** What errors call the input; credentials are hidden in it and in what ffmpeg says. */
-  name: string;
-  /** As configured; see `FindFfmpeg`. */
-  ffmpeg?: string;
-  format: RawFormat;
-  /** Slots of the pool. */
-  frames: number;
-  changes?: PictureChanges;
-  /**
-   * True for live inputs: the pipe is always read, at most two frames wait to be taken, and the newest ones win;
-   * {@link Decoder.dropped} counts the others. False: nothing is lost, and ffmpeg waits.
-   */
-  live: boolean;
-  /** Gives the pool for frames of this many bytes, so that a source that opens again can keep its own. */
-  pool?: (bytes: number) => FramePool;
-}
-
-/** What is known of the stream. */
-export interface StreamInfo {
-  /** Of the frames that are handed over. */
-  readonly width: number;
-  readonly height: number;
-  readonly format: RawFormat;
-  /** As the container says; undefined when it does not. */
-  readonly fps: number | undefined;
-  /** `h264`, `mjpeg`, … */
-  readonly codec: string | undefined;
-  /** Before any change. */
-  readonly source: { readonly width: number; readonly height: number; readonly pixelFormat: string } | undefined;
-  readonly durationMs: number | undefined;
-  /** Turned upright already, by so many degrees. */
-  readonly rotation: number;
-  readonly hasAudio: boolean;
-}
-
-/** A frame whose slot the taker holds, and must release. */
-export interface DecodedFrame {
-  readonly slot: PooledSlot;
-  /** Number in this stream, from 0: of the frames handed over, or with `every` of the stream's own. */
-  readonly index: number;
-  /** Exact position in the stream, milliseconds from its start. */
-  readonly posMs: number;
-}
-
+/** Pictures of one input, decoded by a child process. */
 export interface Decoder {
   readonly info: StreamInfo;
   /**
-   * The frames, once. Ends with the input; throws an Error with ffmpeg's own words when ffmpeg failed. What a live
-   * input's end means is for its source to say.
+   * The frames, once. Ends with the input; throws a {@link DecodeError} with ffmpeg's own words when ffmpeg failed.
+   * What the end of a live input means is for its source to say.
    */
   frames(): AsyncIterable<DecodedFrame>;
-  /** Frames given up so far, by reason. Only live ones are: `no_free_frame` and `not_taken`. */
+  /** Frames given up so far, by reason: of live inputs `no_free_frame` and `not_taken`. */
   readonly dropped: Readonly<Record<"no_free_frame" | "not_taken", number>>;
-  /** What ffmpeg complained about, newest last; credentials hidden. */
+  /** What ffmpeg complained about so far, newest last; credentials hidden. */
   complaints(): readonly string[];
   /** Makes the payload of a decoded frame. */
   frame(decoded: DecodedFrame, frameIdx: number): Frame;
@@ -81,8 +32,125 @@ export interface Decoder {
   close(): Promise<void>;
 }
 
-export type OpenDecoder = (
-  context: Pick<NodeContext, "spawn" | "ffmpeg" | "clock" | "log">,
-  spec: DecodeSpec,
-  signal: AbortSignal,
-) => Promise<Decoder>;
+/**
+ * Starts ffmpeg and waits for the first picture, so that what is opened is known to decode.
+ *
+ * A picture that comes in another size than the first is scaled to the size of the first: nodes behind rely on one
+ * size, and zones are drawn for it. Rejects with a {@link DecodeError}; when `signal` aborts first, too.
+ */
+export async function openDecoder(context: DecoderContext, spec: DecodeSpec, signal: AbortSignal): Promise<Decoder> {
+  const ffmpeg = await context.ffmpeg(spec.ffmpeg);
+  const child = context.spawn({ argv: decodeArgv(ffmpeg, spec) });
+  const kill = () => child.kill();
+  signal.addEventListener("abort", kill, { once: true });
+  const decoder = new FfmpegDecoder(child, spec);
+  try {
+    if (signal.aborted) kill();
+    await decoder.open();
+    return decoder;
+  } catch (error) {
+    await decoder.close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", kill);
+  }
+}
+
+const NO_PICTURE = "there is no picture in it, or none in the part that was asked for";
+
+class FfmpegDecoder implements Decoder {
+  info!: StreamInfo;
+  readonly #child: Child;
+  readonly #spec: DecodeSpec;
+  readonly #reader: NutReader;
+  readonly #closing = new AbortController();
+  #pump!: FramePump;
+
+  constructor(child: Child, spec: DecodeSpec) {
+    this.#child = child;
+    this.#spec = spec;
+    this.#reader = new NutReader(child.stdout);
+  }
+
+  async open() {
+    const head = await this.#reader.head().catch((error: Error) => this.#fail(error.message));
+    if (head === undefined) return this.#fail();
+    this.#pump = new FramePump(this.#reader, head, this.#spec, this.#makePool(head));
+    void this.#run();
+    if (!(await this.#pump.ready.some())) throw this.#error(NO_PICTURE);
+    const { width, height, fps } = head;
+    this.info = { width, height, format: this.#spec.format, fps, ...streamFacts(this.#child.stderrTail()) };
+  }
+
+  get dropped() {
+    return this.#pump.dropped;
+  }
+
+  complaints() {
+    const cut = this.#pump.truncated ? ["the last picture was cut off"] : [];
+    return [...complaintsOf(this.#child.stderrTail()), ...cut];
+  }
+
+  async *frames() {
+    const { ready } = this.#pump;
+    while (await ready.some()) yield ready.oldest()!;
+  }
+
+  frame({ slot }: DecodedFrame, frameIdx: number): Frame {
+    const { width, height, format } = this.info;
+    return { width, height, format, stride: frameStride(format, width), data: slot.data, frame_idx: frameIdx };
+  }
+
+  async close() {
+    this.#closing.abort();
+    // Killed before the pipe is given back: it would complain about a reader that went away.
+    this.#child.kill();
+    this.#reader.close();
+    this.#pump?.ready.clear();
+    await this.#child.exited;
+  }
+
+  async #run() {
+    const { signal } = this.#closing;
+    try {
+      await this.#pump.run(signal);
+      if (!signal.aborted) await this.#checkExit();
+      this.#pump.ready.end();
+    } catch (error) {
+      this.#pump.ready.end(error as Error);
+    }
+  }
+
+  async #checkExit() {
+    const { code } = await this.#child.exited;
+    if (code !== 0) await this.#fail();
+  }
+
+  #makePool({ width, height }: NutHead): FramePool {
+    const { format, frames, pool } = this.#spec;
+    if (width < 1 || height < 1) throw this.#error("its pictures have no size");
+    if (width * height > MAX_PIXELS) {
+      throw this.#error(`a picture of ${width}x${height} has more than ${MAX_PIXELS} pixels (8K), which is the bound`);
+    }
+    const bytes = frameBytes(format, width, height);
+    return pool?.(bytes) ?? new FramePool(bytes, frames);
+  }
+
+  /** Why it came to an end, in ffmpeg's own words. */
+  async #fail(reason?: string): Promise<never> {
+    const exit = await this.#child.exited;
+    const how = exit.code === null ? `was ended by ${exit.signal}` : `ended with code ${exit.code}`;
+    if (reason === undefined && exit.code === 0) throw this.#error(NO_PICTURE);
+    throw this.#error(reason ?? `ffmpeg ${how}`);
+  }
+
+  #error(reason: string): DecodeError {
+    const stderr = this.#child.stderrTail();
+    return new DecodeError(
+      hideCredentials(this.#spec.name),
+      reason,
+      complaintsOf(stderr),
+      streamFacts(stderr).hasAudio,
+    );
+  }
+}

@@ -1,0 +1,67 @@
+import type { Ffmpeg } from "../node/index.ts";
+import type { DecodeSpec, PictureChanges } from "./decode_spec.ts";
+
+/**
+ * Pixels of one picture. Why 2^25: 8K UHD (7680 × 4320) just fits, and is 100 MB in three bytes a pixel; sixteen of
+ * them are what a small box has as a whole. A file may claim any size.
+ */
+export const MAX_PIXELS = 2 ** 25;
+
+/** The command that decodes one video stream into raw pictures with their times. */
+export function decodeArgv({ file, version }: Pick<Ffmpeg, "file" | "version">, spec: DecodeSpec): string[] {
+  const filters = filterChain(spec.changes ?? {});
+  const isNew = version.major > 5 || (version.major === 5 && version.minor >= 1);
+  return [
+    ...[file, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"],
+    // A file's own times, from its start, also behind a seek.
+    ...(spec.live ? [] : ["-copyts", "-start_at_zero"]),
+    ...["-max_pixels", String(MAX_PIXELS)],
+    // A filter that counts pictures would begin again when the size changes; scaling takes any size as it comes.
+    ...(keepsFilters(spec.changes) ? ["-reinit_filter", "0"] : []),
+    ...spec.input,
+    // V: video that is no cover picture of a song.
+    ...["-map", "0:V:0", "-map_metadata", "-1", "-map_chapters", "-1"],
+    ...(filters === "" ? [] : ["-vf", filters]),
+    // Every picture once, at its own time: neither doubled nor left out for a steady rate.
+    ...[isNew ? "-fps_mode" : "-vsync", "passthrough", "-enc_time_base", "-1"],
+    ...["-c:v", "rawvideo", "-pix_fmt", spec.format, "-f", "nut", "-"],
+  ];
+}
+
+const keepsFilters = ({ fps, every, crop, rotate }: PictureChanges = {}) =>
+  (fps ?? every) !== undefined && crop === undefined && rotate === undefined;
+
+function filterChain({ fps, every, crop, rotate, size }: PictureChanges): string {
+  const chain = [
+    fps === undefined ? [] : [slots(fps)],
+    every === undefined ? [] : [`select=not(mod(n-${every.offset}\\,${every.n}))`],
+    crop === undefined ? [] : [`crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1`],
+    rotate === undefined ? [] : [TURNS[rotate]],
+    size === undefined ? ((fps ?? every) === undefined ? [] : ["scale=flags=bilinear"]) : scaling(size),
+  ];
+  return chain.flat().join(",");
+}
+
+/**
+ * The first picture of each slot of 1/fps, counted from the first picture on. ffmpeg's own `fps` filter doubles
+ * pictures of a slower stream, which a detector would see twice. A thousandth of a slot absorbs the rounding of
+ * 0.7 · 10, which is a little less than 7.
+ */
+function slots(fps: number): string {
+  const slot = (time: string) => `floor((${time}-start_t)*${fps}+0.001)`;
+  return `select=isnan(prev_selected_t)+gt(${slot("t")}\\,${slot("prev_selected_t")})`;
+}
+
+const TURNS = { 90: "transpose=clock", 180: "hflip,vflip", 270: "transpose=cclock" } as const;
+
+/** Grey 114, as detectors are trained with. */
+const PADDING = "0x727272";
+
+/** Bilinear: half the time of ffmpeg's default, and what detectors are trained with. */
+function scaling({ width, height, fit }: NonNullable<PictureChanges["size"]>): string[] {
+  const scale = `scale=${width ?? -1}:${height ?? -1}:flags=bilinear`;
+  if (fit === "stretch" || width === undefined || height === undefined) return [scale];
+  const inside = `${scale}:force_original_aspect_ratio=decrease`;
+  if (fit === "inside") return [inside];
+  return [inside, `pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2:color=${PADDING}`];
+}
