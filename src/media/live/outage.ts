@@ -1,0 +1,48 @@
+import type { NodeContext } from "../../node/index.ts";
+import type { StreamInfo } from "../decode_spec.ts";
+import type { Fault, FaultKind } from "./fault.ts";
+
+interface Camera {
+  readonly name: string;
+  readonly expectedOffline: (nowMs: number) => boolean;
+}
+
+/** Tells a person about a camera: once for each change, and each reason once in an outage. */
+export class Outage {
+  readonly #camera: Camera;
+  readonly #context: Pick<NodeContext, "clock" | "log">;
+  readonly #told = new Set<FaultKind>();
+  #sinceMs: number | undefined;
+
+  constructor(camera: Camera, context: Pick<NodeContext, "clock" | "log">) {
+    this.#camera = camera;
+    this.#context = context;
+  }
+
+  connecting() {
+    if (this.#sinceMs !== undefined) return;
+    this.#sinceMs = this.#context.clock.monotonicMs();
+    this.#context.log.info("connecting to the camera", { camera: this.#camera.name });
+  }
+
+  /** Nothing is wrong with a camera that was expected to be away. */
+  lost({ kind, text, hint }: Fault) {
+    const { clock, log } = this.#context;
+    if (this.#told.size === 0) this.#sinceMs = clock.monotonicMs();
+    if (this.#told.has(kind)) return;
+    const first = this.#told.size === 0;
+    this.#told.add(kind);
+    const message = first ? "camera lost, trying again" : "camera still away, for another reason";
+    const fields = { camera: this.#camera.name, reason: kind, error: text, hint };
+    if (this.#camera.expectedOffline(clock.nowMs())) log.info(`${message} (expected)`, fields);
+    else log.warn(message, fields);
+  }
+
+  over({ width, height, fps, codec }: StreamInfo, epoch: number) {
+    const { clock, log } = this.#context;
+    const afterSec = Math.round((clock.monotonicMs() - (this.#sinceMs ?? clock.monotonicMs())) / 100) / 10;
+    const fields = { camera: this.#camera.name, width, height, fps, codec, epoch, after_sec: afterSec };
+    log.info("camera gives pictures", fields);
+    this.#told.clear();
+  }
+}
