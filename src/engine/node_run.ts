@@ -79,7 +79,9 @@ export class NodeRun extends Producer {
   constructor(plan: PlanNode, rank: number, counters: NodeCounters, refresh: (node: NodeRun) => void) {
     super(plan, counters);
     this.rank = rank;
-    this.keepsOrder = plan.runtime.ordered && plan.runtime.concurrency > 1;
+    const { ordered, concurrency } = plan.runtime;
+    // A node without outputs has no results to put in order: one slow call there must not keep the slots of the rest.
+    this.keepsOrder = ordered && concurrency > 1 && plan.outputs.length > 0;
     this.#refresh = refresh;
   }
 

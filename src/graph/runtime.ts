@@ -43,7 +43,9 @@ export const runtimeShape = v.strictObject({
   concurrency: v.optional(
     v.pipe(positive, v.maxValue(1_024), v.description("Packets of an async node in flight at once; default 1.")),
   ),
-  ordered: v.optional(v.pipe(v.boolean(), v.description("Results leave in the order packets came in; default true."))),
+  ordered: v.optional(
+    v.pipe(v.boolean(), v.description("What the node emits leaves in the order packets came in; default true.")),
+  ),
   on_error: v.optional(
     v.pipe(v.picklist(["dead_letter", "retry", "drop", "fail"]), v.description("Default dead_letter.")),
   ),

@@ -94,6 +94,17 @@ test("unordered results leave as they are done", async () => {
   expect(end.ids).toEqual(["p3", "p2", "p1", "p0"]);
 });
 
+test("a slow call of a node without outputs keeps only its own slot from the packets behind it", async () => {
+  const ended: number[] = [];
+  const work = async ({ payload }: StreamPacket) => {
+    for (let waits = 0; payload === 0 && waits < 100 && ended.length < 5; waits++) await macrotask();
+    ended.push(payload as number);
+  };
+  const end = node("end", work, { kind: "sink", outputs: [], runtime: { concurrency: 2 } });
+  await run([source("s", packets(6)), end], ["s -> end"]);
+  expect(ended).toEqual([1, 2, 3, 4, 5, 0]);
+});
+
 test("a failure in an ordered line holds nobody up", async () => {
   const end = sink("end");
   const work = node(
