@@ -58,6 +58,7 @@ const HOUSE: House = {
     yaml: ["graph/load.ts", "registry/lock.ts"],
     "bun:sqlite": ["store/"],
     hono: ["http/"],
+    "onnxruntime-web": ["inference/"],
     "prom-client": ["observe/"],
     "@logtape/logtape": ["observe/"],
     "fastest-levenshtein": ["base/"],

@@ -12,7 +12,7 @@ import {
   whileOutside,
 } from "../engine/index.ts";
 import { type Diagnostic, formatDiagnostics, type GraphPlan } from "../graph/index.ts";
-import { ABSENT, diskFiles } from "../node/index.ts";
+import { diskFiles } from "../node/index.ts";
 import {
   createRedactor,
   type Log,
@@ -29,6 +29,7 @@ import { exchange } from "./exchange.ts";
 import { EXIT } from "./exit.ts";
 import { STDIN } from "./graph_files.ts";
 import { controlRun } from "./run_control.ts";
+import { runInference } from "./run_inference.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { openRunState, type RunState } from "./run_state.ts";
 import { openViews, serveRun } from "./serve_run.ts";
@@ -92,11 +93,13 @@ class Run {
     const state = await this.#openState(log);
     if (typeof state === "number") return state;
     const views = await openViews(this.#settings, this.#plan);
+    const files = this.#files();
+    const inference = runInference(files, log);
     const host: Host = {
       clock: systemClock,
       random: seededRandom(seed),
       seed,
-      files: this.#files(),
+      files,
       io,
       fetch: globalThis.fetch,
       // Loaded only when a node asks: most runs neither serve nor resolve.
@@ -105,7 +108,7 @@ class Run {
       spawn: spawnChild,
       exchange,
       ffmpeg: async (configured) => (await import("../media/index.ts")).findFfmpeg(configured),
-      inference: ABSENT.inference,
+      inference,
       live: views && ((name) => views.open(name)),
       log: log.node,
       yieldToLoop: () => new Promise((resolve) => setImmediate(resolve)),
@@ -147,6 +150,7 @@ class Run {
     io.flush();
     letters.close();
     await served.stop();
+    await inference.close();
     await control?.close();
     await state?.close();
     // Still watched, as it asks the nodes for their metrics.

@@ -1,0 +1,4 @@
+export { type InferenceHost, RunInference } from "./inference.ts";
+export { isFile, modelFile, sha256 } from "./model_file.ts";
+export { type NativeFolder, nativeFolder } from "./native_folder.ts";
+export type { ResolvedModel, ResolveModel } from "./resolve.ts";

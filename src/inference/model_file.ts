@@ -1,0 +1,40 @@
+import * as path from "node:path";
+import type { Files } from "../node/index.ts";
+import type { ResolvedModel } from "./resolve.ts";
+
+/** What export makes an ONNX file of the formats people have. */
+const EXPORTS: Readonly<Record<string, string>> = {
+  ".pt": "yolo export model=FILE format=onnx",
+  ".pth": "torch.onnx.export(…) in Python",
+  ".tflite": "python -m tf2onnx.convert --tflite FILE --output model.onnx",
+  ".h5": "python -m tf2onnx.convert --keras FILE --output model.onnx",
+  ".engine": "the ONNX file it was built from",
+};
+
+/** Whether `model` means a file: a path, or a name with an ending. */
+export const isFile = (model: string) => /[/\\]|\.[a-z0-9]+$/i.test(model);
+
+/** Reads the ONNX file that a graph names. */
+export async function modelFile(model: string, files: Files): Promise<ResolvedModel> {
+  const file = files.resolve(model);
+  const cannot = (why: string) => new Error(`cannot read model ${model}: ${why}`);
+  const way = EXPORTS[path.extname(file).toLowerCase()];
+  if (way !== undefined) {
+    throw cannot(`models are ONNX files (.onnx); make one with: ${way.replace("FILE", path.basename(file))}`);
+  }
+  if (!files.exists(file)) {
+    throw cannot(`there is no file ${file}; paths start at the graph's folder. Known models: schnitzel models ls`);
+  }
+  if (files.stat(file).isDirectory()) throw cannot(`${file} is a folder`);
+  const bytes = await Bun.file(file)
+    .bytes()
+    .catch((error: Error) => {
+      throw cannot(error.message);
+    });
+  return { name: path.basename(file), bytes, sha256: await sha256(bytes) };
+}
+
+/** Off the main thread; a model may have hundreds of megabytes. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return Buffer.from(await crypto.subtle.digest("SHA-256", bytes)).toString("hex");
+}

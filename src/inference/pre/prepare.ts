@@ -1,0 +1,84 @@
+import type { Frame } from "../../packet/index.ts";
+import type { FramePlan } from "../frame_plan.ts";
+import { fullRange, toGray, yuvToRgb } from "./colour.ts";
+import { decodeJpeg } from "./decode_jpeg.ts";
+import { type Geometry, geometry } from "./geometry.ts";
+import { type Plane, type Planes, planesOf } from "./planes.ts";
+import { type Axis, axis, resample } from "./resample.ts";
+import { emptyTensor, type TensorValues, table, writeTensor } from "./write_tensor.ts";
+
+/** Sizes and colour spaces of sources that are kept; more in one worker come from a stream that changes all the time. */
+const MAX_KEPT = 16;
+
+/** Everything about a picture of one size and space that the next one needs again. */
+interface Way {
+  readonly geometry: Geometry;
+  readonly axes: readonly { readonly across: Axis; readonly down: Axis }[];
+  readonly scaled: readonly Uint8Array<ArrayBuffer>[];
+}
+
+/** Makes frames into the input of a model as one plan says. */
+export class Preparer {
+  readonly #plan: FramePlan;
+  readonly #tables: readonly TensorValues[];
+  readonly #tensors: TensorValues[] = [];
+  readonly #ways = new Map<string, Way>();
+
+  constructor(plan: FramePlan) {
+    this.#plan = plan;
+    this.#tables = Array.from({ length: plan.channels === "gray" ? 1 : 3 }, (_, c) => table(plan, c));
+  }
+
+  /** The tensor is written over by the next frame with the same `place` (its number in a batch). */
+  async prepare(frame: Frame, place: number): Promise<{ tensor: TensorValues; geometry: Geometry }> {
+    const picture = frame.format === "jpeg" ? await decodeJpeg(frame.data) : frame;
+    const planes = planesOf(picture);
+    const way = this.#way(planes);
+    this.#tensors[place] ??= emptyTensor(this.#plan);
+    const tensor = this.#tensors[place]!;
+    const colours = this.#colours(planes, way);
+    const ordered = this.#plan.channels === "bgr" ? [...colours].reverse() : colours;
+    writeTensor(ordered, this.#tables, way.geometry, this.#plan, tensor);
+    return { tensor, geometry: way.geometry };
+  }
+
+  #way({ space, planes }: Planes): Way {
+    const { width, height } = planes[0]!;
+    const key = `${space} ${width}x${height}`;
+    const known = this.#ways.get(key);
+    if (known !== undefined) return known;
+    if (this.#ways.size >= MAX_KEPT) this.#ways.delete(this.#ways.keys().next().value!);
+    const made = way(planes, geometry(width, height, this.#plan));
+    this.#ways.set(key, made);
+    return made;
+  }
+
+  /** Planes of the size they have in the tensor: those of the frame itself where that is so already. */
+  #colours({ space, planes }: Planes, { geometry: { width, height }, axes, scaled }: Way): readonly Plane[] {
+    const gray = this.#plan.channels === "gray";
+    const asIs = planes[0]!.width === width && planes[0]!.height === height;
+    if (asIs && space === "rgb" && !gray) return planes;
+    if (asIs && space === "gray") return gray ? planes : [planes[0]!, planes[0]!, planes[0]!];
+    const needed = gray && space === "yuv" ? planes.slice(0, 1) : planes;
+    for (const [i, plane] of needed.entries()) resample(plane, axes[i]!.across, axes[i]!.down, scaled[i]!);
+    if (space === "yuv" && !gray) yuvToRgb(scaled[0]!, scaled[1]!, scaled[2]!);
+    if (space === "yuv" && gray) fullRange(scaled[0]!);
+    if (space === "rgb" && gray) toGray(scaled[0]!, scaled[1]!, scaled[2]!);
+    const used = gray ? [0] : space === "gray" ? [0, 0, 0] : [0, 1, 2];
+    return used.map((i) => ({ data: scaled[i]!, offset: 0, stride: width, step: 1, width, height }));
+  }
+}
+
+function way(planes: readonly Plane[], to: Geometry): Way {
+  const { width, height, sampleX, sampleY, originX, originY } = to;
+  const [luma] = planes;
+  const axes = planes.map((plane) => {
+    // Chroma has half the pixels over the same picture.
+    const [x, y] = [plane.width / luma!.width, plane.height / luma!.height];
+    return {
+      across: axis(width, plane.width, sampleX * x, originX * x),
+      down: axis(height, plane.height, sampleY * y, originY * y),
+    };
+  });
+  return { geometry: to, axes, scaled: planes.map(() => new Uint8Array(width * height)) };
+}

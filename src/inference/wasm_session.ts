@@ -1,0 +1,35 @@
+import * as ort from "onnxruntime-web";
+import glue from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file" };
+import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm" with { type: "file" };
+import type { TensorData } from "../node/index.ts";
+import { modelPort, type RawPort, type Session, type SessionOptions } from "./session.ts";
+import { tensorData, tensorOf } from "./tensor.ts";
+
+/** Some exports warn hundreds of times while they load; what matters comes as an error. */
+const ERRORS_ONLY = 3;
+
+/** Loads a model into ONNX Runtime's WebAssembly build. One model per thread: `threads` cannot be changed later. */
+export async function openWasm(model: Uint8Array, { threads }: SessionOptions): Promise<Session> {
+  // All of `env` before the first create(); threads need the path, as a worker of the glue imports it again.
+  ort.env.wasm.numThreads = threads;
+  ort.env.wasm.wasmPaths = { mjs: glue };
+  ort.env.wasm.wasmBinary = await Bun.file(wasm).arrayBuffer();
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: ["wasm"],
+    logSeverityLevel: ERRORS_ONLY,
+  });
+  // It is compiled by now. Kept, it would be 14 MB for each worker.
+  delete ort.env.wasm.wasmBinary;
+  return {
+    backend: "wasm",
+    inputs: session.inputMetadata.map((port) => modelPort(port as RawPort)),
+    outputs: session.outputMetadata.map((port) => modelPort(port as RawPort)),
+    async run(feeds) {
+      const tensors = Object.entries(feeds).map(([name, data]) => [name, tensorOf(data)] as const);
+      const results = await session.run(Object.fromEntries(tensors));
+      return new Map<string, TensorData>(
+        session.outputNames.map((name) => [name, tensorData(results[name] as ort.Tensor, name)]),
+      );
+    },
+  };
+}
