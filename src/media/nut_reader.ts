@@ -44,7 +44,7 @@ export interface NutHead extends NutStream {
  * looked at: the bytes come through a pipe from a process on this machine.
  */
 export class NutReader {
-  readonly #chunks: Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+  readonly #chunks: { read(): Promise<{ value?: Uint8Array | undefined }>; cancel(): Promise<void> };
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #ended = false;
@@ -128,8 +128,8 @@ export class NutReader {
   /** Appends the next piece of the pipe to what is left; false at the end. */
   async #more(): Promise<boolean> {
     if (this.#ended) return false;
-    const { value, done } = await this.#chunks.read();
-    if (done) {
+    const { value } = await this.#chunks.read();
+    if (value === undefined) {
       this.#ended = true;
       return false;
     }

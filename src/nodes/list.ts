@@ -45,12 +45,17 @@ export const DOMAINS = {
     sqlite_queue_sink: async () => (await import("./durable/sqlite_queue_sink.ts")).sqliteQueueSink,
     sqlite_queue_source: async () => (await import("./durable/sqlite_queue_source.ts")).sqliteQueueSource,
   },
+  video: {
+    video_file: async () => (await import("./video/video_file.ts")).videoFile,
+    video_test_source: async () => (await import("./video/video_test_source.ts")).videoTestSource,
+  },
   vision: {
     dedup_policy: async () => (await import("./vision/dedup_policy.ts")).dedupPolicy,
     event_v02: async () => (await import("./vision/event_v02.ts")).eventV02,
     event_v02_parse: async () => (await import("./vision/event_v02_parse.ts")).eventV02Parse,
     every_nth_frame: async () => (await import("./vision/every_nth_frame.ts")).everyNthFrame,
     mock_detector: async () => (await import("./vision/mock_detector.ts")).mockDetector,
+    tracker: async () => (await import("./vision/tracker.ts")).tracker,
     zone_policy: async () => (await import("./vision/zone_policy.ts")).zonePolicy,
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Load>>>>;

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
+import { spawnChild } from "../../src/cli/spawn_child.ts";
+import { findFfmpeg } from "../../src/media/index.ts";
 import type {
   Emit,
   Example,
@@ -42,7 +44,9 @@ export async function onStage<Result>(
       mkdirSync(dirname(join(base, file)), { recursive: true });
       writeFileSync(join(base, file), text);
     }
-    const context = testContext({ base, stdin: example.stdin ?? "" });
+    // Real ones: examples of video are decoded by ffmpeg.
+    const real = { spawn: spawnChild, ffmpeg: findFfmpeg };
+    const context: TestContext = { ...testContext({ base, stdin: example.stdin ?? "" }), ...real };
     context.network.answer = () => new Response();
     const config = v.parse(definition.config, example.config);
     const statuses: number[] = [];
