@@ -2,7 +2,10 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { version } from "../package.json";
-import type { Target } from "./targets.ts";
+import type { AssetOptions } from "./assets/asset.ts";
+import { layForSources, writeEmbedding } from "./assets/embed.ts";
+import { assetsFor } from "./assets.ts";
+import { hostTarget, type Target } from "./targets.ts";
 
 export const ROOT = path.resolve(import.meta.dir, "..");
 export const VERSION = version;
@@ -34,25 +37,36 @@ function git(...args: string[]): string | undefined {
 }
 
 /**
- * Compiles `src/main.ts` for `target` and gives the executable's bytes.
+ * Compiles `src/main.ts` for `target`, with the files of scripts/assets.ts in it, and gives the executable's bytes.
  *
  * `autoload-*` is off because a standalone Bun executable otherwise obeys the `.env` and the `preload` of a
  * `bunfig.toml` in whatever folder it is started in. Bytecode: see docs/decisions/0001.
  */
-export async function compile(target: Target, info: BuildInfo): Promise<Uint8Array<ArrayBuffer>> {
+export async function compile(
+  target: Target,
+  info: BuildInfo,
+  options: AssetOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const assets = await assetsFor(target, options);
+  if (target.name === hostTarget().name && !options.slim) layForSources(assets);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "schnitzel-build-"));
   try {
     // The executable embeds its own file name, so that is always the same.
     const outfile = path.join(folder, target.executable);
     const args = ["build", "--compile", ...FLAGS, `--target=bun-${target.name}`, ...defines(target, info)];
-    await run([process.execPath, ...args, `--outfile=${outfile}`, "src/main.ts", "src/store/worker.ts"], target);
+    await run([process.execPath, ...args, `--outfile=${outfile}`, ...ENTRIES, writeEmbedding(assets)], target);
     return await Bun.file(outfile).bytes();
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** `main.ts` first; each of the others is the code of a thread, found by its path below `src`. */
+const ENTRIES = ["src/main.ts", "src/store/worker.ts", "src/inference/worker.ts"];
+
 const FLAGS = [
+  "--root=src",
+  "--asset-naming=[name].[ext]", // embeddedFile() asks by name
   "--minify",
   "--sourcemap=inline", // stack traces name our files and lines; costs 1 % of size and no start-up time
   "--bytecode",
