@@ -3,7 +3,3 @@ declare module "onnxruntime-web/ort-wasm-simd-threaded.mjs" {
   const file: string;
   export default file;
 }
-declare module "onnxruntime-web/ort-wasm-simd-threaded.wasm" {
-  const file: string;
-  export default file;
-}

@@ -1,9 +1,12 @@
 import * as ort from "onnxruntime-web";
 import glue from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file" };
-import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm" with { type: "file" };
+import { embeddedFile } from "../base/embedded.ts";
 import type { TensorData } from "../node/index.ts";
 import { modelPort, type RawPort, type Session, type SessionOptions } from "./session.ts";
 import { tensorData, tensorOf } from "./tensor.ts";
+
+// Set by the build (scripts/compile.ts); the sources run without it, and without assets.
+declare const SCHNITZEL_TARGET: string;
 
 /** Some exports warn hundreds of times while they load; what matters comes as an error. */
 const ERRORS_ONLY = 3;
@@ -13,7 +16,7 @@ export async function openWasm(model: Uint8Array, { threads }: SessionOptions): 
   // All of `env` before the first create(); threads need the path, as a worker of the glue imports it again.
   ort.env.wasm.numThreads = threads;
   ort.env.wasm.wasmPaths = { mjs: glue };
-  ort.env.wasm.wasmBinary = await Bun.file(wasm).arrayBuffer();
+  ort.env.wasm.wasmBinary = (await wasmBinary()).buffer;
   const session = await ort.InferenceSession.create(model, {
     executionProviders: ["wasm"],
     logSeverityLevel: ERRORS_ONLY,
@@ -32,4 +35,15 @@ export async function openWasm(model: Uint8Array, { threads }: SessionOptions): 
       );
     },
   };
+}
+
+const WASM = "ort-wasm-simd-threaded.wasm";
+
+async function wasmBinary(): Promise<Uint8Array<ArrayBuffer>> {
+  const embedded = await embeddedFile(WASM);
+  if (embedded !== undefined) return embedded;
+  if (typeof SCHNITZEL_TARGET === "undefined") {
+    return Bun.file(Bun.fileURLToPath(import.meta.resolve(`onnxruntime-web/${WASM}`))).bytes();
+  }
+  throw new Error("this build of schnitzel holds no ONNX Runtime: take one of the released binaries");
 }
