@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { ConfigIssue } from "../../node/index.ts";
 import { compileValue, type ExpressionInput, expressionIssues } from "../expression.ts";
-import { isMap, keysOf, type PayloadPath, pathText, readPath, withoutPath, withPath } from "./payload_path.ts";
+import { isMap, keysOf, type PayloadPath, pathText, readPath, withoutPath, withPath } from "../payload_path.ts";
 
 const key = v.pipe(v.string(), v.minLength(1));
 const path = v.union([key, v.pipe(v.array(key), v.minLength(1))]);

@@ -1,0 +1,87 @@
+import * as v from "valibot";
+import type { FrameInput, ModelOptions } from "../../node/index.ts";
+
+const text = v.pipe(v.string(), v.minLength(1));
+const count = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+
+/** What every node with a model can be told about running it. */
+export const modelConfig = {
+  model: v.pipe(
+    text,
+    v.description("A name that `schnitzel models ls` knows, or an .onnx file relative to the graph's folder."),
+  ),
+  backend: v.pipe(
+    v.optional(v.picklist(["auto", "wasm", "native"]), "auto"),
+    v.description("`auto`: the native library when it lies beside the binary, else WASM."),
+  ),
+  workers: v.pipe(
+    v.optional(count(0, 64), 0),
+    v.description("Sessions side by side, one thread each; 0: one per node that uses the model, at most the cores."),
+  ),
+  threads: v.pipe(v.optional(count(1, 64), 1), v.description("Threads of each session; more workers are faster.")),
+  batch: v.pipe(
+    v.optional(count(1, 64), 1),
+    v.description("Frames, of all nodes with this model, in one call; for models whose batch size is free."),
+  ),
+  queue: v.pipe(v.optional(count(1, 4_096), 64), v.description("Requests that wait in front of the model at most.")),
+};
+
+/** Which model, and how; of a config with {@link modelConfig} in it. */
+export function modelOptions({ model, backend, workers, threads, batch, queue }: ModelOptions): ModelOptions {
+  return { model, backend, workers, threads, batch, queue };
+}
+
+const perChannel = v.union([v.number(), v.pipe(v.array(v.number()), v.minLength(1), v.maxLength(4))]);
+
+/** How frames become the model's input; what is left out follows the model or its family. */
+export const inputConfig = v.pipe(
+  v.optional(
+    v.strictObject({
+      fit: v.pipe(
+        v.optional(v.picklist(["letterbox", "stretch", "crop"])),
+        v.description("Keep the aspect and fill, stretch, or take the middle."),
+      ),
+      width: v.pipe(v.optional(count(0, 8_192)), v.description("Pixels; 0 takes the model's own, or 640.")),
+      height: v.pipe(v.optional(count(0, 8_192)), v.description("Pixels; 0 takes the model's own, or 640.")),
+      channels: v.pipe(v.optional(v.picklist(["rgb", "bgr", "gray"])), v.description("Order of the colours.")),
+      layout: v.pipe(v.optional(v.picklist(["nchw", "nhwc"])), v.description("Planes, or pixel by pixel.")),
+      dtype: v.pipe(v.optional(v.picklist(["float32", "uint8"])), v.description("Type of the input tensor.")),
+      scale: v.pipe(v.optional(v.number()), v.description("Value = (pixel × scale − mean) / std, pixel 0 to 255.")),
+      mean: v.pipe(v.optional(perChannel), v.description("One number, or one per channel.")),
+      std: v.pipe(v.optional(perChannel), v.description("One number, or one per channel; not 0.")),
+      fill: v.pipe(v.optional(count(0, 255)), v.description("Grey of what a letterbox adds.")),
+      pad: v.pipe(
+        v.optional(v.picklist(["center", "corner"])),
+        v.description("A letterbox adds on both sides, or right and below."),
+      ),
+    }),
+    {},
+  ),
+  v.description("How frames become the model's input; what is left out follows the model or its family."),
+);
+
+type InputConfig = v.InferOutput<typeof inputConfig>;
+
+const list = (given: number | readonly number[] | undefined, usual: readonly number[]) =>
+  given === undefined ? usual : typeof given === "number" ? [given, given, given] : given;
+
+/** `usual` with what a config says instead. */
+export function frameInput(given: InputConfig, usual: FrameInput): FrameInput {
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { ...usual, ...said, mean: list(given.mean, usual.mean), std: list(given.std, usual.std) };
+}
+
+/** Of most models trained with PyTorch: RGB planes of 0…1, aspect kept, grey 114 around. */
+export const USUAL_INPUT: FrameInput = {
+  fit: "letterbox",
+  width: 0,
+  height: 0,
+  channels: "rgb",
+  layout: "nchw",
+  dtype: "float32",
+  scale: 1 / 255,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+  fill: 114,
+  pad: "center",
+};
