@@ -4,6 +4,9 @@ import type { OpenedFile, Refusal } from "./guards.ts";
 /** Whether rows are taken, and why not. */
 export class Admission {
   readonly #file: string;
+  /** The last enqueue that was applied, and the last one that is committed. */
+  #taken: number | undefined;
+  #committed: number | undefined;
   #refused: { reason: Refusal } | { reason: "max_bytes"; bytes: number } | undefined;
 
   constructor(file: string) {
@@ -11,9 +14,25 @@ export class Admission {
   }
 
   /** Asked before an enqueue; what comes back is why it is refused. */
-  ask({ guards }: OpenedFile): StoreError | undefined {
+  ask({ guards }: OpenedFile, after: number | undefined): StoreError | undefined {
     const reason = guards.beforeEnqueue();
-    return reason === undefined ? undefined : this.refuse(reason);
+    if (reason !== undefined) return this.refuse(reason);
+    if (after === undefined || after === this.#taken) return undefined;
+    const message = `cannot enqueue into ${this.#file}: the call that this one follows was not done; ask again`;
+    return new StoreError("QUEUE_UNWRITABLE", message);
+  }
+
+  /** The enqueue of this number was applied; it counts for those that follow it unless it is undone. */
+  took(id: number) {
+    this.#taken = id;
+  }
+
+  committed() {
+    this.#committed = this.#taken;
+  }
+
+  undone() {
+    this.#taken = this.#committed;
   }
 
   refuse(reason: Refusal): StoreError {

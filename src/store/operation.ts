@@ -13,7 +13,8 @@ import type {
 
 /** What a queue is asked for, as data: it may cross a thread, and many of them are one transaction. */
 export type Operation =
-  | { op: "enqueue"; entries: readonly QueueEntry[] }
+  /** With `after` it is refused unless the call of that number is the last enqueue that was done. */
+  | { op: "enqueue"; entries: readonly QueueEntry[]; after?: number | undefined }
   | { op: "lease"; request: Omit<LeaseRequest, "signal"> }
   | { op: "ack" | "release"; leases: readonly LeaseRef[] }
   | { op: "nack"; failures: readonly Failure[] }

@@ -115,8 +115,11 @@ export interface Queue {
    * Writes the entries in order, each once per key. One call, one place in the order. Rejects with QUEUE_FULL (nothing
    * written) or QUEUE_UNWRITABLE (ask again: the keys make that safe). Resolves after the commit is on the disk. Many
    * calls share one commit.
+   *
+   * With `follows` it is refused, as QUEUE_UNWRITABLE, when the enqueue asked for just before was: so calls can overlap
+   * and the rows are in order, also when one of them has to be repeated.
    */
-  enqueue(entries: readonly QueueEntry[]): Promise<Enqueued[]>;
+  enqueue(entries: readonly QueueEntry[], options?: { follows?: boolean }): Promise<Enqueued[]>;
   /**
    * Hands out rows, oldest first. The attempt is counted on the disk before this resolves. Rows that are damaged or
    * out of attempts become dead letters instead.

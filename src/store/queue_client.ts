@@ -49,6 +49,7 @@ export class QueueClient implements Queue {
   readonly #waiting = new Map<number, Waiting>();
   #asked: Asked[] = [];
   #nextId = 1;
+  #lastEnqueue = 0;
   #underWay = 0;
   #pumping = false;
   #timer: Cancel | undefined;
@@ -63,9 +64,11 @@ export class QueueClient implements Queue {
     this.#stats = stats;
   }
 
-  async enqueue(entries: readonly QueueEntry[]): Promise<Enqueued[]> {
+  async enqueue(entries: readonly QueueEntry[], { follows = false } = {}): Promise<Enqueued[]> {
+    const after = follows ? this.#lastEnqueue : undefined;
+    this.#lastEnqueue = this.#nextId;
     for (const entry of entries) checkText(entry);
-    return await this.#ask("enqueue", { op: "enqueue", entries });
+    return await this.#ask("enqueue", { op: "enqueue", entries, after });
   }
 
   async lease({ signal, ...request }: LeaseRequest): Promise<QueueRow[]> {

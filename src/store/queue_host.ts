@@ -111,6 +111,7 @@ export class QueueHost {
     for (const one of asked) rows += this.#apply(one, made, waiting);
     const served = this.#serve(made);
     this.#core.commit();
+    this.#admission.committed();
     for (const id of served) this.#standing.delete(id);
     // Not before: one that is asked for again after a failure would stand here twice, and be served twice.
     for (const { id, operation } of waiting) if (operation.op === "lease") this.#standing.set(id, operation);
@@ -137,7 +138,7 @@ export class QueueHost {
 
   #apply(one: Asked, made: Answer[], waiting: Asked[]): number {
     const { id, operation } = one;
-    const refused = operation.op === "enqueue" ? this.#admission.ask(this.#opened) : undefined;
+    const refused = operation.op === "enqueue" ? this.#admission.ask(this.#opened, operation.after) : undefined;
     if (refused !== undefined) made.push({ id, name: "error", error: refused });
     else return this.#applyOne(one, made, waiting);
     return 0;
@@ -147,6 +148,7 @@ export class QueueHost {
     const { id, operation } = one;
     try {
       const value = this.#core.apply(operation);
+      if (operation.op === "enqueue") this.#admission.took(id);
       const rows = Array.isArray(value) ? value.length : 0;
       if (operation.op === "lease" && operation.request.wait && rows === 0) waiting.push(one);
       else made.push({ id, name: operation.op, value } as Answer);
@@ -173,6 +175,7 @@ export class QueueHost {
   }
 
   #undo() {
+    this.#admission.undone();
     try {
       this.#core.rollback(this.#opened.db.inTransaction);
     } catch {

@@ -100,7 +100,7 @@ function packOperation(operation: Operation, packer: Packer): Operation {
   if (operation.op === "enqueue") {
     packer.number(operation.entries.length);
     for (const entry of operation.entries) packer.entry(entry);
-    return { op: "enqueue", entries: [] };
+    return { ...operation, entries: [] };
   }
   if (operation.op !== "ack" && operation.op !== "release") return operation;
   packer.number(operation.leases.length);
@@ -116,7 +116,7 @@ export function unpackAsked({ asked, packed }: PackedAsked): Asked[] {
   const lease = (): LeaseRef => ({ seq: unpacker.number(), attempt: unpacker.number() || undefined });
   return asked.map(({ id, operation }) => {
     if (operation.op === "enqueue") {
-      return { id, operation: { op: "enqueue", entries: unpacker.list(() => unpacker.entry()) } };
+      return { id, operation: { ...operation, entries: unpacker.list(() => unpacker.entry()) } };
     }
     if (operation.op !== "ack" && operation.op !== "release") return { id, operation };
     return { id, operation: { op: operation.op, leases: unpacker.list(lease) } };

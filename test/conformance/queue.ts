@@ -290,6 +290,28 @@ export function queueConformance(name: string, setup: (options?: Partial<QueueOp
     if (given.queue.file !== "model") expect(told).toEqual(["max_bytes", undefined]);
   });
 
+  test(`${name} refuses a call that follows a refused one, also when it would fit`, async () => {
+    await using given = await setup({ maxBytes: 40 });
+    const { queue } = given;
+    await queue.enqueue(entries("a"));
+    const calls = [
+      queue.enqueue(entries("b", "c", "d")),
+      queue.enqueue(entries("e"), { follows: true }),
+      queue.enqueue([], { follows: true }),
+    ].map((call) => call.catch(({ code }) => code));
+    expect<unknown>(await Promise.all(calls)).toEqual(["QUEUE_FULL", "QUEUE_UNWRITABLE", "QUEUE_UNWRITABLE"]);
+    await queue.ack(await lease(queue, 1, "worker", 1_000));
+    const again = [queue.enqueue([]), queue.enqueue(entries("b"), { follows: true })];
+    expect(await Promise.all(again)).toEqual([[], [{ seq: 2, duplicate: false }]]);
+  });
+
+  test(`${name} refuses a call that follows one from before a restart`, async () => {
+    await using given = await setup();
+    await given.queue.enqueue(entries("a"));
+    const queue = await given.reopen();
+    await expect(queue.enqueue(entries("b"), { follows: true })).rejects.toMatchObject({ code: "QUEUE_UNWRITABLE" });
+  });
+
   test(`${name} refuses an entry for which no wait makes room, and drops nothing for it`, async () => {
     for (const overflow of ["refuse", "drop_oldest"] as const) {
       await using given = await setup({ maxBytes: 90, overflow });

@@ -1,4 +1,4 @@
-import { QUEUE_DEFAULTS, type QueueOptions, type QueueRow } from "../../src/store/index.ts";
+import { QUEUE_DEFAULTS, type QueueOptions, type QueueRow, StoreError } from "../../src/store/index.ts";
 import type { Answer, Operation } from "../../src/store/operation.ts";
 import { QueueClient } from "../../src/store/queue_client.ts";
 import type { VirtualClock } from "./clock.ts";
@@ -8,6 +8,7 @@ import { type ModelFile, ModelQueue } from "./model_queue.ts";
 export function modelClient(file: ModelFile, clock: VirtualClock, options: Partial<QueueOptions> = {}) {
   const model = new ModelQueue(file, { ...QUEUE_DEFAULTS, ...options });
   const standing = new Map<number, Operation>();
+  let taken: number | undefined;
   const now = () => clock.nowMs();
   const round = async (asked: readonly { id: number; operation: Operation }[]) => {
     model.nowMs = now();
@@ -15,7 +16,11 @@ export function modelClient(file: ModelFile, clock: VirtualClock, options: Parti
     const answers: Answer[] = [];
     for (const { id, operation } of asked) {
       try {
+        if (operation.op === "enqueue" && operation.after !== undefined && operation.after !== taken) {
+          throw new StoreError("QUEUE_UNWRITABLE", "the call that it follows was not done");
+        }
         const value = model.apply(operation);
+        if (operation.op === "enqueue") taken = id;
         const waits = operation.op === "lease" && operation.request.wait && (value as QueueRow[]).length === 0;
         if (waits) standing.set(id, operation);
         else answers.push({ id, name: operation.op, value } as Answer);

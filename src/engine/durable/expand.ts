@@ -6,8 +6,8 @@ import { type Link, linkName } from "./link.ts";
 import { Outlet } from "./outlet.ts";
 import type { OutletEvents } from "./outlet_events.ts";
 
-/** Packets that wait for one commit or the next; each costs about half a kB while it does. */
-const UNCOMMITTED = 2_048;
+/** Packets of two calls and of the one that gathers meanwhile; each costs about half a kB while it waits. */
+const UNCOMMITTED = 3_072;
 
 /** A plan as it is run: every durable edge is two nodes, one that writes rows and one that reads them. */
 export interface RunPlan extends GraphPlan {

@@ -16,13 +16,23 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** A call under way, and what came of it; it never rejects. */
+interface Call {
+  batch: readonly Waiting[];
+  answer: Promise<readonly Enqueued[] | Error>;
+}
+
 /** Rows of one call: what gathers meanwhile is the next, so a slow disk makes the commits larger by itself. */
 const MAX_ROWS = 1_024;
+/** Calls under way at once, so that the thread of the queue has the next one when it is done with the first. */
+const MAX_CALLS = 2;
 
 /**
  * The near end of a durable edge: a packet is done when its row is committed.
  *
- * One call is under way at a time, so that rows are in the order of the packets also when a call has to be repeated.
+ * A call follows the one before it: when that fails it is refused and comes again behind it, so that rows are in the
+ * order of the packets also when a call has to be repeated. Only a full one does, since a small one would be a commit of
+ * its own where waiting makes one of both.
  */
 export class Inlet implements NodeInstance {
   /** Set before the run begins: the slot of the call under way has the packet's ack root. */
@@ -33,6 +43,8 @@ export class Inlet implements NodeInstance {
   readonly #stop = new AbortController();
   readonly #patience: Patience;
   #waiting: Waiting[] = [];
+  /** The first is the one whose answer is waited for. Empty while a failed one is seen to. */
+  #calls: Call[] = [];
   #sending = false;
   #size = MAX_ROWS;
   readonly #writing: Patience;
@@ -124,7 +136,7 @@ export class Inlet implements NodeInstance {
   #add(entry: QueueEntry, asked: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entry, asked, resolve, reject });
-      if (this.#sending) return;
+      if (this.#sending) return this.#follow();
       this.#sending = true;
       // After the turn: by then everything it brings is here.
       queueMicrotask(() => void this.#sendAll());
@@ -132,16 +144,41 @@ export class Inlet implements NodeInstance {
   }
 
   async #sendAll() {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#size);
-      try {
-        const results = await this.#link.queue.enqueue(batch.map(({ entry }) => entry));
+    while (this.#calls.length > 0 || this.#waiting.length > 0) {
+      if (this.#calls.length === 0) this.#call();
+      this.#follow();
+      const { batch, answer } = this.#calls[0]!;
+      const results = await answer;
+      if (results instanceof Error) {
+        await this.#takeBack();
+        await this.#failed(batch, results);
+      } else {
+        this.#calls.shift();
         this.#committed(batch, results);
-      } catch (error) {
-        await this.#failed(batch, error as Error);
       }
     }
     this.#sending = false;
+  }
+
+  #call() {
+    const batch = this.#waiting.splice(0, this.#size);
+    const entries = batch.map(({ entry }) => entry);
+    const asked = this.#link.queue.enqueue(entries, { follows: this.#calls.length > 0 });
+    this.#calls.push({ batch, answer: asked.catch((error: Error) => error) });
+  }
+
+  #follow() {
+    while (this.#waiting.length >= MAX_ROWS && this.#calls.length > 0 && this.#calls.length < MAX_CALLS) this.#call();
+  }
+
+  /** What followed a call that failed was refused with it: it waits again, in its place. */
+  async #takeBack() {
+    const [, ...behind] = this.#calls.splice(0);
+    for (const { batch, answer } of behind.reverse()) {
+      const results = await answer;
+      if (results instanceof Error) this.#waiting.unshift(...batch);
+      else this.#committed(batch, results);
+    }
   }
 
   #committed(batch: readonly Waiting[], results: readonly Enqueued[]) {
