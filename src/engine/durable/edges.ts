@@ -18,6 +18,8 @@ export interface DurableHost {
   queues?: ReadonlyMap<number, Queue> | undefined;
   /** Dead letters of all nodes; those that a person asked to replay are delivered. */
   letters?: Queue | undefined;
+  /** Rows of one call. A simulation has few packets, and its calls are to overlap all the same. */
+  callRows?: number | undefined;
   /** For edges with `payload_ref`, by index. */
   spills?: ReadonlyMap<number, Spill> | undefined;
 }
@@ -33,7 +35,12 @@ export class DurableEdges {
   readonly #before: ReadonlySet<number>;
 
   /** `onChange` hears that something may have become possible, or the end may have come. */
-  constructor(plan: GraphPlan, { queues, letters, spills }: DurableHost, failures: Failures, onChange: () => void) {
+  constructor(
+    plan: GraphPlan,
+    { queues, letters, spills, callRows }: DurableHost,
+    failures: Failures,
+    onChange: () => void,
+  ) {
     this.#failures = failures;
     for (const edge of plan.edges) {
       const queue = queues?.get(edge.index);
@@ -41,7 +48,7 @@ export class DurableEdges {
       const spill = spills?.get(edge.index);
       this.links.set(
         edge.index,
-        newLink({ index: edge.index, options: edge.durable, name: linkName(plan, edge), queue, spill }),
+        newLink({ index: edge.index, options: edge.durable, name: linkName(plan, edge), queue, callRows, spill }),
       );
     }
     const eventsOf = (link: Link) => ({

@@ -46,7 +46,8 @@ export class Inlet implements NodeInstance {
   /** The first is the one whose answer is waited for. Empty while a failed one is seen to. */
   #calls: Call[] = [];
   #sending = false;
-  #size = MAX_ROWS;
+  readonly #rows: number;
+  #size: number;
   readonly #writing: Patience;
   /** Ends when the last packet that waits for a payload has its place among the rows. */
   #line: Promise<unknown> = Promise.resolve();
@@ -55,6 +56,7 @@ export class Inlet implements NodeInstance {
   constructor(link: Link, { clock, random, log }: NodeContext) {
     this.#link = link;
     this.#options = link.options;
+    this.#rows = this.#size = link.callRows ?? MAX_ROWS;
     this.#partition = this.#options.ordered ? partitionReader(this.#options.partition_by) : () => "";
     const options = { clock, random, log, signal: this.#stop.signal };
     this.#patience = new Patience(`enqueue into ${link.name}`, options);
@@ -168,7 +170,7 @@ export class Inlet implements NodeInstance {
   }
 
   #follow() {
-    while (this.#waiting.length >= MAX_ROWS && this.#calls.length > 0 && this.#calls.length < MAX_CALLS) this.#call();
+    while (this.#waiting.length >= this.#rows && this.#calls.length > 0 && this.#calls.length < MAX_CALLS) this.#call();
   }
 
   /** What followed a call that failed was refused with it: it waits again, in its place. */
@@ -184,7 +186,7 @@ export class Inlet implements NodeInstance {
   #committed(batch: readonly Waiting[], results: readonly Enqueued[]) {
     const { counts } = this.#link;
     this.#patience.succeeded();
-    this.#size = Math.min(MAX_ROWS, this.#size * 2);
+    this.#size = Math.min(this.#rows, this.#size * 2);
     for (const [at, { resolve }] of batch.entries()) {
       if (results[at]!.duplicate) counts.duplicates += 1;
       else counts.enqueued += 1;

@@ -11,6 +11,8 @@ export interface Link {
   /** `yard.out->alarms.in`, for messages, files and the report. */
   readonly name: string;
   readonly queue: Queue;
+  /** Rows of one call; undefined: as usual. */
+  readonly callRows?: number | undefined;
   /** With `payload_ref`: keeps what is too large for a row in files. */
   readonly spill?: Spill | undefined;
   /** Says why the graph cannot take a row; such a row is a dead letter again. */
