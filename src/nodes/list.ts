@@ -46,8 +46,11 @@ export const DOMAINS = {
     sqlite_queue_source: async () => (await import("./durable/sqlite_queue_source.ts")).sqliteQueueSource,
   },
   video: {
+    http_video_source: async () => (await import("./video/http_video_source.ts")).httpVideoSource,
+    rtsp_source: async () => (await import("./video/rtsp_source.ts")).rtspSource,
     video_file: async () => (await import("./video/video_file.ts")).videoFile,
     video_test_source: async () => (await import("./video/video_test_source.ts")).videoTestSource,
+    webcam_source: async () => (await import("./video/webcam_source.ts")).webcamSource,
   },
   vision: {
     dedup_policy: async () => (await import("./vision/dedup_policy.ts")).dedupPolicy,

@@ -15,6 +15,7 @@ import type {
 import type { StreamPacket } from "../../src/packet/index.ts";
 import { askAll, type TestNetwork } from "../support/network.ts";
 import { packet, type TestContext, testContext } from "../support/node.ts";
+import { withStandInCamera } from "../support/stand_in_camera.ts";
 
 /** A node in the surroundings its example describes: files, standard input, a virtual clock. */
 export interface Stage {
@@ -45,7 +46,7 @@ export async function onStage<Result>(
       writeFileSync(join(base, file), text);
     }
     // Real ones: examples of video are decoded by ffmpeg.
-    const real = { spawn: spawnChild, ffmpeg: findFfmpeg };
+    const real = { spawn: withStandInCamera(spawnChild), ffmpeg: findFfmpeg };
     const context: TestContext = { ...testContext({ base, stdin: example.stdin ?? "" }), ...real };
     context.network.answer = () => new Response();
     const config = v.parse(definition.config, example.config);
