@@ -58,6 +58,7 @@ const HOUSE: House = {
     yaml: ["graph/load.ts", "registry/lock.ts"],
     "bun:sqlite": ["store/"],
     hono: ["http/"],
+    "linear-sum-assignment": ["nodes/vision/assignment.ts"],
     "onnxruntime-web": ["inference/"],
     "prom-client": ["observe/"],
     "@logtape/logtape": ["observe/"],
