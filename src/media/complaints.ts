@@ -1,5 +1,5 @@
 /** Words of a line with a level that is worth telling; ffmpeg is asked to write levels. */
-const TOLD = /^(?:\[[^\]]{1,64} @ 0x[0-9a-f]+\] )?\[(?:warning|error|fatal|panic)\] (.+)$/;
+const TOLD = /^(?:\[[^\]]{1,64} @ 0x[0-9a-f]+\] ){0,3}\[(?:warning|error|fatal|panic)\] (.+)$/;
 /** About how it was called, which is ours to know. */
 const NOISE =
   /deprecated|Output file is empty|Guessed Channel Layout|has not been used for any stream|timestamp discontinuity/;

@@ -1,11 +1,6 @@
 import type { Ffmpeg } from "../node/index.ts";
+import { MAX_PIXELS } from "./decode_error.ts";
 import type { DecodeSpec, PictureChanges } from "./decode_spec.ts";
-
-/**
- * Pixels of one picture. Why 2^25: 8K UHD (7680 × 4320) just fits, and is 100 MB in three bytes a pixel; sixteen of
- * them are what a small box has as a whole. A file may claim any size.
- */
-export const MAX_PIXELS = 2 ** 25;
 
 /** The command that decodes one video stream into raw pictures with their times. */
 export function decodeArgv({ file, version }: Pick<Ffmpeg, "file" | "version">, spec: DecodeSpec): string[] {
@@ -16,8 +11,8 @@ export function decodeArgv({ file, version }: Pick<Ffmpeg, "file" | "version">, 
     // A file's own times, from its start, also behind a seek.
     ...(spec.live ? [] : ["-copyts", "-start_at_zero"]),
     ...["-max_pixels", String(MAX_PIXELS)],
-    // A filter that counts pictures would begin again when the size changes; scaling takes any size as it comes.
-    ...(keepsFilters(spec.changes) ? ["-reinit_filter", "0"] : []),
+    // Made anew when the size changes, a filter that chooses pictures would begin to count again.
+    ...(chooses(spec.changes) ? ["-reinit_filter", "0"] : []),
     ...spec.input,
     // V: video that is no cover picture of a song.
     ...["-map", "0:V:0", "-map_metadata", "-1", "-map_chapters", "-1"],
@@ -28,16 +23,18 @@ export function decodeArgv({ file, version }: Pick<Ffmpeg, "file" | "version">, 
   ];
 }
 
-const keepsFilters = ({ fps, every, crop, rotate }: PictureChanges = {}) =>
-  (fps ?? every) !== undefined && crop === undefined && rotate === undefined;
+const chooses = ({ fps, every }: PictureChanges = {}) => (fps ?? every) !== undefined;
 
-function filterChain({ fps, every, crop, rotate, size }: PictureChanges): string {
+function filterChain(changes: PictureChanges): string {
+  const { fps, every, crop, rotate, size } = changes;
   const chain = [
     fps === undefined ? [] : [slots(fps)],
     every === undefined ? [] : [`select=not(mod(n-${every.offset}\\,${every.n}))`],
+    // Brings every picture to the size of the first, which the filters behind were made for; costs nothing until then.
+    chooses(changes) ? ["scale=flags=bilinear"] : [],
     crop === undefined ? [] : [`crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1`],
     rotate === undefined ? [] : [TURNS[rotate]],
-    size === undefined ? ((fps ?? every) === undefined ? [] : ["scale=flags=bilinear"]) : scaling(size),
+    size === undefined ? [] : scaling(size),
   ];
   return chain.flat().join(",");
 }

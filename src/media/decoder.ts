@@ -1,8 +1,8 @@
 import type { Child, NodeContext } from "../node/index.ts";
 import { type Frame, frameBytes, frameStride } from "../packet/index.ts";
 import { complaintsOf, hideCredentials } from "./complaints.ts";
-import { decodeArgv, MAX_PIXELS } from "./decode_argv.ts";
-import { DecodeError } from "./decode_error.ts";
+import { decodeArgv } from "./decode_argv.ts";
+import { DecodeError, MAX_PIXELS, tooLarge } from "./decode_error.ts";
 import type { DecodedFrame, DecodeSpec, StreamInfo } from "./decode_spec.ts";
 import { FramePool } from "./frame_pool.ts";
 import { FramePump } from "./frame_pump.ts";
@@ -129,9 +129,7 @@ class FfmpegDecoder implements Decoder {
   #makePool({ width, height }: NutHead): FramePool {
     const { format, frames, pool } = this.#spec;
     if (width < 1 || height < 1) throw this.#error("its pictures have no size");
-    if (width * height > MAX_PIXELS) {
-      throw this.#error(`a picture of ${width}x${height} has more than ${MAX_PIXELS} pixels (8K), which is the bound`);
-    }
+    if (width * height > MAX_PIXELS) throw this.#error(tooLarge({ width, height }));
     const bytes = frameBytes(format, width, height);
     return pool?.(bytes) ?? new FramePool(bytes, frames);
   }
@@ -146,11 +144,6 @@ class FfmpegDecoder implements Decoder {
 
   #error(reason: string): DecodeError {
     const stderr = this.#child.stderrTail();
-    return new DecodeError(
-      hideCredentials(this.#spec.name),
-      reason,
-      complaintsOf(stderr),
-      streamFacts(stderr).hasAudio,
-    );
+    return new DecodeError(hideCredentials(this.#spec.name), reason, complaintsOf(stderr), streamFacts(stderr));
   }
 }
