@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from "../base/clock.ts";
-import type { Item, LoadCall, Loaded, Outcome, Reply, RunCall } from "./worker_messages.ts";
+import type { EndCall, Item, LoadCall, Loaded, Outcome, Reply, RunCall } from "./worker_messages.ts";
 
 declare const SCHNITZEL_TARGET: string;
 
@@ -28,6 +28,8 @@ export class ModelThread {
   #cancel: Cancel = () => {};
   #calls = 0;
   #ended = false;
+  /** In the native library, or perhaps: see {@link EndCall}. */
+  #native = false;
 
   constructor(clock: Clock, deadlines: Deadlines) {
     this.#clock = clock;
@@ -43,8 +45,12 @@ export class ModelThread {
   }
 
   async load(options: LoadOptions): Promise<Loaded> {
+    this.#native = options.native !== undefined;
     const reply = await this.#ask({ what: "load", ...options }, this.#deadlines.loadMs);
-    if ("loaded" in reply) return reply.loaded;
+    if ("loaded" in reply) {
+      this.#native = reply.loaded.backend === "native";
+      return reply.loaded;
+    }
     throw new Error("error" in reply ? reply.error : "a model that is loaded answered as if it had run");
   }
 
@@ -59,7 +65,8 @@ export class ModelThread {
   end(reason: string) {
     if (this.#ended) return;
     this.#ended = true;
-    this.#worker.terminate();
+    if (this.#native) this.#worker.postMessage({ what: "end", call: 0 } satisfies EndCall);
+    else this.#worker.terminate();
     this.#settle()?.reject(new Error(reason));
   }
 
@@ -72,7 +79,7 @@ export class ModelThread {
     const call = ++this.#calls;
     return new Promise((resolve, reject) => {
       this.#pending = { call, resolve, reject };
-      this.#cancel = this.#clock.setTimer(() => this.#die(`no answer within ${deadlineMs / 1_000} s`), deadlineMs);
+      this.#cancel = this.#clock.setTimer(() => this.#hang(deadlineMs), deadlineMs);
       try {
         this.#worker.postMessage({ ...message, call });
       } catch (error) {
@@ -91,6 +98,12 @@ export class ModelThread {
     this.#pending = undefined;
     this.#cancel();
     return pending;
+  }
+
+  #hang(deadlineMs: number) {
+    this.#die(`no answer within ${deadlineMs / 1_000} s`);
+    // In the native library it may go on for ever, and then holds a core, but not the process.
+    this.#worker.unref();
   }
 
   #die(reason: string): Error {

@@ -16,7 +16,8 @@ export interface SessionOptions {
 export interface RawPort {
   readonly name: string;
   readonly isTensor: boolean;
-  readonly type?: string;
+  /** Its name, or, from the native library, its number in ONNX's list. */
+  readonly type?: string | number;
   readonly shape?: readonly (number | string)[];
 }
 
@@ -26,5 +27,11 @@ const FREE = 0xffff_ffff;
 export function modelPort({ name, isTensor, type, shape }: RawPort): ModelPort {
   if (!isTensor) return { name, type: "sequence or map", dims: [] };
   const dims = (shape ?? []).map((size) => (typeof size === "number" && size >= 0 && size !== FREE ? size : -1));
-  return { name, type: type ?? "float32", dims };
+  return { name, type: typeof type === "number" ? (TYPES[type] ?? `type ${type}`) : (type ?? "float32"), dims };
 }
+
+/** TensorProto.DataType of onnx.proto. */
+const TYPES = [
+  ...["undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool"],
+  ...["float16", "float64", "uint32", "uint64"],
+];

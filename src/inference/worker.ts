@@ -2,11 +2,12 @@
 import { load } from "./load.ts";
 import { Runner } from "./runner.ts";
 import { warmUp } from "./warm_up.ts";
-import type { LoadCall, Loaded, Reply, RunCall } from "./worker_messages.ts";
+import type { EndCall, LoadCall, Loaded, Reply, RunCall } from "./worker_messages.ts";
 
 interface Scope {
-  onmessage: (message: { data: LoadCall | RunCall }) => void;
+  onmessage: (message: { data: LoadCall | RunCall | EndCall }) => void;
   postMessage(message: Reply): void;
+  close(): void;
 }
 
 const scope = globalThis as unknown as Scope;
@@ -15,6 +16,7 @@ let runner: Runner | undefined;
 // One call at a time: the main thread sends the next one after the answer.
 scope.onmessage = async ({ data }) => {
   const { call } = data;
+  if (data.what === "end") return scope.close();
   try {
     if (data.what === "load") scope.postMessage({ call, loaded: await loaded(data) });
     else scope.postMessage({ call, outcomes: await runner!.run(data.items) });

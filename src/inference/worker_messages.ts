@@ -30,6 +30,12 @@ export interface RunCall {
   readonly items: readonly Item[];
 }
 
+/** The thread ends itself: a thread that is terminated inside the native library takes the process with it. */
+export interface EndCall {
+  readonly what: "end";
+  readonly call: 0;
+}
+
 export interface Loaded {
   readonly backend: "wasm" | "native";
   readonly inputs: readonly ModelPort[];
