@@ -133,7 +133,14 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
       finish: fewTries,
     },
   ],
-  [moved("video", "OpenCvVideoFileSource"), { planned: "video_file" }],
+  [
+    moved("video", "OpenCvVideoFileSource"),
+    {
+      node: "video_file",
+      keys: { path: text, source_id: nonEmptyText, max_frames: integer, loop: boolean, start_ts: nonEmptyText },
+      finish: (config) => ({ ...config, time: config.start_ts === undefined ? "clock" : "position" }),
+    },
+  ],
   [packed(V, "video", "OpenCvRtspSource"), { planned: "rtsp_source" }],
   [packed(V, "video", "OpenCvWebcamSource"), { planned: "webcam_source" }],
   [

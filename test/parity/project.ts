@@ -45,6 +45,10 @@ export function project() {
     sample: (name: string) => `configs/graphs/${name}_v2.yaml`,
     write: (file: string, text: string) => fs.writeFileSync(at(file), text),
     read: (file: string) => fs.readFileSync(at(file), "utf8"),
+    makeFolder(dir: string) {
+      fs.mkdirSync(at(dir), { recursive: true });
+      return at(dir);
+    },
     list: (dir: string) => fs.readdirSync(at(dir)).sort(),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   };

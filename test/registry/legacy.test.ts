@@ -27,6 +27,9 @@ const RESOLVES: Readonly<Record<string, string>> = {
   [`${D}.blob_ref:FileRefToBytesNode`]: "ref_to_bytes",
   [`${D}.file_sink:JsonlSink`]: "jsonl_sink",
   [`${D}.file_sink:JsonFileSink`]: "json_file_sink",
+  [`${V}:OpenCvVideoFileSource`]: "video_file",
+  [`${V}.video:OpenCvVideoFileSource`]: "video_file",
+  [`${D}.video:OpenCvVideoFileSource`]: "video_file",
   [`${V}:EveryNthFrameSamplerNode`]: "every_nth_frame",
   [`${V}.video:EveryNthFrameSamplerNode`]: "every_nth_frame",
   [`${D}.video:EveryNthFrameSamplerNode`]: "every_nth_frame",
@@ -47,9 +50,6 @@ const RESOLVES: Readonly<Record<string, string>> = {
 
 /** Those whose node is not in this version, with the name that the answer must carry. */
 const PLANNED: Readonly<Record<string, string>> = {
-  [`${V}:OpenCvVideoFileSource`]: "video_file",
-  [`${V}.video:OpenCvVideoFileSource`]: "video_file",
-  [`${D}.video:OpenCvVideoFileSource`]: "video_file",
   [`${V}:OpenCvRtspSource`]: "rtsp_source",
   [`${V}.video:OpenCvRtspSource`]: "rtsp_source",
   [`${V}:OpenCvWebcamSource`]: "webcam_source",
