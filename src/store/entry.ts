@@ -51,11 +51,11 @@ export const entryCodec: EntryCodec = {
   decode: (entry) => ({ ...plain(entry), payload: JSON.parse(entry.payload), meta: JSON.parse(entry.meta) }),
 };
 
-/** UTF-8 bytes of the texts; 0 when they cannot have more than `bound`, as counting costs and few are near it. */
-export function bytesAbove(bound: number, ...texts: readonly string[]): number {
-  const units = texts.reduce((sum, { length }) => sum + length, 0);
+/** UTF-8 bytes of both texts; 0 when they cannot have more than `bound`, as counting costs and few are near it. */
+export function bytesAbove(bound: number, one: string, other = ""): number {
   // A UTF-16 unit has at most three bytes in UTF-8.
-  return units * 3 <= bound ? 0 : texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  const most = (one.length + other.length) * 3;
+  return most <= bound ? 0 : Buffer.byteLength(one) + Buffer.byteLength(other);
 }
 
 const PYTHON = { compact: true, ensureAscii: true } as const;

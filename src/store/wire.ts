@@ -5,7 +5,7 @@ import type { Enqueued, LeaseRef, QueueRow, Settled } from "./queue.ts";
 
 /**
  * Rows as they cross a thread: one text, the lengths of its parts, and the numbers. Objects cost about 1.3 µs a row to
- * copy, arrays of strings 0.8 µs, this 0.2 µs.
+ * copy, arrays of strings 0.8 µs, this 0.2 µs. What a row has in common with the one before it is not in the text.
  */
 export interface Packed {
   text: string;
@@ -27,25 +27,42 @@ export interface PackedAnswers {
   packed: Packed;
 }
 
-const TEXTS = ["key", "packet_id", "ts", "kind", "source_id", "payload", "meta", "partition"] as const;
+/** Stands for the length of a text that the other side has: packets of one stream differ in little. */
+const KNOWN = 0xffff_ffff;
+const NONE = { key: "", packet_id: "", ts: "", kind: "", source_id: "", payload: "", meta: "", partition: "" };
 
 /** Collects texts and numbers in order. */
 class Packer {
   readonly #texts: string[] = [];
+  readonly #lengths: number[] = [];
   readonly #numbers: number[] = [];
+  #last: QueueEntry = NONE;
 
   number(value: number) {
     this.#numbers.push(value);
   }
 
   entry(entry: QueueEntry) {
-    for (const name of TEXTS) this.#texts.push(entry[name]);
+    const last = this.#last;
+    this.#text(entry.key, "");
+    this.#text(entry.packet_id, entry.key);
+    this.#text(entry.ts, last.ts);
+    this.#text(entry.kind, last.kind);
+    this.#text(entry.source_id, last.source_id);
+    this.#text(entry.payload, last.payload);
+    this.#text(entry.meta, last.meta);
+    this.#text(entry.partition, entry.source_id);
+    this.#last = entry;
   }
 
   pack(): Packed {
-    const lengths = new Uint32Array(this.#texts.length);
-    for (let at = 0; at < lengths.length; at++) lengths[at] = this.#texts[at]!.length;
-    return { text: this.#texts.join(""), lengths, numbers: new Float64Array(this.#numbers) };
+    const numbers = new Float64Array(this.#numbers);
+    return { text: this.#texts.join(""), lengths: new Uint32Array(this.#lengths), numbers };
+  }
+
+  #text(text: string, known: string) {
+    if (text !== known) this.#texts.push(text);
+    this.#lengths.push(text === known ? KNOWN : text.length);
   }
 }
 
@@ -55,6 +72,7 @@ class Unpacker {
   #text = 0;
   #length = 0;
   #number = 0;
+  #last: QueueEntry = NONE;
 
   constructor(packed: Packed) {
     this.#packed = packed;
@@ -65,15 +83,17 @@ class Unpacker {
   }
 
   entry(): QueueEntry {
-    const key = this.#next();
-    const packet_id = this.#next();
-    const ts = this.#next();
-    const kind = this.#next();
-    const source_id = this.#next();
-    const payload = this.#next();
-    const meta = this.#next();
-    const partition = this.#next();
-    return { key, packet_id, ts, kind, source_id, payload, meta, partition };
+    const last = this.#last;
+    const key = this.#next("");
+    const packet_id = this.#next(key);
+    const ts = this.#next(last.ts);
+    const kind = this.#next(last.kind);
+    const source_id = this.#next(last.source_id);
+    const payload = this.#next(last.payload);
+    const meta = this.#next(last.meta);
+    const partition = this.#next(source_id);
+    this.#last = { key, packet_id, ts, kind, source_id, payload, meta, partition };
+    return this.#last;
   }
 
   list<Item>(take: () => Item): Item[] {
@@ -83,9 +103,11 @@ class Unpacker {
     return items;
   }
 
-  #next(): string {
+  #next(known: string): string {
+    const length = this.#packed.lengths[this.#length++]!;
+    if (length === KNOWN) return known;
     const from = this.#text;
-    this.#text += this.#packed.lengths[this.#length++]!;
+    this.#text += length;
     return this.#packed.text.slice(from, this.#text);
   }
 }
