@@ -28,6 +28,11 @@ export interface Call {
 /** How a call ended. */
 export type Outcome = { ok: true } | { ok: false; error: unknown };
 
+export const DELIVERED: Outcome = Object.freeze({ ok: true });
+
+/** Hears outcomes of calls that the engine does not wait for yet. */
+export const NOBODY_WAITS = () => {};
+
 /** Ends a call, once. */
 export function settle(call: Call, outcome: Outcome) {
   if (call.outcome !== undefined) return;

@@ -12,7 +12,7 @@ import {
   Unavailable,
 } from "../node/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
-import { type Call, settle } from "./call.ts";
+import { type Call, DELIVERED, NOBODY_WAITS, settle } from "./call.ts";
 import { Circuit } from "./circuit.ts";
 import { Deadlines } from "./deadlines.ts";
 import { follow } from "./follow.ts";
@@ -73,7 +73,7 @@ export class Delivery {
       circuit: this.circuit,
       rate: options.rate && new Rate(options.rate),
       giveUpMs: (options.give_up_sec ?? Number.POSITIVE_INFINITY) * 1_000,
-      begin: (call, isProbe) => this.#begin(call, isProbe),
+      begin: (call, isProbe, nowMs) => this.#begin(call, isProbe, nowMs),
       onGivenUp: () => this.#meter.count("givenUp"),
     });
     if (stopping.aborted) this.#line.stop();
@@ -115,13 +115,11 @@ export class Delivery {
       dueMs: Number.NEGATIVE_INFINITY,
       lastError: undefined,
       outcome: undefined,
-      settled: () => {},
+      settled: NOBODY_WAITS,
     };
   }
 
-  #begin(call: Call, isProbe: boolean) {
-    const { clock } = this.#context;
-    const startedMs = clock.monotonicMs();
+  #begin(call: Call, isProbe: boolean, startedMs: number) {
     call.tries += 1;
     this.#meter.tries += 1;
     if (call.tries > 1) this.#meter.retries += 1;
@@ -156,10 +154,10 @@ export class Delivery {
     this.#delivered += 1;
     this.#patience.answered(nowMs - attempt.startedMs);
     this.#answered(attempt, nowMs);
-    this.#meter.lag.delivered(call.packet, this.#context.clock.nowMs(), nowMs);
+    this.#meter.lag.delivered(call.packet, nowMs, this.#context.clock);
     try {
       attempt.flush();
-      settle(call, { ok: true });
+      settle(call, DELIVERED);
     } catch (error) {
       settle(call, { ok: false, error });
     }

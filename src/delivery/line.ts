@@ -18,7 +18,7 @@ export interface LineOptions {
   rate: Rate | undefined;
   giveUpMs: number;
   /** Tries a call now. */
-  begin(call: Call, isProbe: boolean): void;
+  begin(call: Call, isProbe: boolean, nowMs: number): void;
   /** A call has ended without another try. */
   onGivenUp(): void;
 }
@@ -48,7 +48,7 @@ export class Line {
   /** A new call: tried at once when nothing holds it back. */
   enter(call: Call) {
     const { circuit, rate, begin } = this.#options;
-    if (circuit.closed && rate === undefined && call.sinceMs >= this.#pausedUntilMs) begin(call, false);
+    if (circuit.closed && rate === undefined && call.sinceMs >= this.#pausedUntilMs) begin(call, false, call.sinceMs);
     else this.wait(call);
   }
 
@@ -85,8 +85,8 @@ export class Line {
 
   /** Begins every try that may begin, ends every wait that is over, and sets the timer for the rest. */
   pump() {
-    // A try that ends at once comes back here: the loop below sees what it changed.
-    if (this.#pumping) return;
+    // A try that ends at once comes back here: the loop below sees what it changed. When all goes well nobody waits.
+    if (this.#pumping || this.#waiting.length === 0) return;
     this.#pumping = true;
     for (let call = this.#next(); call !== undefined; call = this.#next()) this.#begin(call);
     this.#refuse();
@@ -115,11 +115,12 @@ export class Line {
 
   #begin(call: Call) {
     const { circuit, rate, clock, begin } = this.#options;
+    const nowMs = clock.monotonicMs();
     this.#waiting.splice(this.#waiting.indexOf(call), 1);
-    rate?.take(clock.monotonicMs());
+    rate?.take(nowMs);
     const isProbe = !circuit.closed;
     if (isProbe) circuit.probe();
-    begin(call, isProbe);
+    begin(call, isProbe, nowMs);
   }
 
   #refuse() {

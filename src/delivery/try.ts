@@ -9,6 +9,7 @@ import type { Call } from "./call.ts";
 export const MAX_EMITS = 1_024;
 
 const NO_PORTS: Emit = Object.freeze({});
+const NOTHING = Object.freeze([]) as unknown as [];
 
 /** One try of a call. What it does once it is over changes nothing. */
 export class Try {
@@ -22,7 +23,7 @@ export class Try {
   over = false;
   /** When it is given up, monotonic; set once it turns out to take time. */
   dueMs = Number.POSITIVE_INFINITY;
-  readonly #held: { port: string; packet: StreamPacket }[] = [];
+  readonly #held: { port: string; packet: StreamPacket }[];
   readonly #ports: readonly string[];
 
   constructor(call: Call, isProbe: boolean, startedMs: number, deliveredBefore: number, onLate: () => void) {
@@ -31,7 +32,9 @@ export class Try {
     this.startedMs = startedMs;
     this.deliveredBefore = deliveredBefore;
     this.#ports = portsOf(call.emit);
-    this.emit = this.#ports.length === 0 ? NO_PORTS : this.#holding(onLate);
+    const isSink = this.#ports.length === 0;
+    this.#held = isSink ? NOTHING : [];
+    this.emit = isSink ? NO_PORTS : this.#holding(onLate);
   }
 
   #holding(onLate: () => void): Emit {

@@ -32,13 +32,13 @@ export class Endpoint {
     this.#port = Number(url.port || (this.isTls ? 443 : 80));
     this.#egress = egress;
     this.#context = context;
-    if (isIP(this.hostname) === 0) return;
-    this.#origins = this.#checked([this.hostname]);
-    this.#resolvedAtMs = Number.POSITIVE_INFINITY;
+    if (this.hostHeader === undefined) this.#origins = this.#checked([this.hostname]);
   }
 
   /** Addresses to connect to, the one that worked last first; a promise before the first answer of the resolver. */
   addresses(): readonly string[] | Promise<readonly string[]> {
+    // The host is an address.
+    if (this.hostHeader === undefined) return this.#origins;
     const { clock } = this.#context;
     if (clock.monotonicMs() - this.#resolvedAtMs >= RESOLVE_TTL_MS) this.#resolving ??= this.#resolve();
     if (this.#origins.length > 0) return this.#origins;
