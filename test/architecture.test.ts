@@ -54,8 +54,8 @@ const HOUSE: House = {
   },
   packages: {
     valibot: [""],
-    // The lock of the plugins is YAML and no graph; the registry knows nothing of graphs.
-    yaml: ["graph/load.ts", "registry/lock.ts"],
+    // Locks are YAML and no graphs; who reads them knows nothing of graphs.
+    yaml: ["graph/load.ts", "registry/lock.ts", "inference/models/lock.ts"],
     "bun:sqlite": ["store/"],
     hono: ["http/"],
     "linear-sum-assignment": ["nodes/vision/assignment.ts"],
@@ -65,6 +65,7 @@ const HOUSE: House = {
     "fastest-levenshtein": ["base/"],
     "@valibot/to-json-schema": ["graph/json_schema.ts"],
     "@marcbachmann/cel-js": ["nodes/expression.ts"],
+    "oled-font-5x7": ["media/glyphs.ts"],
     jsonata: ["nodes/flow/jsonata_expression.ts"],
     ajv: ["nodes/flow/json_schema.ts"],
     "ajv-formats": ["nodes/flow/json_schema.ts"],

@@ -1,0 +1,35 @@
+import { DEFAULT_FRAMES, FramePool, writeBgr } from "../../media/index.ts";
+import type { NodeContext } from "../../node/index.ts";
+import { type Frame, frameBytes } from "../../packet/index.ts";
+
+/** Copies of frames, in memory that is used again once all that came of the packet is done. */
+export class FrameCopies {
+  readonly #context: NodeContext;
+  #pool: FramePool | undefined;
+  /** Copies in memory of their own: nobody would say when it is free, or all places were held. */
+  unpooled = 0;
+
+  constructor(context: NodeContext) {
+    this.#context = context;
+  }
+
+  of(frame: Frame): Frame {
+    const { width, height, frame_idx } = frame;
+    const bytes = frameBytes("bgr24", width, height);
+    const data = this.#memory(bytes);
+    writeBgr(frame, data, 0, width * 3);
+    return { width, height, format: "bgr24", stride: width * 3, data, frame_idx };
+  }
+
+  #memory(bytes: number): Uint8Array {
+    if (this.#pool?.bytes !== bytes) this.#pool = new FramePool(bytes, DEFAULT_FRAMES);
+    const outcome = this.#context.outcome();
+    const slot = outcome === undefined ? undefined : this.#pool.take();
+    if (slot === undefined) {
+      this.unpooled += 1;
+      return new Uint8Array(bytes);
+    }
+    outcome!.onSettled(() => slot.release());
+    return slot.data;
+  }
+}
