@@ -20,6 +20,7 @@ install_parts() {
   [ ! -e /dev/fuse ] || want bindfs bindfs
   want curl curl
   want faketime faketime
+  want ffmpeg ffmpeg
   want git git
   want minisign minisign
   want mkfs.ext4 e2fsprogs

@@ -84,10 +84,15 @@ export const fault = (kind: FaultKind, text: string): Fault => ({ kind, text, hi
 export function faultOf(remains: Remains): Fault {
   const { error, complaints, streamed } = remains;
   const when = streamed ? "in the middle of the stream" : "before the first picture";
-  const words = complaints.findLast((line) => meaning(line) !== undefined) ?? complaints.at(-1) ?? error;
-  return fault(kindOf(remains), words === undefined ? `ffmpeg ended ${when}` : words.trim().slice(0, MAX_WORDS));
+  const telling = complaints.findLast((line) => meaning(line) !== undefined);
+  // In the middle of a stream the last complaint is about some picture of before.
+  const said = telling ?? (streamed ? error : (complaints.at(-1) ?? error));
+  const words = said === undefined || NO_WORDS.test(said) ? `ffmpeg ended ${when}` : said;
+  return fault(kindOf(remains), words.trim().slice(0, MAX_WORDS));
 }
 
+/** The decoder's own words for an ffmpeg that ended well and gave no picture. */
+const NO_WORDS = /^cannot decode .*there is no picture in it/;
 /** A line of a log is to stay one. */
 const MAX_WORDS = 300;
 
@@ -99,7 +104,7 @@ function kindOf({ error = "", complaints, ranMs, streamed, timeoutMs }: Remains)
   // What it said while it ran, such as of a lost packet, is not why it ended.
   if (found !== undefined && !streamed) return found;
   if (/\bSIG(?!TERM|INT)[A-Z]{2,6}\b/.test(error)) return "crashed";
-  if (streamed || words === "") return "ended";
+  if (streamed || words === "" || NO_WORDS.test(words)) return "ended";
   if (!/Invalid data found|Protocol error|End of file/i.test(words)) return "other";
   // ffmpeg says "invalid data" also when nothing came at all.
   return ranMs >= timeoutMs * 0.8 ? "silent" : "not_rtsp";

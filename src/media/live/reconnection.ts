@@ -25,6 +25,8 @@ const PASSWORD_TRUST = 2;
 const MIN_WAIT_MS = 50;
 /** A connection that lasted this long was one: the backoff begins anew. A shorter one may be a loop of restarts. */
 const STEADY_MS = 10_000;
+/** A camera that gave pictures just now, and still answers, is worth more tries than one that never did. */
+const STREAMED_MAX_MS = 5_000;
 
 /**
  * The waiting between two tries, without a clock of its own.
@@ -91,7 +93,9 @@ export class Reconnection {
   }
 
   #waitMs(kind: FaultKind): number {
-    const { backoffMs, backoffMaxMs, jitter } = this.#policy;
+    const { backoffMs, jitter } = this.#policy;
+    const streamed = jitter && this.#streamingAtMs !== undefined;
+    const backoffMaxMs = Math.min(this.#policy.backoffMaxMs, streamed ? STREAMED_MAX_MS : Number.POSITIVE_INFINITY);
     if (kind === "password" && !(this.#worked && this.attempts <= PASSWORD_TRUST)) {
       return Math.min(PASSWORD_MAX_MS, PASSWORD_MS * 2 ** Math.min(this.attempts - 1, 10));
     }

@@ -47,7 +47,8 @@ a key that an earlier one gave (\`key_epoch: count\`: \`frame:<source_id>:<epoch
 
 The stream is always read. With an inbox of \`{ capacity: 1, overflow: drop_oldest }\` before a slow node that node gets
 the newest picture; pictures that nobody takes are replaced by newer ones and counted in \`dropped_not_taken_total\`, and
-those for which all \`frames\` were in use in \`dropped_no_free_frame_total\`. User and password are shown nowhere but in
+those for which all \`frames\` were in use in \`dropped_no_free_frame_total\`. A camera that changes its size is scaled to
+the size it had, until it is opened again. User and password are shown nowhere but in
 the list of processes, where ffmpeg has them.`,
   config,
   outputs: { out: port("frame", "The pictures.", "inproc_any") },

@@ -72,6 +72,19 @@ describe("a live source", () => {
     await camera.stop();
   });
 
+  test("is soon there again, each time, when the camera breaks off again and again and answers all the while", async () => {
+    const camera = new ScriptedCamera();
+    await settled();
+    for (let cut = 0; cut < 30; cut++) {
+      const lostMs = camera.nowMs;
+      await camera.cut();
+      while (camera.source.state !== "streaming") await camera.pass(100);
+      expect(camera.nowMs - lostMs).toBeLessThanOrEqual(5_100);
+    }
+    expect(camera.source.epoch).toBe(31);
+    await camera.stop();
+  });
+
   test("ends ffmpeg and opens again when no picture comes for so long", async () => {
     const camera = new ScriptedCamera();
     await settled();
