@@ -27,6 +27,7 @@ export const COMMANDS: Group = {
       summary: "Look into queues and dead letters, replay, move and mend them.",
       load: () => import("./queue.ts"),
     },
+    models: { summary: "List, get, lock and check the models that graphs use.", load: () => import("./models.ts") },
     version: { summary: "Show which schnitzel this is.", load: () => import("./version.ts") },
   },
 };

@@ -7,6 +7,8 @@ export interface OsPaths {
   /** One folder per graph below it. */
   state: string;
   logs: string;
+  /** Models that were pulled or added; all graphs share them. */
+  models: string;
 }
 
 export interface PathsOptions {
@@ -44,15 +46,23 @@ export function osPaths({ platform, env, home, isRoot }: PathsOptions): OsPaths 
     config: folder("XDG_CONFIG_HOME", "/etc/schnitzel", ".config"),
     state,
     logs: state === "/var/lib/schnitzel" ? "/var/log/schnitzel" : path.posix.join(state, "log"),
+    // Not below the state: every name there is a graph's.
+    models: path.posix.join(folder("XDG_DATA_HOME", "/usr/local/share/schnitzel", ".local/share"), "models"),
   };
 }
 
 function windowsPaths(programData: string): OsPaths {
   const folder = path.win32.join(programData, "schnitzel");
-  return { config: folder, state: path.win32.join(folder, "state"), logs: path.win32.join(folder, "log") };
+  const inside = (name: string) => path.win32.join(folder, name);
+  return { config: folder, state: inside("state"), logs: inside("log"), models: inside("models") };
 }
 
 function macPaths(library: string): OsPaths {
   const folder = path.posix.join(library, "Application Support/schnitzel");
-  return { config: folder, state: path.posix.join(folder, "state"), logs: path.posix.join(library, "Logs/schnitzel") };
+  return {
+    config: folder,
+    state: path.posix.join(folder, "state"),
+    logs: path.posix.join(library, "Logs/schnitzel"),
+    models: path.posix.join(folder, "models"),
+  };
 }

@@ -3,13 +3,14 @@ import { systemClock } from "../base/clock.ts";
 import type { RunInference } from "../inference/index.ts";
 import type { Files, Inference } from "../node/index.ts";
 import type { Log } from "../observe/index.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** The models of a run. What runs them is loaded when a node opens the first one: most graphs have none. */
-export function runInference(files: Files, log: Log): Inference & { close(): Promise<void> } {
+export function runInference(files: Files, log: Log, terminal: Terminal): Inference & { close(): Promise<void> } {
   let loaded: Promise<RunInference> | undefined;
   return {
     async open(options) {
-      loaded ??= load(files, log);
+      loaded ??= load(files, log, terminal);
       return (await loaded).open(options);
     },
     async close() {
@@ -18,13 +19,14 @@ export function runInference(files: Files, log: Log): Inference & { close(): Pro
   };
 }
 
-async function load(files: Files, log: Log): Promise<RunInference> {
-  const { modelFile, nativeFolder, RunInference } = await import("../inference/index.ts");
+async function load(files: Files, log: Log, terminal: Terminal): Promise<RunInference> {
+  const { modelResolver, nativeFolder, RunInference } = await import("../inference/index.ts");
+  const { modelPlaces, modelStore } = await import("./model_store.ts");
   return new RunInference({
     clock: systemClock,
     log,
     cores: os.availableParallelism(),
     native: nativeFolder(),
-    resolve: (model) => modelFile(model, files),
+    resolve: modelResolver(modelPlaces(files, modelStore(undefined, terminal))),
   });
 }

@@ -94,7 +94,7 @@ class Run {
     if (typeof state === "number") return state;
     const views = await openViews(this.#settings, this.#plan);
     const files = this.#files();
-    const inference = runInference(files, log);
+    const inference = runInference(files, log, this.#terminal);
     const host: Host = {
       clock: systemClock,
       random: seededRandom(seed),

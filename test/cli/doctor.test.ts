@@ -16,7 +16,7 @@ function faultsOf(changes: Partial<Machine>): string[] {
     platform: "linux",
     arch: "x64",
     libc: "glibc 2.36",
-    paths: { config: "/etc/schnitzel", state: "/var/lib/schnitzel", logs: "/var/log/schnitzel" },
+    paths: { config: "/etc/schnitzel", state: "/var/lib/schnitzel", logs: "/var/log/schnitzel", models: "/models" },
     canWrite: () => true,
     freeBytes: () => 10 * GIB,
     tmp: "/tmp",
@@ -113,6 +113,7 @@ describe("osPaths()", () => {
       config: "/home/ann/.config/schnitzel",
       state: "/home/ann/.local/state/schnitzel",
       logs: "/home/ann/.local/state/schnitzel/log",
+      models: "/home/ann/.local/share/schnitzel/models",
     });
   });
 
@@ -121,15 +122,17 @@ describe("osPaths()", () => {
       config: "/etc/schnitzel",
       state: "/var/lib/schnitzel",
       logs: "/var/log/schnitzel",
+      models: "/usr/local/share/schnitzel/models",
     });
   });
 
   test("follow XDG's variables, also for root, unless they are relative", () => {
-    const env = { XDG_STATE_HOME: "/data/state", XDG_CONFIG_HOME: "relative" };
+    const env = { XDG_STATE_HOME: "/data/state", XDG_CONFIG_HOME: "relative", XDG_DATA_HOME: "/data" };
     expect(osPaths({ ...linux, isRoot: true, env })).toEqual({
       config: "/etc/schnitzel",
       state: "/data/state/schnitzel",
       logs: "/data/state/schnitzel/log",
+      models: "/data/schnitzel/models",
     });
   });
 
@@ -138,6 +141,7 @@ describe("osPaths()", () => {
       config: "/Users/ann/Library/Application Support/schnitzel",
       state: "/Users/ann/Library/Application Support/schnitzel/state",
       logs: "/Users/ann/Library/Logs/schnitzel",
+      models: "/Users/ann/Library/Application Support/schnitzel/models",
     });
     expect(osPaths({ ...linux, platform: "win32", env: { ProgramData: "D:\\Data" } }).state).toBe(
       "D:\\Data\\schnitzel\\state",

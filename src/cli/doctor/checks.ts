@@ -41,12 +41,13 @@ function folderChecks({ paths, tmp, canWrite }: Machine): Check[] {
     const hint = `make it writable for this user, or set ${name === "tmp_dir" ? "TMPDIR" : "XDG_STATE_HOME"}`;
     return { name, status: "fault", detail: `${at} cannot be written`, hint };
   };
-  // Settings are only read.
+  // Settings are only read, and models by most.
   return [
     ok("config_dir", paths.config),
     folder("state_dir", paths.state),
     folder("log_dir", paths.logs),
     folder("tmp_dir", tmp),
+    ok("models_dir", paths.models),
   ];
 }
 
