@@ -4,16 +4,21 @@ import { fullRange, toGray, yuvToRgb } from "./colour.ts";
 import { decodeJpeg } from "./decode_jpeg.ts";
 import { type Geometry, geometry } from "./geometry.ts";
 import { type Plane, type Planes, planesOf } from "./planes.ts";
-import { type Axis, axis, resample } from "./resample.ts";
+import { type Axis, axis, resample, resampleInterleaved } from "./resample.ts";
 import { emptyTensor, type TensorValues, table, writeTensor } from "./write_tensor.ts";
 
 /** Sizes and colour spaces of sources that are kept; more in one worker come from a stream that changes all the time. */
 const MAX_KEPT = 16;
 
+interface Axes {
+  readonly across: Axis;
+  readonly down: Axis;
+}
+
 /** Everything about a picture of one size and space that the next one needs again. */
 interface Way {
   readonly geometry: Geometry;
-  readonly axes: readonly { readonly across: Axis; readonly down: Axis }[];
+  readonly axes: readonly Axes[];
   readonly scaled: readonly Uint8Array<ArrayBuffer>[];
 }
 
@@ -60,13 +65,26 @@ export class Preparer {
     if (asIs && space === "rgb" && !gray) return planes;
     if (asIs && space === "gray") return gray ? planes : [planes[0]!, planes[0]!, planes[0]!];
     const needed = gray && space === "yuv" ? planes.slice(0, 1) : planes;
-    for (const [i, plane] of needed.entries()) resample(plane, axes[i]!.across, axes[i]!.down, scaled[i]!);
+    if (space === "rgb" && planes[0]!.step === 3) {
+      resampleInterleaved(planes, axes[0]!.across, axes[0]!.down, scaled);
+    } else {
+      for (const [i, plane] of needed.entries()) scale(plane, axes[i]!, scaled[i]!);
+    }
     if (space === "yuv" && !gray) yuvToRgb(scaled[0]!, scaled[1]!, scaled[2]!);
     if (space === "yuv" && gray) fullRange(scaled[0]!);
     if (space === "rgb" && gray) toGray(scaled[0]!, scaled[1]!, scaled[2]!);
     const used = gray ? [0] : space === "gray" ? [0, 0, 0] : [0, 1, 2];
     return used.map((i) => ({ data: scaled[i]!, offset: 0, stride: width, step: 1, width, height }));
   }
+}
+
+function scale(plane: Plane, { across, down }: Axes, into: Uint8Array) {
+  const { data, offset, stride, step, width, height } = plane;
+  // The luma of a picture that has the model's size already; only its chroma has to grow.
+  if (step !== 1 || width !== across.first.length || height !== down.first.length) {
+    return resample(plane, across, down, into);
+  }
+  for (let y = 0; y < height; y++) into.set(data.subarray(offset + y * stride, offset + y * stride + width), y * width);
 }
 
 function way(planes: readonly Plane[], to: Geometry): Way {
