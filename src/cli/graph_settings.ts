@@ -1,8 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { BYTE_SIZE, bytesOf } from "../base/byte_size.ts";
 import {
-  BYTE_SIZE,
-  bytesOf,
   type CompileResult,
   compileGraph,
   formatDiagnostics,

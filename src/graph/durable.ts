@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { BYTE_SIZE, bytesOf } from "./byte_size.ts";
+import { BYTE_SIZE, bytesOf } from "../base/byte_size.ts";
 import { DURATION, durationMs } from "./duration.ts";
 import type { DurableOptions } from "./plan.ts";
 

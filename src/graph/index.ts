@@ -1,4 +1,3 @@
-export { BYTE_SIZE, bytesOf } from "./byte_size.ts";
 export { CODES, type CodeText } from "./codes.ts";
 export { type CompileOptions, type CompileResult, compileGraph } from "./compile.ts";
 export type { Diagnostic, DiagnosticCode, Place } from "./diagnostic.ts";
