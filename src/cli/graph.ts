@@ -45,8 +45,9 @@ function asJson({ name, path, compat, hash, nodes, edges }: GraphPlan): string {
     path,
     compat,
     hash,
-    nodes: nodes.map(({ id, definition: { name: plugin, kind }, inputs, outputs }) => ({
+    nodes: nodes.map(({ id, definition: { name: plugin, kind }, inputs, outputs, absorbedInto }) => ({
       ...{ id, plugin, kind, inputs, outputs },
+      ...(absorbedInto === undefined ? {} : { absorbed_into: absorbedInto }),
     })),
     edges: edges.map(({ from, fromPort, to, toPort }) => ({
       from: { node: nodes[from]!.id, port: fromPort },

@@ -1,5 +1,6 @@
 import type { Draft } from "./draft.ts";
 import type { GraphPlan, PlanEdge, PlanNode } from "./plan.ts";
+import { pushDown } from "./push_down.ts";
 import { successors, topologicalRanks } from "./topology.ts";
 
 /** What of a plan does not come from nodes and edges. */
@@ -7,12 +8,18 @@ export type PlanHead = Pick<GraphPlan, "name" | "path" | "baseDir" | "compat" | 
 
 /** Turns a draft without errors into the plan that the engine runs. Throws when the draft has errors. */
 export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
+  const { configs, into } = pushDown(draft);
   const nodes: PlanNode[] = draft.nodes.map((node) => {
     const { index, id, definition, config, runtime, origin, place } = node;
     if (!definition || !config) throw new Error(`node "${id}" is not resolved`);
     const outputs = Object.freeze(Object.keys(node.outputs ?? {}));
     const inputs = Object.freeze(Object.keys(definition.inputs));
-    return Object.freeze({ index, id, definition, config: config.value, runtime, outputs, inputs, origin, place });
+    const source = into.get(index);
+    const kept = {
+      config: configs.get(index) ?? config.value,
+      ...(source === undefined ? {} : { absorbedInto: source }),
+    };
+    return Object.freeze({ index, id, definition, ...kept, runtime, outputs, inputs, origin, place });
   });
   const edges = planEdges(draft);
   const ranks = topologicalRanks(

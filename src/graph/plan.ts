@@ -67,6 +67,8 @@ export interface PlanNode {
   readonly outputs: readonly string[];
   readonly inputs: readonly string[];
   readonly origin: "built_in" | { file: string; sha256: string };
+  /** Id of the source that does this node's work; undefined when the node does it. */
+  readonly absorbedInto?: string;
   readonly place: Place;
 }
 

@@ -104,6 +104,18 @@ export interface OwnedThing {
   what: string;
 }
 
+/** The node right behind a source, as it is configured. */
+export interface BehindSource {
+  readonly name: string;
+  readonly config: unknown;
+}
+
+/** The source's config with another node's work in it, and what that node is left to do: as a rule, let pass. */
+export interface Absorbed {
+  readonly config: unknown;
+  readonly left: unknown;
+}
+
 export type ConfigSchema = v.GenericSchema<unknown, unknown>;
 
 type OutputNames<Outputs> = Outputs extends (config: never) => infer Made
@@ -138,6 +150,11 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   keepsState?(config: v.InferOutput<Schema>): boolean;
   /** What it cannot share with another node; a graph in which two nodes name the same thing is refused. */
   owns?(config: v.InferOutput<Schema>): readonly OwnedThing[];
+  /**
+   * Of a source: the configs with which it does itself what the node right behind it would do, when that comes to the
+   * same packets; undefined when it does not. Asked for the only node behind it, and then for the one behind that.
+   */
+  absorbs?(config: v.InferOutput<Schema>, next: BehindSource): Absorbed | undefined;
   create(config: v.InferOutput<Schema>, context: NodeContext): Instance<Kind, OutputNames<Outputs>>;
 }
 
@@ -159,6 +176,7 @@ export interface NodeDefinition {
   readonly outside: boolean;
   readonly acknowledges: boolean;
   readonly keepsState?: ((config: unknown) => boolean) | undefined;
+  readonly absorbs?: ((config: unknown, next: BehindSource) => Absorbed | undefined) | undefined;
   readonly create: (config: unknown, context: NodeContext) => NodeInstance | SourceInstance;
 }
 
@@ -188,6 +206,7 @@ export function defineNode<
     outside: spec.outside ?? false,
     acknowledges: spec.acknowledges ?? false,
     keepsState: spec.keepsState as NodeDefinition["keepsState"],
+    absorbs: spec.absorbs as NodeDefinition["absorbs"],
     create: spec.create as unknown as NodeDefinition["create"],
   });
 }

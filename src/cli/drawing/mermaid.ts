@@ -18,8 +18,9 @@ export function drawMermaid({ nodes, edges }: GraphPlan): string {
 /** Ids may be words that Mermaid reserves, such as `end`, so nodes are numbered. */
 const key = ({ index }: PlanNode) => `n${index}`;
 
-function shape({ id, definition }: PlanNode): string {
-  const label = quoted(id === definition.name ? id : `${id}<br/>${definition.name}`);
+function shape({ id, definition, absorbedInto }: PlanNode): string {
+  const name = id === definition.name ? id : `${id}<br/>${definition.name}`;
+  const label = quoted(absorbedInto === undefined ? name : `${name}<br/>absorbed into ${absorbedInto}`);
   if (definition.kind === "source") return `([${label}])`;
   return definition.kind === "sink" ? `[[${label}]]` : `[${label}]`;
 }

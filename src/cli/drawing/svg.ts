@@ -57,13 +57,14 @@ function edge(points: readonly Point[], text: string): string {
   return `${line}\n<text x="${at.x}" y="${at.y}" text-anchor="middle" font-size="11" fill="#777">${escaped(text)}</text>`;
 }
 
-function box({ id, definition }: PlanNode, { x, y }: Point): string {
+function box({ id, definition, absorbedInto }: PlanNode, { x, y }: Point): string {
   const corner = definition.kind === "source" || definition.kind === "sink" ? BOX.height / 2 : 6;
   const left = `x="${x - BOX.width / 2}" y="${y - BOX.height / 2}" width="${BOX.width}" height="${BOX.height}"`;
+  const name = absorbedInto === undefined ? definition.name : `${definition.name} in ${absorbedInto}`;
   return [
     `<rect ${left} rx="${corner}" fill="${FILL[definition.kind] ?? "#dce8fa"}" stroke="#555"/>`,
     `<text x="${x}" y="${y - 3}" text-anchor="middle" font-weight="bold" fill="#222">${escaped(cut(id))}</text>`,
-    `<text x="${x}" y="${y + 14}" text-anchor="middle" font-size="11" fill="#555">${escaped(cut(definition.name))}</text>`,
+    `<text x="${x}" y="${y + 14}" text-anchor="middle" font-size="11" fill="#555">${escaped(cut(name))}</text>`,
   ].join("\n");
 }
 

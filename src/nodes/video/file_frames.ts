@@ -24,6 +24,7 @@ export class FileFrames implements SourceInstance {
   #round = { idx: 0, ms: 0 };
   #nextIdx = 0;
   #sent = 0;
+  #skipped = 0;
   #rounds = 0;
 
   constructor(options: VideoFileConfig, context: NodeContext) {
@@ -56,7 +57,12 @@ export class FileFrames implements SourceInstance {
   }
 
   metrics() {
-    return { frames_total: this.#sent, rounds_total: this.#rounds, frames_held: this.#slots.size };
+    return {
+      frames_total: this.#sent,
+      skipped_total: this.#skipped,
+      rounds_total: this.#rounds,
+      frames_held: this.#slots.size,
+    };
   }
 
   #open(signal: AbortSignal): Promise<Decoder> {
@@ -86,6 +92,7 @@ export class FileFrames implements SourceInstance {
       },
     });
     this.#slots.hold(packet, decoded.slot);
+    this.#skipped += frameIdx - this.#nextIdx;
     this.#nextIdx = frameIdx + 1;
     this.#sent += 1;
     return packet;

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type ConfigIssue, defineNode, port } from "../../node/index.ts";
 import { parseIsoMs } from "../../packet/index.ts";
+import { absorbEveryNth, absorbResize } from "./absorbing.ts";
 import { FileFrames } from "./file_frames.ts";
 import { PICTURE_ENTRIES, pictureIssues } from "./picture_config.ts";
 
@@ -76,6 +77,11 @@ Pictures that change their size within the file are scaled to the size of the fi
   ],
   check: (options) => [...pictureIssues(options), ...fileIssues(options)],
   reads: ({ path: file }) => [{ path: ["path"], file }],
+  absorbs: (options, next) => {
+    const bounded = options.loop || options.max_frames > 0;
+    // Both count frames: of all, or of those that are kept.
+    return absorbResize(options, next) ?? (bounded ? undefined : absorbEveryNth(options, next));
+  },
   create: (options, context) => new FileFrames(options, context),
 });
 
