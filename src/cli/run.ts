@@ -51,7 +51,7 @@ export const command = defineCommand({
     [EXIT.failure]: "The run failed; the report says why.",
     [EXIT.invalid]: "The graph has an error, or usage.",
     [EXIT.precondition]:
-      "Something outside the graph is missing, such as a free port for --http, or a state directory that can be used.",
+      "Something outside the graph is missing, such as a free port for --http or http_source, or a state directory that can be used.",
     [EXIT.degraded]: "With --fail-degraded: packets were set aside.",
     [EXIT.owned]: "A queue or the state directory belongs to another process, which the message names.",
   },

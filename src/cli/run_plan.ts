@@ -27,6 +27,7 @@ import {
 import { deadLetterFile } from "./dead_letter_file.ts";
 import { exchange } from "./exchange.ts";
 import { EXIT } from "./exit.ts";
+import { failedExit } from "./failed_exit.ts";
 import { STDIN } from "./graph_files.ts";
 import { controlRun } from "./run_control.ts";
 import { runInference } from "./run_inference.ts";
@@ -170,7 +171,7 @@ class Run {
       return await openRunState(this.#plan, { base, networkDisk, log, redactor, terminal });
     } catch (error) {
       this.#terminal.err(`${this.#redactor.text((error as Error).message)}\n`);
-      return isOwned(error) ? EXIT.owned : EXIT.precondition;
+      return failedExit(error, EXIT.precondition);
     }
   }
 
@@ -222,12 +223,10 @@ class Run {
   }
 
   #exitCode({ status }: RunSnapshot, failure: Error | undefined): number {
-    if (status === "error") return isOwned(failure?.cause) ? EXIT.owned : EXIT.failure;
+    if (status === "error") return failedExit(failure?.cause, EXIT.failure);
     return status === "degraded" && this.#settings.failDegraded ? EXIT.degraded : EXIT.ok;
   }
 }
-
-const isOwned = (error: unknown) => (error as { code?: unknown } | undefined)?.code === "QUEUE_BUSY";
 
 /** The report of a run that a stuck node holds: only what another thread can know. */
 function stalledReport({ path: graph, name, hash }: GraphPlan): string {

@@ -25,9 +25,9 @@ export const serveNode: Serve = async (options) => {
     });
     return listener(server);
   } catch (error) {
-    throw new Error(`cannot listen on ${hostname}:${port} as ${reason(error as NodeJS.ErrnoException)}`, {
-      cause: error,
-    });
+    const why = reason(error as NodeJS.ErrnoException);
+    const failure = new Error(`cannot listen on ${hostname}:${port} as ${why}`, { cause: error });
+    throw Object.assign(failure, { code: "CANNOT_LISTEN" });
   }
 };
 

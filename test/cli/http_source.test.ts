@@ -230,7 +230,7 @@ describe("a graph with http_source", () => {
     using folder = folderWith({ "g.yaml": graph("").replace("127.0.0.1:0", `127.0.0.1:${other.port}`) });
     const { code, stdout } = await run(["run", "g.yaml", "--report-json"], { cwd: folder.folder });
     expect([code, reportOf(stdout).error]).toEqual([
-      1,
+      3,
       `cannot open node "hook" (http_source): cannot listen on 127.0.0.1:${other.port} as another program uses that port: stop it, or choose another port`,
     ]);
   });
