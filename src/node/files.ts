@@ -25,6 +25,8 @@ export interface Files {
   /** Renames inside one folder and syncs the folder, so the new name survives a power cut. */
   rename(from: string, to: string): void;
   remove(file: string): void;
+  /** Bytes that this user can still write to the disk of an existing folder. */
+  freeBytes(dir: string): number;
 }
 
 export interface DiskOptions {
@@ -55,6 +57,10 @@ export function diskFiles({ base, fallback }: DiskOptions): Files {
       syncFolder(path.dirname(resolve(to)));
     },
     remove: (file) => fs.rmSync(resolve(file), { force: true }),
+    freeBytes(dir) {
+      const { bavail, bsize } = fs.statfsSync(resolve(dir));
+      return bavail * bsize;
+    },
   };
 }
 

@@ -63,6 +63,7 @@ export const DOMAINS = {
     line_crossing: async () => (await import("./vision/line_crossing.ts")).lineCrossing,
     live_view: async () => (await import("./vision/live_view.ts")).liveView,
     mock_detector: async () => (await import("./vision/mock_detector.ts")).mockDetector,
+    snapshot_sink: async () => (await import("./vision/snapshot_sink.ts")).snapshotSink,
     tracker: async () => (await import("./vision/tracker.ts")).tracker,
     zone_dwell: async () => (await import("./vision/zone_dwell.ts")).zoneDwell,
     overlay: async () => (await import("./vision/overlay.ts")).overlay,

@@ -1,0 +1,150 @@
+import * as path from "node:path";
+import * as v from "valibot";
+import { BYTE_SIZE, bytesOf } from "../../base/byte_size.ts";
+import type { NodeContext } from "../../node/index.ts";
+
+const size = v.union([v.pipe(v.number(), v.integer(), v.minValue(0)), v.pipe(v.string(), v.regex(BYTE_SIZE))]);
+
+/** Config of nodes that fill a folder for a year. */
+export const KEPT_ENTRIES = {
+  keep_days: v.pipe(
+    v.optional(v.pipe(v.number(), v.minValue(0)), 30),
+    v.description("Older files are removed; 0: none."),
+  ),
+  max_bytes: v.pipe(
+    v.optional(size, "1GiB"),
+    v.description("Bytes of all files together; the oldest make room for a new one."),
+  ),
+  min_free: v.pipe(
+    v.optional(size, "256MiB"),
+    v.description("Free space of the disk below which nothing is written, after the oldest files were removed."),
+  ),
+};
+
+export interface KeptOptions {
+  dir: string;
+  keep_days: number;
+  max_bytes: string | number;
+  min_free: string | number;
+}
+
+interface Kept {
+  file: string;
+  bytes: number;
+  atMs: number;
+}
+
+/** Bounds the list in memory: some 20 MB of names. The oldest files go when there are more. */
+const MAX_FILES = 100_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * The files that a node writes into a folder and those below it, bounded in age, bytes and number.
+ *
+ * What lies there with one of `extensions` counts as the node's, from earlier runs too; everything else is left alone.
+ */
+export class KeptFiles {
+  readonly #context: NodeContext;
+  readonly #options: KeptOptions;
+  readonly #dir: string;
+  /** Oldest first. */
+  #files: Kept[] = [];
+  #bytes = 0;
+  #removed = 0;
+
+  constructor(options: KeptOptions, extensions: readonly string[], context: NodeContext) {
+    this.#context = context;
+    this.#options = options;
+    this.#dir = context.files.resolve(options.dir);
+    context.files.makeDir(this.#dir);
+    for (const file of this.#found(this.#dir, extensions)) this.#add(file);
+    this.#files.sort((a, b) => a.atMs - b.atMs);
+    this.removeOld();
+  }
+
+  /** Removes what is too old. */
+  removeOld() {
+    const { keep_days } = this.#options;
+    const oldestMs = this.#context.clock.nowMs() - keep_days * DAY_MS;
+    while (keep_days > 0 && this.#files.length > 0 && this.#files[0]!.atMs < oldestMs) this.#removeOldest();
+  }
+
+  /** Makes room for a file of so many bytes, or throws an Error that says why there is none. */
+  makeRoom(bytes: number) {
+    const most = bytesOf(this.#options.max_bytes);
+    const least = bytesOf(this.#options.min_free);
+    if (bytes > most) throw new Error(`cannot keep a file of ${bytes} bytes in ${this.#dir}: max_bytes is ${most}`);
+    this.removeOld();
+    while (this.#files.length > 0 && (this.#bytes + bytes > most || this.#files.length >= MAX_FILES)) {
+      this.#removeOldest();
+    }
+    while (this.#free < least + bytes && this.#files.length > 0) this.#removeOldest();
+    const free = this.#free;
+    if (free >= least + bytes) return;
+    throw new Error(
+      `cannot write ${bytes} bytes to ${this.#dir}: the disk has ${free} bytes left and min_free is ${least}; free some space`,
+    );
+  }
+
+  /** Writes a file whole or not at all, under the folder; gives its absolute path. Makes room first. */
+  write(relative: string, bytes: Uint8Array): string {
+    const { files } = this.#context;
+    this.makeRoom(bytes.length);
+    const file = path.join(this.#dir, relative);
+    const draft = path.join(path.dirname(file), `.${path.basename(file)}.tmp`);
+    files.makeDir(path.dirname(file));
+    try {
+      const open = files.open(draft, "w");
+      try {
+        open.write(bytes);
+        open.sync();
+      } finally {
+        open.close();
+      }
+      files.rename(draft, file);
+    } catch (error) {
+      files.remove(draft);
+      throw error;
+    }
+    this.written(file);
+    return file;
+  }
+
+  /** Counts a file that somebody else wrote under the folder. */
+  written(file: string) {
+    const at = this.#files.findIndex((kept) => kept.file === file);
+    if (at >= 0) this.#bytes -= this.#files.splice(at, 1)[0]!.bytes;
+    this.#add(file);
+  }
+
+  metrics() {
+    return { kept_files: this.#files.length, kept_bytes: this.#bytes, removed_total: this.#removed };
+  }
+
+  get #free(): number {
+    return this.#context.files.freeBytes(this.#dir);
+  }
+
+  #add(file: string) {
+    const { size: bytes, mtimeMs: atMs } = this.#context.files.stat(file);
+    this.#files.push({ file, bytes, atMs });
+    this.#bytes += bytes;
+  }
+
+  #removeOldest() {
+    const { file, bytes } = this.#files.shift()!;
+    this.#bytes -= bytes;
+    this.#removed += 1;
+    this.#context.files.remove(file);
+  }
+
+  *#found(dir: string, extensions: readonly string[]): Iterable<string> {
+    const { files } = this.#context;
+    for (const name of files.list(dir)) {
+      const file = path.join(dir, name);
+      const isFolder = files.stat(file).isDirectory();
+      if (isFolder) yield* this.#found(file, extensions);
+      else if (extensions.includes(path.extname(name)) && !name.startsWith(".")) yield file;
+    }
+  }
+}
