@@ -17,7 +17,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/Invalid data found when processing input/, "it is no video, or damaged"],
 ];
 
-const TOO_LARGE = /Picture size (\d+)x(\d+) exceeds/;
+const SIZE = /Picture size (\d+)x(\d+) (?:exceeds|is invalid)/;
 
 export type KnownFacts = Pick<StreamInfo, "hasAudio">;
 
@@ -37,8 +37,8 @@ export class DecodeError extends Error {
 }
 
 function meaningOf(complaints: readonly string[], { hasAudio }: KnownFacts): string | undefined {
-  const [, width, height] = complaints.map((line) => TOO_LARGE.exec(line)).find((found) => found !== null) ?? [];
-  if (width !== undefined) return tooLarge({ width: Number(width), height: Number(height) });
+  const [, width, height] = complaints.map((line) => SIZE.exec(line)).find((found) => found !== null) ?? [];
+  if (Number(width) * Number(height) > MAX_PIXELS) return tooLarge({ width: Number(width), height: Number(height) });
   const meaning = MEANINGS.find(([pattern]) => complaints.some((line) => pattern.test(line)))?.[1];
   return meaning?.includes("no video stream") && hasAudio ? `${meaning}, only sound` : meaning;
 }

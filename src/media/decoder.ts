@@ -79,6 +79,7 @@ class FfmpegDecoder implements Decoder {
     void this.#run();
     if (!(await this.#pump.ready.some())) throw this.#error(NO_PICTURE);
     const { width, height, fps } = head;
+    this.#checkCrop(streamFacts(this.#child.stderrTail()));
     this.info = { width, height, format: this.#spec.format, fps, ...streamFacts(this.#child.stderrTail()) };
   }
 
@@ -124,6 +125,16 @@ class FfmpegDecoder implements Decoder {
   async #checkExit() {
     const { code } = await this.#child.exited;
     if (code !== 0) await this.#fail();
+  }
+
+  /** ffmpeg would move the part to where it fits, and zones would be drawn for another one. */
+  #checkCrop({ source, rotation }: Pick<StreamInfo, "source" | "rotation">) {
+    const { crop } = this.#spec.changes ?? {};
+    if (crop === undefined || source === undefined) return;
+    const [width, height] = rotation % 180 === 0 ? [source.width, source.height] : [source.height, source.width];
+    if (crop.x + crop.width <= width && crop.y + crop.height <= height) return;
+    const part = `${crop.width}x${crop.height} at ${crop.x},${crop.y}`;
+    throw this.#error(`crop takes ${part}, and its pictures have ${width}x${height}`);
   }
 
   #makePool({ width, height }: NutHead): FramePool {
