@@ -5,7 +5,7 @@ import type { NamedQueue } from "../control/index.ts";
 import type { DurableHost } from "../engine/index.ts";
 import { linkName } from "../engine/index.ts";
 import type { DurableOptions, GraphPlan } from "../graph/index.ts";
-import type { Blobs, Spill } from "../node/index.ts";
+import type { Spill } from "../node/index.ts";
 import type { Log, Redactor } from "../observe/index.ts";
 import {
   BlobStore,
@@ -33,7 +33,7 @@ export interface RunState {
   readonly durable: DurableHost;
   readonly queues: readonly NamedQueue[];
   readonly letters: KeptLetters;
-  readonly blobs: Blobs | undefined;
+  readonly blobs: BlobStore | undefined;
   /** Writes what waits and closes every file. */
   close(): Promise<void>;
 }

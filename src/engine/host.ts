@@ -21,8 +21,8 @@ export interface Host extends Pick<NodeContext, "spawn" | "exchange" | "ffmpeg" 
   yieldToLoop(): Promise<void>;
   /** Hears every dead letter, also those the bounded list in memory has let go. */
   onDeadLetter?(letter: DeadLetter): void;
-  /** Bytes beside the packets; undefined without a state directory. */
-  blobs?: Blobs | undefined;
+  /** Bytes beside the packets; undefined without a state directory. `stats` goes into snapshots. */
+  blobs?: (Blobs & { stats?(): { blobs: number; bytes: number } }) | undefined;
   /** What the plan's durable edges keep their packets in. */
   durable?: DurableHost;
 }

@@ -22,6 +22,8 @@ export function takeSnapshot(engine: Engine): RunSnapshot {
     loop: { turns: engine.turns, lastTurnMonotonicMs: engine.lastTurnMs, maxTurnMs: engine.maxTurnMs },
     lastProgressMonotonicMs: engine.lastProgressMs,
   };
+  const kept = host.blobs?.stats?.();
+  if (kept !== undefined) snapshot.blobs = { files: kept.blobs, bytes: kept.bytes };
   if (engine.stopReason !== undefined) snapshot.stopReason = engine.stopReason;
   if (engine.failure !== undefined) snapshot.failure = engine.failure.message;
   return snapshot;

@@ -128,6 +128,12 @@ export const METRICS = {
     labels: ["edge"],
     help: "1 while a durable edge takes packets, 0 while it is full or its disk fails.",
   },
+  schnitzel_blob_files: {
+    type: "gauge",
+    labels: [],
+    help: "Blobs beside the rows, those not yet swept included; left out when the run has no blob store.",
+  },
+  schnitzel_blob_bytes: { type: "gauge", labels: [], help: "Room on the disk that these blobs take." },
   schnitzel_loop_turns_total: { type: "counter", labels: [], help: "Turns of the scheduler." },
   schnitzel_loop_turn_max_seconds: {
     type: "gauge",

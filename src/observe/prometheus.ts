@@ -122,6 +122,8 @@ const SAMPLERS: Record<MetricName, Sampler> = {
   ),
   schnitzel_queue_events_total: perQueue((queue) => byLabel("event", queueEvents(queue))),
   schnitzel_queue_taking: perQueue(({ full, degraded }) => one(Number(full === undefined && !degraded))),
+  schnitzel_blob_files: ({ blobs }) => (blobs === undefined ? [] : one(blobs.files)),
+  schnitzel_blob_bytes: ({ blobs }) => (blobs === undefined ? [] : one(blobs.bytes)),
   schnitzel_loop_turns_total: ({ loop }) => one(loop.turns),
   schnitzel_loop_turn_max_seconds: ({ loop }) => one(loop.maxTurnMs / 1_000),
   process_resident_memory_bytes: (_, { rssBytes }) => one(rssBytes),

@@ -52,6 +52,8 @@ export interface RunReport {
   /** Packets emitted by a call that was over already; they went nowhere. */
   late_emits: { node: string; packets: number }[];
   errors: { node: string; count: number; last_message: string | null; last_at: string | null }[];
+  /** Files of the blob store, and the room they take. Left out when the run has none. */
+  blobs?: { files: number; bytes: number };
   dead_letters: {
     total: number;
     /** The oldest ones still held. */
@@ -90,6 +92,7 @@ export function runReport(run: RunSnapshot, nowMs: number, redactor: Redactor): 
       .filter(({ counters }) => counters.lateEmits > 0)
       .map(({ id, counters }) => ({ node: id, packets: counters.lateEmits })),
     errors: run.nodes.filter((node) => node.counters.errors > 0).map((node) => errorLine(node, redactor)),
+    ...(run.blobs && { blobs: run.blobs }),
     dead_letters: {
       total: run.deadLetters.total,
       first: run.deadLetters.recent.slice(0, SHOWN_LETTERS).map((letter) => letterLine(letter, redactor)),

@@ -104,6 +104,8 @@ export interface RunSnapshot {
   nodes: readonly NodeSnapshot[];
   edges: readonly EdgeSnapshot[];
   deadLetters: { total: number; recent: readonly DeadLetter[] };
+  /** Files of the blob store, and the room they take; undefined when the run has none. */
+  blobs?: { files: number; bytes: number };
   loop: { turns: number; lastTurnMonotonicMs: number; maxTurnMs: number };
   /** When a packet last moved: emitted, taken or finished. */
   lastProgressMonotonicMs: number;

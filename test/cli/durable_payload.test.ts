@@ -95,6 +95,9 @@ test("20 MB pass over an edge with payload_ref: they lie in a file", async () =>
   const { code, report, lines, rows } = await runWith(odd, "durable: true, payload_ref: auto");
   expect([code, report.status, rows]).toEqual([0, "ok", []]);
   expect(lines.map((line) => line.length)).toEqual([7, 20_000_011, 7]);
+  // It stays for its grace period, and a file takes whole blocks of the disk.
+  expect(report.blobs.files).toBe(1);
+  expect(Math.round(report.blobs.bytes / 10_000)).toBe(2_000);
 }, 30_000);
 
 describe("an idempotency key of a webhook", () => {

@@ -65,6 +65,13 @@ test("metricsText() reads the counts from the snapshot", async () => {
   expect(lines).toContain("process_resident_memory_bytes 40000000");
 });
 
+test("metricsText() tells the size of the blob store, when the run has one", async () => {
+  const text = await scrape(runSnapshot({ blobs: { files: 3, bytes: 4_096 } }));
+  expect(text).toContain("schnitzel_blob_files 3\n");
+  expect(text).toContain("schnitzel_blob_bytes 4096\n");
+  expect(await scrape(runSnapshot())).not.toMatch(/^schnitzel_blob_/m);
+});
+
 test("metricsText() gives each of a node's own numbers once, as counter or as gauge", async () => {
   const own = (await scrape(troubledRun())).match(/^schnitzel_node_own.*(?=\{)/gm);
   expect(own).toEqual(["schnitzel_node_own_total", "schnitzel_node_own"]);
