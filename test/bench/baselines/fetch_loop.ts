@@ -3,14 +3,14 @@
  *
  *   bun fetch_loop.ts COUNT CONCURRENCY URL
  */
-const [count = "20000", concurrency = "16", url = ""] = process.argv.slice(2);
+const [count = "200000", concurrency = "16", url = ""] = process.argv.slice(2);
 let next = 0;
 const startMs = performance.now();
 async function loop() {
   while (next < Number(count)) {
     const body = JSON.stringify({ i: next++ });
     const headers = { "content-type": "application/json", "idempotency-key": Bun.randomUUIDv7() };
-    const response = await fetch(url, { method: "POST", body, headers });
+    const response = await fetch(url, { method: "POST", body, headers, redirect: "manual" });
     await response.arrayBuffer();
     if (response.status !== 200) throw new Error(`status ${response.status}`);
   }
