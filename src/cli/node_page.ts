@@ -65,11 +65,13 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
+const fileText = (held: string | Uint8Array) => (typeof held === "string" ? held : `(${held.length} bytes)`);
+
 function exampleText(address: string, example: Example): string {
   const { title, config, input, output, files, stdin, stdout, requests, posted } = example;
   const parts: (readonly [string, string, string] | undefined)[] = [
     ["", "yaml", yamlText({ plugin: address, ...(Object.keys(config).length === 0 ? {} : { config }) })],
-    ...Object.entries(files ?? {}).map(([file, text]) => [`File \`${file}\`:`, "text", text] as const),
+    ...Object.entries(files ?? {}).map(([file, held]) => [`File \`${file}\`:`, "text", fileText(held)] as const),
     stdin === undefined ? undefined : ["Standard input:", "text", stdin],
     requests === undefined ? undefined : ["Requests, and the status each gets:", "yaml", yamlText(requests)],
     input === undefined ? undefined : ["In:", "yaml", yamlText(input)],

@@ -69,7 +69,7 @@ export interface Example {
   /** Expected packets by output port; fields left out are not compared. */
   output?: Readonly<Record<string, readonly ExamplePacket[]>>;
   /** Files the example reads, by relative path. */
-  files?: Readonly<Record<string, string>>;
+  files?: Readonly<Record<string, string | Uint8Array>>;
   /** Text on standard input. */
   stdin?: string;
   /** Expected text on standard output. */

@@ -73,6 +73,7 @@ async function play(definition: NodeDefinition, config: unknown, example: Exampl
   const context = exampleContext(folder, example.stdin ?? "", written, network);
   const packets = new Map(Object.keys(definition.outputs(config)).map((port) => [port, [] as StreamPacket[]]));
   const instance = definition.create(config, context);
+  await instance.open?.();
   const first = [...packets.values()][0] ?? [];
   let statuses: readonly number[] = [];
   if (definition.kind !== "source")

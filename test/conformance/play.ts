@@ -13,6 +13,7 @@ import type {
   SourceInstance,
 } from "../../src/node/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
+import { exampleModels } from "../support/example_models.ts";
 import { askAll, type TestNetwork } from "../support/network.ts";
 import { packet, type TestContext, testContext } from "../support/node.ts";
 import { withStandInCamera } from "../support/stand_in_camera.ts";
@@ -45,9 +46,11 @@ export async function onStage<Result>(
       mkdirSync(dirname(join(base, file)), { recursive: true });
       writeFileSync(join(base, file), text);
     }
-    // Real ones: examples of video are decoded by ffmpeg.
-    const real = { spawn: withStandInCamera(spawnChild), ffmpeg: findFfmpeg };
-    const context: TestContext = { ...testContext({ base, stdin: example.stdin ?? "" }), ...real };
+    const made = testContext({ base, stdin: example.stdin ?? "" });
+    // Real ones: examples of video are decoded by ffmpeg, and models run.
+    const inference = exampleModels(made.files);
+    const real = { spawn: withStandInCamera(spawnChild), ffmpeg: findFfmpeg, inference };
+    const context: TestContext = { ...made, ...real };
     context.network.answer = () => new Response();
     const config = v.parse(definition.config, example.config);
     const statuses: number[] = [];
@@ -73,6 +76,7 @@ async function playSource(source: SourceInstance, { output = {} }: Example): Pro
   const limit = Math.max(1, Object.values(output).flat().length);
   const abort = new AbortController();
   const packets: StreamPacket[] = [];
+  await source.open?.();
   for await (const item of source.run(abort.signal)) {
     packets.push(...(Array.isArray(item) ? item : [item as StreamPacket]));
     if (packets.length >= limit) abort.abort();
@@ -89,6 +93,7 @@ async function playServer(
   statuses: number[],
 ): Promise<Emitted[]> {
   const abort = new AbortController();
+  await source.open?.();
   const asking = askAll(requests, network).finally(() => abort.abort());
   const emitted: Emitted[] = [];
   for await (const item of source.run(abort.signal)) {
@@ -103,6 +108,7 @@ async function playServer(
 
 async function playNode(node: NodeInstance, { inputs, outputs, config }: NodeDefinition, example: Example) {
   const emitted: Emitted[] = [];
+  await node.open?.();
   // Every name is a method, so a port that was never declared is seen instead of throwing.
   const emit = new Proxy({} as Emit, {
     get: (_target, port) => (packet: StreamPacket) => void emitted.push({ port: String(port), packet }),

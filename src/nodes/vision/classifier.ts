@@ -36,6 +36,15 @@ const CLASSIFIER_INPUT: FrameInput = {
   std: [0.229, 0.224, 0.225],
 };
 
+const GREEN = { width: 1, height: 1, format: "rgb24", stride: 3, data: Uint8Array.of(0, 255, 0), frame_idx: 0 };
+const IS_GREEN = { class_id: 1, class_name: "green", confidence: 1 };
+/** The mean of each channel of one pixel: `meanColorModel(1)` of test/support/onnx_models.ts. */
+const MEAN_COLOR =
+  "CAcSCXNjaG5pdHplbDrWAQpFCgZpbWFnZXMSE2dsb2JhbGF2ZXJhZ2Vwb29sXzEaE2dsb2JhbGF2ZXJhZ2Vwb29sXzEiEUdsb2JhbEF2ZXJhZ2VQ" +
+  "b29sCjsKE2dsb2JhbGF2ZXJhZ2Vwb29sXzESBm91dHB1dBoGb3V0cHV0IgdGbGF0dGVuKgsKBGF4aXMYAaABAhIKbWVhbl9jb2xvclolCgZpbWFn" +
+  "ZXMSGwoZCAESFQoHEgViYXRjaAoCCAMKAggBCgIIAWIdCgZvdXRwdXQSEwoRCAESDQoHEgViYXRjaAoCCANCBAoAEA1yKgoFbmFtZXMSIXswOiAn" +
+  "cmVkJywgMTogJ2dyZWVuJywgMjogJ2JsdWUnfQ==";
+
 export const classifier = defineNode({
   name: "classifier",
   kind: "compute",
@@ -49,7 +58,27 @@ first; by \`classes\` leaves the same list without pixels. Behind \`crop\` it sa
     out: port("frame", "The frame with its classes.", "inproc_any"),
     classes: port("classification", "Only the classes, with the frame's number.", "json_portable"),
   },
-  examples: [],
+  examples: [
+    {
+      title: "Which colour a picture has most of",
+      config: {
+        ...{ model: "mean_color.onnx", activation: "none", top: 1, backend: "wasm" },
+        input: { mean: 0, std: 1 },
+      },
+      files: { "mean_color.onnx": Uint8Array.fromBase64(MEAN_COLOR) },
+      input: [{ kind: "frame", source_id: "cam01", payload: GREEN }],
+      output: {
+        out: [{ kind: "frame", source_id: "cam01", payload: { ...GREEN, classes: [IS_GREEN] } }],
+        classes: [
+          {
+            kind: "classification",
+            source_id: "cam01",
+            payload: { frame_idx: 0, classes: [IS_GREEN] },
+          },
+        ],
+      },
+    },
+  ],
   create(options, context) {
     let model: Model | undefined;
     let input = CLASSIFIER_INPUT;

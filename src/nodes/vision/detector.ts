@@ -3,6 +3,8 @@ import { frameOf } from "../../packet/index.ts";
 import { type Detection, detectionFor, detectorConfig } from "./detector_config.ts";
 import { modelOptions } from "./model_config.ts";
 
+const GREY = { width: 4, height: 4, format: "gray", stride: 4, data: new Uint8Array(16).fill(128), frame_idx: 0 };
+
 export const detector = defineNode({
   name: "detector",
   kind: "compute",
@@ -19,7 +21,19 @@ can cross a durable edge. Nodes with the same model and options share its worker
     out: port("frame", "The frame with its detections.", "inproc_any"),
     detections: port("detection", "Only the detections, with the frame's number and size.", "json_portable"),
   },
-  examples: [],
+  examples: [
+    {
+      title: "No faces in a grey picture",
+      config: { model: "face_tiny", backend: "wasm" },
+      input: [{ kind: "frame", source_id: "cam01", payload: GREY }],
+      output: {
+        out: [{ kind: "frame", source_id: "cam01", payload: { ...GREY, detections: [] } }],
+        detections: [
+          { kind: "detection", source_id: "cam01", payload: { frame_idx: 0, width: 4, height: 4, detections: [] } },
+        ],
+      },
+    },
+  ],
   create(config, context) {
     let model: Model | undefined;
     let wanted: Detection | undefined;

@@ -37,6 +37,11 @@ const config = v.strictObject({
 type Config = v.InferOutput<typeof config>;
 type Inputs = NonNullable<Config["inputs"]>;
 
+/** `identityModel()` of test/support/onnx_models.ts. */
+const IDENTITY =
+  "CAcSCXNjaG5pdHplbDqJAQoTCgF4EgF5GgF5IghJZGVudGl0eRIIaWRlbnRpdHlaMwoBeBIuCiwIARIoCgcSBWJhdGNoCgoSCGNoYW5uZWxzCggS" +
+  "BmhlaWdodAoHEgV3aWR0aGIzCgF5Ei4KLAgBEigKBxIFYmF0Y2gKChIIY2hhbm5lbHMKCBIGaGVpZ2h0CgcSBXdpZHRoQgQKABAN";
+
 export const onnxModel = defineNode({
   name: "onnx_model",
   kind: "compute",
@@ -48,7 +53,28 @@ list, the last dimension first to change. A frame's pixels are not in what is se
   config,
   inputs: { in: port("*", "Packets with numbers, or frames.") },
   outputs: { out: port("*", "The payload, with the outputs in it and without pixels.", "json_portable") },
-  examples: [],
+  examples: [
+    {
+      title: "Four readings through a model that gives them back",
+      config: {
+        ...{ model: "identity.onnx", backend: "wasm", into: "scores" },
+        inputs: { x: { from: "readings", dims: [1, 1, 2, -1] } },
+      },
+      files: { "identity.onnx": Uint8Array.fromBase64(IDENTITY) },
+      input: [{ kind: "sensor", payload: { readings: [1, 2, 3, 4] } }],
+      output: {
+        out: [
+          {
+            kind: "sensor",
+            payload: {
+              readings: [1, 2, 3, 4],
+              scores: { y: { type: "float32", dims: [1, 1, 2, 2], data: [1, 2, 3, 4] } },
+            },
+          },
+        ],
+      },
+    },
+  ],
   check: ({ inputs }) =>
     Object.entries(inputs ?? {}).flatMap(([name, { dims = [] }]) =>
       dims.filter((size) => size === -1).length > 1
