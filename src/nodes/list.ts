@@ -48,6 +48,7 @@ export const DOMAINS = {
   video: {
     http_video_source: async () => (await import("./video/http_video_source.ts")).httpVideoSource,
     rtsp_source: async () => (await import("./video/rtsp_source.ts")).rtspSource,
+    image_dir_source: async () => (await import("./video/image_dir_source.ts")).imageDirSource,
     resize: async () => (await import("./video/resize.ts")).resize,
     video_file: async () => (await import("./video/video_file.ts")).videoFile,
     video_test_source: async () => (await import("./video/video_test_source.ts")).videoTestSource,
