@@ -69,6 +69,7 @@ export const DOMAINS = {
     live_view: async () => (await import("./vision/live_view.ts")).liveView,
     mock_detector: async () => (await import("./vision/mock_detector.ts")).mockDetector,
     motion: async () => (await import("./vision/motion.ts")).motion,
+    picture_sink: async () => (await import("./vision/picture_sink.ts")).pictureSink,
     snapshot_sink: async () => (await import("./vision/snapshot_sink.ts")).snapshotSink,
     tracker: async () => (await import("./vision/tracker.ts")).tracker,
     zone_dwell: async () => (await import("./vision/zone_dwell.ts")).zoneDwell,

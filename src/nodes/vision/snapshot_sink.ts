@@ -4,6 +4,7 @@ import { encodeJpeg } from "../../media/index.ts";
 import { defineNode, port } from "../../node/index.ts";
 import { replace, type StreamPacket, typeName } from "../../packet/index.ts";
 import { isMap } from "./event_protocol.ts";
+import { fileSegment, fileTime } from "./file_segment.ts";
 import { KEPT_ENTRIES, KeptFiles } from "./kept_files.ts";
 import { RecentFrames } from "./recent_frames.ts";
 
@@ -107,14 +108,6 @@ const widthOf = ({ max_width }: Config) => (max_width === undefined ? {} : { max
 /** `site/camera/time[_track].jpg`, as the predecessor named them. */
 function relativePath({ ts, source_id }: StreamPacket, event: Record<string, unknown>): string {
   const { site_id = "site", camera_id = source_id, track_id = null } = event;
-  const time = ts.replace(/[^0-9A-Za-z_-]/g, "_");
-  const track = track_id === null ? "" : `_${segment(track_id)}`;
-  return path.posix.join(segment(site_id), segment(camera_id), `${time}${track}.jpg`);
+  const track = track_id === null ? "" : `_${fileSegment(track_id)}`;
+  return path.posix.join(fileSegment(site_id), fileSegment(camera_id), `${fileTime(ts)}${track}.jpg`);
 }
-
-/** A part of a path that leads nowhere else: letters and digits of any script, `_`, `-`, and dots not in front. */
-const segment = (value: unknown) =>
-  String(value)
-    .slice(0, 100)
-    .replace(/[^\p{L}\p{N}_.-]/gu, "_")
-    .replace(/^\.+|^$/, "_");
