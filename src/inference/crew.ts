@@ -18,6 +18,9 @@ export interface CrewOptions {
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
+/** Each holds a core and its memory. With two of them the model itself is what hangs, and no third one is started. */
+const MAX_HANGING = 2;
+
 /** The workers of one model: as many as asked for, the idle ones at hand, and a new one for each that dies. */
 export class Crew {
   readonly #given: CrewOptions;
@@ -29,9 +32,11 @@ export class Crew {
   onDown: (error: Error) => void = () => {};
   restarts = 0;
   backend: Loaded["backend"] | undefined;
-  /** Set while the next start is waited for and nobody works. */
+  /** Set while nobody works and nothing is starting. */
   downReason: Error | undefined;
   #failures = 0;
+  /** Threads that were given up and still compute. */
+  #hanging = 0;
   #cancelWait: () => void = () => {};
   #closed = false;
 
@@ -59,7 +64,7 @@ export class Crew {
 
   /** Starts those that are missing and ends idle ones that are too many. */
   resize() {
-    if (this.#closed || this.backend === undefined) return;
+    if (this.#closed || this.backend === undefined || this.#hanging >= MAX_HANGING) return;
     while (this.#all.size > this.#given.size() && this.#idle.length > 0) this.#dismiss(this.#idle.pop()!);
     while (this.#all.size < this.#given.size()) void this.#start();
   }
@@ -85,11 +90,6 @@ export class Crew {
     this.#idle.length = 0;
   }
 
-  /** For tests of what a crash leaves. */
-  killOne() {
-    for (const thread of this.#all) return thread.kill();
-  }
-
   #made(): ModelThread {
     const { clock, deadlines } = this.#given;
     const thread = new ModelThread(clock, deadlines);
@@ -99,6 +99,8 @@ export class Crew {
   }
 
   async #start() {
+    // What is asked from now on waits for it.
+    this.downReason = undefined;
     const thread = this.#made();
     try {
       await thread.load(this.#given.load);
@@ -110,7 +112,6 @@ export class Crew {
       }
       return;
     }
-    this.downReason = undefined;
     this.#idle.push(thread);
     this.onIdle();
   }
@@ -125,19 +126,31 @@ export class Crew {
     const at = this.#idle.indexOf(thread);
     if (at >= 0) this.#idle.splice(at, 1);
     if (this.#closed || this.backend === undefined) return;
+    if (thread.hangs) this.#abandon(thread);
     this.restarts += 1;
     const waitMs = this.#failures === 0 ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.#failures - 1));
     this.#failures += 1;
     const { name, log, clock } = this.#given;
     log.warn("a worker of a model was lost and is replaced", { model: name, reason: error.message, wait_ms: waitMs });
-    if (waitMs === 0) return this.resize();
-    if (this.#all.size === 0) {
-      this.downReason = new Error(
-        `model ${name} has no worker, the next is tried in ${waitMs / 1_000} s: ${error.message}`,
-      );
-      this.onDown(this.downReason);
-    }
+    if (waitMs === 0) this.resize();
+    if (this.#all.size === 0) this.#down(error, waitMs);
+    if (waitMs === 0) return;
     this.#cancelWait();
     this.#cancelWait = clock.setTimer(() => this.resize(), waitMs);
+  }
+
+  #abandon(thread: ModelThread) {
+    this.#hanging += 1;
+    thread.onGone = () => {
+      this.#hanging -= 1;
+      this.resize();
+    };
+  }
+
+  #down(error: Error, waitMs: number) {
+    const next =
+      this.#hanging < MAX_HANGING ? `is tried in ${waitMs / 1_000} s` : "starts once one of those that hang is through";
+    this.downReason = new Error(`it has no worker, and the next ${next}: ${error.message}`);
+    this.onDown(this.downReason);
   }
 }

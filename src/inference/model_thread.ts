@@ -24,6 +24,9 @@ export class ModelThread {
   readonly #deadlines: Deadlines;
   /** Called once when it dies by itself; not after {@link end}. */
   onDeath: (error: Error) => void = () => {};
+  /** Called when the thread is really gone. One that hangs goes on after its death, as nothing can interrupt it. */
+  onGone: () => void = () => {};
+  hangs = false;
   #pending: Pending | undefined;
   #cancel: Cancel = () => {};
   #calls = 0;
@@ -41,7 +44,10 @@ export class ModelThread {
       event.preventDefault?.();
       this.#die(`it crashed: ${event.message}`);
     };
-    this.#worker.addEventListener("close", () => this.#die("it ended"));
+    this.#worker.addEventListener("close", () => {
+      this.#die("it ended");
+      this.onGone();
+    });
   }
 
   async load(options: LoadOptions): Promise<Loaded> {
@@ -70,11 +76,6 @@ export class ModelThread {
     this.#settle()?.reject(new Error(reason));
   }
 
-  /** For tests of what a crash leaves. */
-  kill() {
-    this.#worker.terminate();
-  }
-
   #ask(message: Omit<LoadCall, "call"> | Omit<RunCall, "call">, deadlineMs: number): Promise<Reply> {
     const call = ++this.#calls;
     return new Promise((resolve, reject) => {
@@ -101,8 +102,9 @@ export class ModelThread {
   }
 
   #hang(deadlineMs: number) {
+    this.hangs = true;
     this.#die(`no answer within ${deadlineMs / 1_000} s`);
-    // In the native library it may go on for ever, and then holds a core, but not the process.
+    // It holds a core until it is through, but not the process.
     this.#worker.unref();
   }
 

@@ -24,8 +24,8 @@ interface NativeModel {
   ): Record<string, ort.Tensor>;
 }
 
-/** 3: errors only. A model that warns does so hundreds of times, past the log of this process. */
-const ERRORS_ONLY = 3;
+/** Fatal ones only: it writes past the log of this process, and what matters comes as an error besides. */
+const SILENT = 4;
 
 /** Loads a model into the native library of `folder`. Throws when the library cannot be loaded, or the model. */
 export function openNative(folder: string, model: Uint8Array, { threads }: SessionOptions): Session {
@@ -33,7 +33,7 @@ export function openNative(folder: string, model: Uint8Array, { threads }: Sessi
   const session = new binding.InferenceSession();
   // A copy: it does not take shared memory.
   const bytes = new Uint8Array(model);
-  session.loadModel(bytes.buffer, 0, bytes.length, { intraOpNumThreads: threads, logSeverityLevel: ERRORS_ONLY });
+  session.loadModel(bytes.buffer, 0, bytes.length, { intraOpNumThreads: threads, logSeverityLevel: SILENT });
   const fetches = Object.fromEntries(session.outputMetadata.map(({ name }) => [name, null]));
   return {
     backend: "native",
@@ -41,7 +41,7 @@ export function openNative(folder: string, model: Uint8Array, { threads }: Sessi
     outputs: session.outputMetadata.map(modelPort),
     async run(feeds) {
       const tensors = Object.entries(feeds).map(([name, data]) => [name, tensorOf(data)] as const);
-      const results = session.run(Object.fromEntries(tensors), fetches, {});
+      const results = session.run(Object.fromEntries(tensors), fetches, { logSeverityLevel: SILENT });
       return new Map<string, TensorData>(
         Object.entries(results).map(([name, tensor]) => [name, tensorData(tensor, name)]),
       );
@@ -55,7 +55,7 @@ export class NativeAbsent extends Error {}
 function loadBinding(folder: string): Binding {
   try {
     const binding = createRequire(import.meta.url)(path.join(folder, BINDING)) as Binding;
-    binding.initOrtOnce(ERRORS_ONLY, ort.Tensor, isMainThread);
+    binding.initOrtOnce(SILENT, ort.Tensor, isMainThread);
     return binding;
   } catch (error) {
     throw new NativeAbsent((error as Error).message);

@@ -8,8 +8,8 @@ import { tensorData, tensorOf } from "./tensor.ts";
 // Set by the build (scripts/compile.ts); the sources run without it, and without assets.
 declare const SCHNITZEL_TARGET: string;
 
-/** Some exports warn hundreds of times while they load; what matters comes as an error. */
-const ERRORS_ONLY = 3;
+/** Fatal ones only: it writes past the log of this process, and what matters comes as an error besides. */
+const SILENT = 4;
 
 /** Loads a model into ONNX Runtime's WebAssembly build. One model per thread: `threads` cannot be changed later. */
 export async function openWasm(model: Uint8Array, { threads }: SessionOptions): Promise<Session> {
@@ -19,7 +19,7 @@ export async function openWasm(model: Uint8Array, { threads }: SessionOptions): 
   ort.env.wasm.wasmBinary = (await wasmBinary()).buffer;
   const session = await ort.InferenceSession.create(model, {
     executionProviders: ["wasm"],
-    logSeverityLevel: ERRORS_ONLY,
+    logSeverityLevel: SILENT,
   });
   // It is compiled by now. Kept, it would be 14 MB for each worker.
   delete ort.env.wasm.wasmBinary;
@@ -29,7 +29,7 @@ export async function openWasm(model: Uint8Array, { threads }: SessionOptions): 
     outputs: session.outputMetadata.map((port) => modelPort(port as RawPort)),
     async run(feeds) {
       const tensors = Object.entries(feeds).map(([name, data]) => [name, tensorOf(data)] as const);
-      const results = await session.run(Object.fromEntries(tensors));
+      const results = await session.run(Object.fromEntries(tensors), { logSeverityLevel: SILENT });
       return new Map<string, TensorData>(
         session.outputNames.map((name) => [name, tensorData(results[name] as ort.Tensor, name)]),
       );
