@@ -10,6 +10,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { type BuildInfo, buildInfo, compile, ROOT, VERSION } from "./compile.ts";
+import { nativeFiles } from "./native.ts";
 import { tarGz } from "./tar.ts";
 import { hostTarget, TARGETS, type Target, targetNamed } from "./targets.ts";
 
@@ -66,10 +67,12 @@ async function buildAll(dist: string) {
 async function archive(target: Target, info: BuildInfo, dist: string): Promise<string> {
   const name = `schnitzel-${VERSION}-${target.name}`;
   const text = (file: string) => Bun.file(path.join(ROOT, file)).bytes();
+  const native = await nativeFiles(target);
   const bytes = tarGz(
     [
       { path: `${name}/${target.executable}`, mode: 0o755, bytes: await compile(target, info) },
       { path: `${name}/LICENSE`, mode: 0o644, bytes: await text("LICENSE") },
+      ...native.map((file) => ({ ...file, path: `${name}/${file.path}` })),
     ],
     info.commitSec,
   );
