@@ -1,10 +1,13 @@
 export { type Bgr, Canvas, type Spot, textWidth } from "./canvas.ts";
 export { decodePicture, type Picture } from "./decode_picture.ts";
 export * from "./decoder.ts";
-export { findFfmpeg } from "./find_ffmpeg.ts";
+export { timeoutFlag } from "./ffmpeg_facts.ts";
+export { type FfmpegMachine, thisMachine } from "./ffmpeg_machine.ts";
+export { findFfmpeg, HOW_TO_GET_FFMPEG, whatFailed } from "./find_ffmpeg.ts";
 export { DEFAULT_FRAMES, FRAME_HEADROOM, FramePool, type PooledSlot } from "./frame_pool.ts";
 export { encodeJpeg, type JpegOptions } from "./jpeg.ts";
 export * from "./live/index.ts";
 export { writeBgr } from "./pixels.ts";
 export { type Plane, planesOf } from "./planes.ts";
 export { type Layout, layoutOf, MADE_FORMATS, Resizer } from "./resize_frame.ts";
+export { searchFfmpeg } from "./search_ffmpeg.ts";
