@@ -15,7 +15,7 @@ import {
   upperCase,
   writtenNumber,
 } from "./legacy_config.ts";
-import { fewTries, listedPackets } from "./legacy_finish.ts";
+import { fewTries, listedPackets, waits } from "./legacy_finish.ts";
 
 /** An address whose node is in no binary of this version, with what to use. */
 export interface Planned {
@@ -38,6 +38,18 @@ const moved = (file: string, name: string) => [...packed(V, file, name), `${D}.$
 
 /** Its queue files stay files it can read. */
 const OLD_QUEUE = { layout: "predecessor" };
+
+const CAMERA_KEYS = {
+  source_id: nonEmptyText,
+  max_frames: integer,
+  reconnect: boolean,
+  reconnect_backoff_sec: number,
+  reconnect_backoff_max_sec: number,
+  reconnect_max_attempts: integer,
+};
+
+/** Its waits doubled exactly, its keys had the epoch alone, and the same pixels again were no reason for anything. */
+const AS_OPENCV = { reconnect_jitter: false, key_epoch: "count", frozen_sec: 0 };
 
 /** Every class a graph of the predecessor can name, with all its spellings. */
 const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEntry])[] = [
@@ -141,8 +153,24 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
       finish: (config) => ({ ...config, time: config.start_ts === undefined ? "clock" : "position" }),
     },
   ],
-  [packed(V, "video", "OpenCvRtspSource"), { planned: "rtsp_source" }],
-  [packed(V, "video", "OpenCvWebcamSource"), { planned: "webcam_source" }],
+  [
+    packed(V, "video", "OpenCvRtspSource"),
+    {
+      node: "rtsp_source",
+      keys: { url: text, ...CAMERA_KEYS },
+      fixed: { ...AS_OPENCV, away_retry_sec: 0 },
+      finish: waits({ backoffSec: 1, backoffMaxSec: 30 }),
+    },
+  ],
+  [
+    packed(V, "video", "OpenCvWebcamSource"),
+    {
+      node: "webcam_source",
+      keys: { camera_index: integer, ...CAMERA_KEYS },
+      fixed: AS_OPENCV,
+      finish: waits({ backoffSec: 0.5, backoffMaxSec: 5 }),
+    },
+  ],
   [
     moved("video", "EveryNthFrameSamplerNode"),
     { node: "every_nth_frame", keys: { every_n: atLeast(1, integer), offset: integer } },

@@ -15,6 +15,16 @@ export function fewTries(config: Record<string, unknown>) {
   return { timeout_ms: 3_000, ...rest, retry: given };
 }
 
+/** Waits of its cameras. A first one longer than the longest was waited all the same. */
+export function waits({ backoffSec, backoffMaxSec }: { backoffSec: number; backoffMaxSec: number }) {
+  return (config: Record<string, unknown>) => {
+    const { reconnect_backoff_sec = backoffSec, reconnect_backoff_max_sec = backoffMaxSec, ...rest } = config;
+    const numbers = typeof reconnect_backoff_sec === "number" && typeof reconnect_backoff_max_sec === "number";
+    const most = numbers ? Math.max(reconnect_backoff_sec, reconnect_backoff_max_sec) : reconnect_backoff_max_sec;
+    return { ...rest, reconnect_backoff_sec, reconnect_backoff_max_sec: most };
+  };
+}
+
 /** A missing list was an empty one; in a packet, a `ts` that is no text and a `meta` that is no map were passed over. */
 export function listedPackets({ packets, ...rest }: Record<string, unknown>) {
   if (!Array.isArray(packets)) return { ...rest, packets: packets ?? [] };

@@ -41,9 +41,12 @@ describe("rtsp_source", () => {
       expect(first).toMatchObject({
         kind: "frame",
         source_id: "cam",
-        payload: { width: 160, height: 90, format: "bgr24", frame_idx: 0 },
-        meta: { idempotency_key: "frame:cam:1:0", frame_idx: 0, epoch: 1 },
+        payload: { width: 160, height: 90, format: "bgr24" },
+        meta: { epoch: 1 },
       });
+      // Pictures that came before the first look may be given up, with their numbers.
+      const { frame_idx } = first!.payload;
+      expect(first!.meta).toMatchObject({ frame_idx, idempotency_key: `frame:cam:1:${frame_idx}` });
       expect(camera.run.metric("frames_held")).toBe(0);
     });
   }
@@ -55,7 +58,7 @@ describe("rtsp_source", () => {
     await camera.run.until("a second epoch", () => camera.run.packets.at(-1)!.meta.epoch === 2);
     const at = camera.run.packets.findIndex(({ meta }) => meta.epoch === 2);
     const numbers = camera.run.packets.map(({ meta }) => meta.frame_idx as number);
-    expect(numbers[at]!).toBe(numbers[at - 1]! + 1);
+    expect(numbers[at]!).toBeGreaterThan(numbers[at - 1]!);
     const keys = camera.run.packets.map(({ meta }) => meta.idempotency_key);
     expect(new Set(keys).size).toBe(keys.length);
     expect(keys[at]).toMatch(/^frame:cam:[0-9a-z]{8}-2:\d+$/);

@@ -30,6 +30,10 @@ const RESOLVES: Readonly<Record<string, string>> = {
   [`${V}:OpenCvVideoFileSource`]: "video_file",
   [`${V}.video:OpenCvVideoFileSource`]: "video_file",
   [`${D}.video:OpenCvVideoFileSource`]: "video_file",
+  [`${V}:OpenCvRtspSource`]: "rtsp_source",
+  [`${V}.video:OpenCvRtspSource`]: "rtsp_source",
+  [`${V}:OpenCvWebcamSource`]: "webcam_source",
+  [`${V}.video:OpenCvWebcamSource`]: "webcam_source",
   [`${V}:EveryNthFrameSamplerNode`]: "every_nth_frame",
   [`${V}.video:EveryNthFrameSamplerNode`]: "every_nth_frame",
   [`${D}.video:EveryNthFrameSamplerNode`]: "every_nth_frame",
@@ -50,10 +54,6 @@ const RESOLVES: Readonly<Record<string, string>> = {
 
 /** Those whose node is not in this version, with the name that the answer must carry. */
 const PLANNED: Readonly<Record<string, string>> = {
-  [`${V}:OpenCvRtspSource`]: "rtsp_source",
-  [`${V}.video:OpenCvRtspSource`]: "rtsp_source",
-  [`${V}:OpenCvWebcamSource`]: "webcam_source",
-  [`${V}.video:OpenCvWebcamSource`]: "webcam_source",
   [`${V}:YoloV8DetectorNode`]: "detector",
   [`${V}.yolo:YoloV8DetectorNode`]: "detector",
   [`${V}:OpenCvBboxDisplaySink`]: "overlay",
@@ -171,6 +171,41 @@ describe("the predecessor's config of", () => {
       prefix: "> ",
       format: "python",
       forward: false,
+    });
+  });
+
+  test("OpenCvRtspSource waits, counts and names its frames as there", () => {
+    const url = "rtsp://cam/1";
+    const given = {
+      url,
+      max_frames: "30",
+      reconnect: "False",
+      reconnect_backoff_sec: ".5",
+      reconnect_max_attempts: "3",
+    };
+    expect(adapted(`${V}:OpenCvRtspSource`, given)).toMatchObject({
+      url,
+      max_frames: 30,
+      reconnect: false,
+      reconnect_backoff_sec: 0.5,
+      reconnect_backoff_max_sec: 30,
+      reconnect_max_attempts: 3,
+      reconnect_jitter: false,
+      away_retry_sec: 0,
+      key_epoch: "count",
+    });
+  });
+
+  test("OpenCvRtspSource with a first wait longer than the longest waits that", () => {
+    const given = { url: "rtsp://cam/1", reconnect_backoff_sec: 60 };
+    expect(adapted(`${V}:OpenCvRtspSource`, given)).toMatchObject({ reconnect_backoff_max_sec: 60 });
+  });
+
+  test("OpenCvWebcamSource has shorter waits", () => {
+    expect(adapted(`${V}:OpenCvWebcamSource`, { camera_index: "2" })).toMatchObject({
+      camera_index: 2,
+      reconnect_backoff_sec: 0.5,
+      reconnect_backoff_max_sec: 5,
     });
   });
 

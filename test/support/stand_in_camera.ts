@@ -1,3 +1,5 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import type { Spawn } from "../../src/node/index.ts";
 
 /**
@@ -15,3 +17,17 @@ function standIn(argv: readonly string[]): readonly string[] {
   if (begin < 2 || !isCamera) return argv;
   return [...argv.slice(0, begin), "-re", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=10", ...argv.slice(input + 1)];
 }
+
+/** A program that is ffmpeg, but for a webcam, in whose place it has a test picture. Give it by SCHNITZEL_FFMPEG. */
+export function standInFfmpeg(folder: string): string {
+  const file = path.join(folder, "ffmpeg_with_webcam");
+  fs.writeFileSync(file, STAND_IN, { mode: 0o755 });
+  return file;
+}
+
+const STAND_IN = `#!/bin/sh
+case " $* " in *" -f v4l2 "*) ;; *) exec ffmpeg "$@" ;; esac
+while [ "$1" != -i ]; do shift; done
+shift 2
+exec ffmpeg -hide_banner -nostats -loglevel level+info -re -f lavfi -i testsrc2=s=64x48:r=50 "$@"
+`;

@@ -184,7 +184,7 @@ export class LiveSource {
       const leftMs = this.#reconnection.dueMs - this.#now();
       if (leftMs <= 0) return;
       await sleep(this.#context.clock, probe === undefined ? leftMs : Math.min(leftMs, this.#gapMs), signal);
-      this.#gapMs = Math.min(probeMs, this.#gapMs * 2);
+      this.#gapMs = Math.min(probeMs, this.#gapMs * 1.5);
       if (this.#reconnection.dueMs <= this.#now()) return;
     }
   }
@@ -206,5 +206,8 @@ function complaintsIn(ended: unknown): readonly string[] {
 const CLOSE_MS = 2_000;
 const NEVER = new AbortController().signal;
 
-/** The first gap between two probes; each is twice the last, so that a short outage is found to be over soon. */
+/**
+ * The first gap between two probes; each is half as long again as the last, so that an outage of T is found to be over
+ * after less than 1.5 · T.
+ */
 const FIRST_PROBE_MS = 250;

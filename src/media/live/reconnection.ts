@@ -26,7 +26,7 @@ const MIN_WAIT_MS = 50;
 /** A connection that lasted this long was one: the backoff begins anew. A shorter one may be a loop of restarts. */
 const STEADY_MS = 10_000;
 /** A camera that gave pictures just now, and still answers, is worth more tries than one that never did. */
-const STREAMED_MAX_MS = 5_000;
+const STREAMED_MAX_MS = 3_000;
 
 /**
  * The waiting between two tries, without a clock of its own.

@@ -41,7 +41,8 @@ A camera that goes away is found again: ffmpeg is started anew after a wait that
 such a loss, and so are \`stall_sec\` without a picture and \`frozen_sec\` of the same pixels. A wrong password is tried
 once a minute and more and more seldom, as cameras lock accounts. Each change is logged once.
 
-\`ts\` is when the picture was decoded here. \`meta.epoch\` counts connections from 1, \`frame_idx\` goes on over them, and
+\`ts\` is when the picture was decoded here. \`meta.epoch\` counts connections from 1, \`frame_idx\` goes on over them
+and counts the pictures that were given up as well, and
 the key is \`frame:<source_id>:<start>-<epoch>:<frame_idx>\` with the time of the start in it, so that a run never gives
 a key that an earlier one gave (\`key_epoch: count\`: \`frame:<source_id>:<epoch>:<frame_idx>\`, as the predecessor).
 

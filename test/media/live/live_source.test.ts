@@ -79,7 +79,7 @@ describe("a live source", () => {
       const lostMs = camera.nowMs;
       await camera.cut();
       while (camera.source.state !== "streaming") await camera.pass(100);
-      expect(camera.nowMs - lostMs).toBeLessThanOrEqual(5_100);
+      expect(camera.nowMs - lostMs).toBeLessThanOrEqual(3_100);
     }
     expect(camera.source.epoch).toBe(31);
     await camera.stop();
