@@ -2,6 +2,7 @@ import * as path from "node:path";
 import type { Asset } from "../assets/asset.ts";
 import { makeCocoSmall } from "./coco_small.ts";
 import { makeFaceTiny } from "./face_tiny.ts";
+import { modelLicenses } from "./licenses.ts";
 
 const ROOT = path.resolve(import.meta.dir, "../..");
 const WRITER = ["protobuf.ts", "onnx_writer.ts", "tfjs_weights.ts", "assets.ts"].map(
@@ -53,4 +54,5 @@ export const MODEL_ASSETS: readonly Asset[] = [
     inputs: [SILERO, "scripts/models/assets.ts"],
     make: () => Bun.file(path.join(ROOT, SILERO)).bytes(),
   },
+  modelLicenses,
 ];
