@@ -3,6 +3,8 @@ import { columns } from "./columns.ts";
 import { defineCommand, type FlagValues, flag } from "./command/index.ts";
 import { counted } from "./counted.ts";
 import { type Check, machineChecks } from "./doctor/checks.ts";
+import { ffmpegCheck } from "./doctor/ffmpeg_check.ts";
+import { inferenceCheck } from "./doctor/inference_check.ts";
 import { thisMachine } from "./doctor/machine.ts";
 import { pluginCheck } from "./doctor/plugin_check.ts";
 import { EXIT } from "./exit.ts";
@@ -28,7 +30,9 @@ export const command = defineCommand({
     const checks: Check[] = [
       { name: "schnitzel", status: "ok", detail: `${version} for ${target}, bun ${bun} inside` },
       ...machineChecks(thisMachine(terminal), commit_date),
+      await ffmpegCheck(),
       pluginCheck(settings.pluginsDir(beside)),
+      await inferenceCheck(terminal.env),
       ...(file === undefined ? [] : [await graphCheck(file, flags, terminal)]),
     ];
     const faults = checks.filter(({ status }) => status === "fault").length;

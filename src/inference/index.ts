@@ -4,3 +4,4 @@ export * from "./models/index.ts";
 export { type NativeFolder, nativeFolder } from "./native_folder.ts";
 export { readOnnx } from "./onnx_file.ts";
 export type { ResolvedModel, ResolveModel } from "./resolve.ts";
+export { type Trial, tryInference } from "./trial.ts";

@@ -37,11 +37,14 @@ test("SHA256SUMS is right for every archive, as sha256sum reads it", async () =>
 });
 
 for (const { name, executable } of TARGETS) {
-  test(`the ${name} archive holds the licence and an executable for ${name}`, async () => {
+  test(`the ${name} archive holds the licence, an executable for ${name} and, where there is one, the native library`, async () => {
     const archive = path.join(dist, `schnitzel-${VERSION}-${name}.tar.gz`);
     const files = await new Bun.Archive(await Bun.file(archive).bytes()).files();
     const top = `schnitzel-${VERSION}-${name}`;
-    expect([...files.keys()].sort()).toEqual([`${top}/LICENSE`, `${top}/${executable}`].sort());
+    const native = ["linux-x64", "linux-arm64"].includes(name)
+      ? ["LICENSE", "libonnxruntime.so.1", "onnxruntime_binding.node"].map((file) => `${top}/native/${file}`)
+      : [];
+    expect([...files.keys()].sort()).toEqual([`${top}/LICENSE`, `${top}/${executable}`, ...native].sort());
     expect(platformOf(await files.get(`${top}/${executable}`)!.bytes())).toEqual(EXPECTED[name]!);
   });
 }

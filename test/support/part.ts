@@ -1,5 +1,6 @@
 import { test } from "bun:test";
 import * as fs from "node:fs";
+import { hostTarget } from "../../scripts/targets.ts";
 import { FAULTS, thisMachine } from "../../src/drill/index.ts";
 import { arm64 } from "./arm64.ts";
 import { canLimitMemory } from "./memory_limit.ts";
@@ -31,6 +32,16 @@ const PARTS = {
   arm64_children: {
     present: () => arm64()?.children === true,
     get: "a kernel that knows qemu: systemctl restart systemd-binfmt, or Linux 6.7 with user namespaces",
+  },
+  /** ONNX Runtime for this machine (scripts/native.ts); there is none for musl and for other systems. */
+  native_library: {
+    present: () => ["linux-x64", "linux-arm64"].includes(hostTarget().name),
+    get: "run the tests on Linux with glibc, on x64 or arm64",
+  },
+  /** Weights that no package brings. */
+  test_models: {
+    present: () => fs.existsSync(process.env.SCHNITZEL_TEST_MODELS ?? ""),
+    get: "set SCHNITZEL_TEST_MODELS to a folder with yolox_nano.onnx and rfb320_faces.onnx (schnitzel models pull)",
   },
   /** Small file systems of a test's own: full, read-only. */
   mount: {
