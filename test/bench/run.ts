@@ -9,6 +9,7 @@ import * as path from "node:path";
 import { backlog } from "./backlog.bench.ts";
 import { chain, shapes } from "./chain.bench.ts";
 import { csv } from "./csv.bench.ts";
+import { decode } from "./decode.bench.ts";
 import { durable } from "./durable.bench.ts";
 import { http } from "./http.bench.ts";
 import { latency } from "./latency.bench.ts";
@@ -22,7 +23,7 @@ import { validate } from "./validate.bench.ts";
 
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
-  ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk },
+  ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, decode },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
