@@ -13,12 +13,21 @@ export class FrameCopies {
     this.#context = context;
   }
 
+  /** As `bgr24`. */
   of(frame: Frame): Frame {
     const { width, height, frame_idx } = frame;
     const bytes = frameBytes("bgr24", width, height);
     const data = this.#memory(bytes);
     writeBgr(frame, data, 0, width * 3);
     return { width, height, format: "bgr24", stride: width * 3, data, frame_idx };
+  }
+
+  /** In the frame's own format. */
+  same(frame: Frame): Frame {
+    const { width, height, format, stride, frame_idx } = frame;
+    const data = this.#memory(frame.data.length);
+    data.set(frame.data);
+    return { width, height, format, stride, data, frame_idx };
   }
 
   #memory(bytes: number): Uint8Array {
