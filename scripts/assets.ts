@@ -7,13 +7,14 @@
  */
 import type { Asset, AssetOptions } from "./assets/asset.ts";
 import { layForSources } from "./assets/embed.ts";
+import { ffmpeg, ffmpegLicense } from "./assets/ffmpeg.ts";
 import { packageLicenses } from "./assets/licenses.ts";
 import { type Made, makeAssets } from "./assets/make.ts";
 import { onnxruntime } from "./assets/onnxruntime.ts";
 import { MODEL_ASSETS } from "./models/assets.ts";
 import { hostTarget, type Target } from "./targets.ts";
 
-export const ASSETS: readonly Asset[] = [onnxruntime, ...MODEL_ASSETS, packageLicenses];
+export const ASSETS: readonly Asset[] = [ffmpeg, onnxruntime, ...MODEL_ASSETS, packageLicenses, ffmpegLicense];
 
 /** What the binary of `target` gets; a line on stdout for each asset that cannot be made here. */
 export function assetsFor(target: Target, options: AssetOptions): Promise<Made[]> {

@@ -30,7 +30,7 @@ export const command = defineCommand({
     const checks: Check[] = [
       { name: "schnitzel", status: "ok", detail: `${version} for ${target}, bun ${bun} inside` },
       ...machineChecks(thisMachine(terminal), commit_date),
-      await ffmpegCheck(),
+      await ffmpegCheck(terminal.env),
       pluginCheck(settings.pluginsDir(beside)),
       await inferenceCheck(terminal.env),
       ...(file === undefined ? [] : [await graphCheck(file, flags, terminal)]),

@@ -1,6 +1,7 @@
 import { version } from "../../package.json";
 import { defineCommand, flag } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
+import { licenses } from "./licenses.ts";
 
 // Set by the build (scripts/compile.ts); the sources run without it.
 declare const SCHNITZEL_COMMIT: string;
@@ -22,12 +23,20 @@ export function buildFacts() {
 }
 
 export const command = defineCommand({
-  flags: { json: flag.toggle("Print the facts as JSON.") },
+  flags: {
+    json: flag.toggle("Print the facts as JSON."),
+    licenses: flag.toggle("Print what is inside and on which terms: ffmpeg, models, packages."),
+  },
   examples: [
     ["schnitzel version", "One line for a person."],
     ["schnitzel version --json", "Version, commit, target and the Bun inside, for a script."],
+    ["schnitzel version --licenses", "Everything that is inside, with its licence and where its source is."],
   ],
-  run({ flags, terminal }) {
+  async run({ flags, terminal }) {
+    if (flags.licenses) {
+      terminal.out(await licenses());
+      return EXIT.ok;
+    }
     const facts = buildFacts();
     const { commit, target, bun } = facts;
     terminal.out(

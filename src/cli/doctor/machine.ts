@@ -77,8 +77,9 @@ function freeBytes(folder: string): number | undefined {
 
 /** Asked of a shell: Bun raises its own limit at start, and what a service gets is what counts. */
 function openFiles(): number | undefined {
-  if (process.platform === "win32") return undefined;
-  const { success, stdout } = Bun.spawnSync(["sh", "-c", "ulimit -n"]);
+  // By its path: PATH may be anything. Windows and images without a shell have none.
+  if (!fs.existsSync("/bin/sh")) return undefined;
+  const { success, stdout } = Bun.spawnSync(["/bin/sh", "-c", "ulimit -n"]);
   const limit = Number(stdout.toString());
   return success && Number.isFinite(limit) ? limit : undefined;
 }
