@@ -85,6 +85,16 @@ describe("a source does the work of the nodes behind it:", () => {
     expect([pushed.status, plain.status]).toEqual(["ok", "ok"]);
   });
 
+  test.each([
+    'plugin: rtsp_source, config: { url: "rtsp://127.0.0.1:1/yard" }',
+    'plugin: http_video_source, config: { url: "http://127.0.0.1:1/yard.mjpg" }',
+    "plugin: webcam_source",
+  ])("resize, by a camera too: %s", async (camera) => {
+    const stdin = graph({ nodes: [RESIZE] }).replace(/plugin: video_file.*/, `${camera} }`);
+    const { nodes } = JSON.parse((await cli(["graph", "-", "--json"], { stdin })).stdout);
+    expect(nodes[1]).toMatchObject({ id: "a", absorbed_into: "cam" });
+  });
+
   test("the report counts what was sent, and the source what it left out", async () => {
     const { metrics } = await ran({ nodes: [EVERY] });
     expect(metrics).toMatchObject({

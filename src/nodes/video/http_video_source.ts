@@ -1,9 +1,10 @@
 import * as v from "valibot";
-import { type CameraAddress, cameraAddress, probeCamera, withoutSecrets } from "../../media/index.ts";
+import { cameraAddress, httpInput, probeCamera, withoutSecrets } from "../../media/index.ts";
 import { defineNode, port } from "../../node/index.ts";
+import { absorbResize } from "./absorbing.ts";
 import { addressIssues } from "./address_issues.ts";
 import { cameraEntries, cameraIssues, PROBE_ENTRIES } from "./camera_config.ts";
-import { CameraFrames, lookShort } from "./camera_frames.ts";
+import { CameraFrames } from "./camera_frames.ts";
 
 const SCHEMES = ["http", "https"];
 
@@ -28,8 +29,6 @@ const config = v.strictObject({
   ...PROBE_ENTRIES,
 });
 
-type Config = v.InferOutput<typeof config>;
-
 export const httpVideoSource = defineNode({
   name: "http_video_source",
   kind: "source",
@@ -52,13 +51,14 @@ It finds its way back as [rtsp_source](rtsp_source.md) does, with HEAD as the qu
     },
   ],
   check: (options) => [...addressIssues(options, SCHEMES), ...cameraIssues(options)],
+  absorbs: absorbResize,
   create(options, context) {
     const address = cameraAddress(options.url, SCHEMES, options);
     return new CameraFrames(
       options,
       {
         name: address.shown,
-        input: (_, fast) => httpInput(address, options, fast),
+        input: (_, fast) => httpInput(address, { kind: options.kind, timeoutMs: options.timeout_sec * 1_000, fast }),
         hide: (text) => withoutSecrets(address, text),
         probe: probeCamera(context.exchange, address),
       },
@@ -66,10 +66,3 @@ It finds its way back as [rtsp_source](rtsp_source.md) does, with HEAD as the qu
     );
   },
 });
-
-const DEMUXERS = { auto: [], mjpeg: ["-f", "mpjpeg"], hls: ["-f", "hls"] } as const;
-
-const httpInput = ({ url }: CameraAddress, { kind, timeout_sec }: Config, fast: boolean): string[] => [
-  ...["-rw_timeout", String(Math.round(timeout_sec * 1_000_000)), ...DEMUXERS[kind]],
-  ...[...lookShort(fast), "-i", url],
-];

@@ -1,9 +1,10 @@
 import * as v from "valibot";
-import { type CameraAddress, cameraAddress, probeCamera, withoutSecrets } from "../../media/index.ts";
-import { defineNode, type Ffmpeg, port } from "../../node/index.ts";
+import { cameraAddress, probeCamera, rtspInput, withoutSecrets } from "../../media/index.ts";
+import { defineNode, port } from "../../node/index.ts";
+import { absorbResize } from "./absorbing.ts";
 import { addressIssues } from "./address_issues.ts";
 import { cameraEntries, cameraIssues, PROBE_ENTRIES } from "./camera_config.ts";
-import { CameraFrames, lookShort } from "./camera_frames.ts";
+import { CameraFrames } from "./camera_frames.ts";
 
 const SCHEMES = ["rtsp", "rtsps"];
 
@@ -27,8 +28,6 @@ const config = v.strictObject({
   ...cameraEntries({ backoffSec: 1, backoffMaxSec: 60 }),
   ...PROBE_ENTRIES,
 });
-
-type Config = v.InferOutput<typeof config>;
 
 export const rtspSource = defineNode({
   name: "rtsp_source",
@@ -74,13 +73,15 @@ the list of processes, where ffmpeg has them.`,
     },
   ],
   check: (options) => [...addressIssues(options, SCHEMES), ...cameraIssues(options)],
+  absorbs: absorbResize,
   create(options, context) {
     const address = cameraAddress(options.url, SCHEMES, options);
     return new CameraFrames(
       options,
       {
         name: address.shown,
-        input: (ffmpeg, fast) => rtspInput(address, options, ffmpeg, fast),
+        input: (ffmpeg, fast) =>
+          rtspInput(address, ffmpeg, { transport: options.transport, timeoutMs: options.timeout_sec * 1_000, fast }),
         hide: (text) => withoutSecrets(address, text),
         probe: probeCamera(context.exchange, address),
       },
@@ -88,12 +89,3 @@ the list of processes, where ffmpeg has them.`,
     );
   },
 });
-
-function rtspInput({ url }: CameraAddress, options: Config, ffmpeg: Ffmpeg, fast: boolean): string[] {
-  // Before 5, -timeout meant to wait for a camera that calls us.
-  const timeout = ffmpeg.version.major < 5 ? "-stimeout" : "-timeout";
-  return [
-    ...["-rtsp_transport", options.transport, timeout, String(Math.round(options.timeout_sec * 1_000_000))],
-    ...[...lookShort(fast), "-i", url],
-  ];
-}

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type ConfigIssue, defineNode, port } from "../../node/index.ts";
+import { absorbResize } from "./absorbing.ts";
 import { cameraEntries, cameraIssues } from "./camera_config.ts";
 import { CameraFrames } from "./camera_frames.ts";
 import { captureInput, deviceName, needsName } from "./capture.ts";
@@ -66,6 +67,7 @@ is the number of the device.`,
   owns: (options) => [
     { path: options.device === undefined ? [] : ["device"], what: `camera ${options.device ?? options.camera_index}` },
   ],
+  absorbs: absorbResize,
   create: (options, context) =>
     new CameraFrames(
       options,
