@@ -10,8 +10,7 @@ import {
   readStream,
 } from "./nut_header.ts";
 
-// "nut/multimedia container\0"
-const MAGIC_BYTES = 25;
+const MAGIC = "nut/multimedia container\0";
 /** Packets besides frames, by their start code. */
 const START = {
   main: "4e4d7a561f5f04ad",
@@ -60,8 +59,7 @@ export class NutReader {
 
   /** Reads up to the first frame; undefined when nothing came. */
   async head(): Promise<NutHead | undefined> {
-    if (!(await this.#more()) || (await this.#parse((cursor) => cursor.take(MAGIC_BYTES))) === undefined)
-      return undefined;
+    if (!(await this.#more()) || (await this.#parse(readMagic)) === undefined) return undefined;
     for (;;) {
       const kind = await this.#parse((cursor) => this.#packet(cursor));
       if (kind === undefined) return undefined;
@@ -185,6 +183,11 @@ export class NutReader {
     const from = this.#lastPts - Math.floor((span - 1) / 2);
     return from + ((((coded - from) % span) + span) % span);
   }
+}
+
+function readMagic(cursor: NutCursor): true {
+  if (Buffer.from(cursor.take(MAGIC.length)).toString("latin1") !== MAGIC) throw new Error("it is no NUT");
+  return true;
 }
 
 function skipReserved(cursor: NutCursor, flags: number, { reserved }: FrameCode) {
