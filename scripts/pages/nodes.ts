@@ -8,6 +8,7 @@ const DOMAINS: Readonly<Record<string, string>> = {
   state: "What remembers",
   durable: "What outlives the process",
   vision: "Cameras",
+  robotics: "Robots",
 };
 
 /** A page per built-in node, and their list. */

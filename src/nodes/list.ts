@@ -77,6 +77,9 @@ export const DOMAINS = {
     overlay: async () => (await import("./vision/overlay.ts")).overlay,
     zone_policy: async () => (await import("./vision/zone_policy.ts")).zonePolicy,
   },
+  robotics: {
+    person_follow: async () => (await import("./robotics/person_follow.ts")).personFollow,
+  },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Load>>>>;
 
 /** Every node by its name. */

@@ -16,6 +16,7 @@ import {
   writtenNumber,
 } from "./legacy_config.ts";
 import { fewTries, listedPackets, waits } from "./legacy_finish.ts";
+import { PERSON_FOLLOW } from "./legacy_robotics.ts";
 
 /** An address whose node is in no binary of this version, with what to use. */
 export interface Planned {
@@ -227,7 +228,7 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
       fixed: { time: "wall", severity_change: "any" },
     },
   ],
-  [packed(R, "person_follow", "PersonFollowCmdVelNode"), { planned: "person_follow" }],
+  [packed(R, "person_follow", "PersonFollowCmdVelNode"), PERSON_FOLLOW],
   [packed(R, "person_follow", "Ros2CmdVelSink"), { planned: "cmd_vel_sink" }],
   [packed(X, "backpressure", "SyntheticRiskEventSource"), { planned: "risk_source", meanwhile: "generate_source" }],
   [packed(X, "backpressure", "SlowScoringNode"), { planned: "slow_scoring" }],

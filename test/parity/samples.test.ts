@@ -33,7 +33,7 @@ const PLANNED: Record<string, readonly string[]> = {
   dev_video_file_yolo_headless: ["detector"],
   dev_video_file_yolo_overlay: ["detector", "overlay"],
   dev_webcam_yolo_overlay: ["detector", "overlay"],
-  dev_webcam_yolo_person_follow_ros2: ["detector", "person_follow", "cmd_vel_sink"],
+  dev_webcam_yolo_person_follow_ros2: ["detector", "cmd_vel_sink"],
 };
 
 /** Run one after the other on one file, in durable.test.ts. */

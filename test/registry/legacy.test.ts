@@ -50,6 +50,8 @@ const RESOLVES: Readonly<Record<string, string>> = {
   [`${V}:DedupPolicyNode`]: "dedup_policy",
   [`${V}.policy:DedupPolicyNode`]: "dedup_policy",
   [`${D}.policy:DedupPolicyNode`]: "dedup_policy",
+  [`${R}:PersonFollowCmdVelNode`]: "person_follow",
+  [`${R}.person_follow:PersonFollowCmdVelNode`]: "person_follow",
 };
 
 /** Those whose node is not in this version, with the name that the answer must carry. */
@@ -58,8 +60,6 @@ const PLANNED: Readonly<Record<string, string>> = {
   [`${V}.yolo:YoloV8DetectorNode`]: "detector",
   [`${V}:OpenCvBboxDisplaySink`]: "overlay",
   [`${V}.yolo:OpenCvBboxDisplaySink`]: "overlay",
-  [`${R}:PersonFollowCmdVelNode`]: "person_follow",
-  [`${R}.person_follow:PersonFollowCmdVelNode`]: "person_follow",
   [`${R}:Ros2CmdVelSink`]: "cmd_vel_sink",
   [`${R}.person_follow:Ros2CmdVelSink`]: "cmd_vel_sink",
   [`${X}:SyntheticRiskEventSource`]: "risk_source",
@@ -164,6 +164,28 @@ describe("the predecessor's config of", () => {
 
   test("BurstNode reads a whole float as an integer", () => {
     expect(adapted(`${D}.dev:BurstNode`, { count: new WholeFloat(2) })).toMatchObject({ count: 2 });
+  });
+
+  test("PersonFollowCmdVelNode takes lists as text, moves numbers into their bounds and gives floats as Python does", () => {
+    const given = {
+      person_class_ids: "0, 2",
+      person_class_names: "person,rider",
+      min_confidence: "0.4",
+      desired_height_ratio: 7,
+      height_ratio_tolerance: -1,
+      max_linear: "fast",
+      allow_reverse: "False",
+    };
+    expect(adapted(`${R}:PersonFollowCmdVelNode`, given)).toMatchObject({
+      person_class_ids: [0, 2],
+      person_class_names: ["person", "rider"],
+      min_confidence: 0.4,
+      desired_height_ratio: 0.99,
+      height_ratio_tolerance: 0,
+      max_linear: 0.18,
+      allow_reverse: false,
+      python_numbers: true,
+    });
   });
 
   test("PrintSink prints as Python does", () => {
