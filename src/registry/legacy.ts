@@ -16,6 +16,7 @@ import {
   writtenNumber,
 } from "./legacy_config.ts";
 import { fewTries, listedPackets, waits } from "./legacy_finish.ts";
+import { FIRST_GENERATION } from "./legacy_first.ts";
 import { PERSON_FOLLOW } from "./legacy_robotics.ts";
 
 /** An address whose node is in no binary of this version, with what to use. */
@@ -233,28 +234,7 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
   [packed(X, "backpressure", "SyntheticRiskEventSource"), { planned: "risk_source", meanwhile: "generate_source" }],
   [packed(X, "backpressure", "SlowScoringNode"), { planned: "slow_scoring" }],
   [packed(X, "backpressure", "BackpressureMetricsSink"), { planned: "bench_metrics_sink", meanwhile: "jsonl_sink" }],
-  // Addresses of the first generation, which knew jobs, adapters and sensors instead of graphs.
-  [["schnitzel_stream.jobs.legacy_ai_pipeline:LegacyAIPipelineJob"], { planned: "schnitzel migrate" }],
-  [
-    [
-      "ai.vision.adapters.yolo_adapter:YOLOAdapter",
-      "ai.vision.yolo_adapter:YOLOAdapter",
-      "ai.vision.adapters.onnx_adapter:ONNXYOLOAdapter",
-      "demo.yolo_ppe_adapter:YOLOPPEAdapter",
-    ],
-    { planned: "detector", meanwhile: "mock_detector" },
-  ],
-  [["ai.vision.adapters.custom_adapter:CustomModelAdapter"], { planned: "onnx_model", meanwhile: "a plugin" }],
-  [["ai.plugins.ros2.image_source:Ros2ImageSource"], { planned: "ros2_image_source" }],
-  [["ai.plugins.ros2.event_emitter:Ros2EventEmitter"], { planned: "ros2_event_sink", meanwhile: "jsonl_sink" }],
-  [
-    ["ai.plugins.sensors.fake_ultrasonic:FakeUltrasonicSensorSource"],
-    { planned: "fake_ultrasonic_source", meanwhile: "generate_source" },
-  ],
-  [
-    ["ai.plugins.sensors.serial_ultrasonic:SerialUltrasonicSensorSource"],
-    { planned: "serial_source", meanwhile: "stdin_source" },
-  ],
+  ...FIRST_GENERATION,
 ];
 
 /** Address to node, for every address of the predecessor. */
