@@ -3,21 +3,19 @@ import {
   atLeast,
   boolean,
   integer,
-  list,
   mapOf,
   milliseconds,
   nonEmptyText,
   number,
-  orDefault,
   type Port,
   text,
   unneeded,
   upperCase,
-  writtenNumber,
 } from "./legacy_config.ts";
 import { fewTries, listedPackets, waits } from "./legacy_finish.ts";
 import { FIRST_GENERATION } from "./legacy_first.ts";
 import { PERSON_FOLLOW } from "./legacy_robotics.ts";
+import { MOCK_DETECTOR, ZONE_POLICY } from "./legacy_vision.ts";
 
 /** An address whose node is in no binary of this version, with what to use. */
 export interface Planned {
@@ -177,22 +175,7 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
     moved("video", "EveryNthFrameSamplerNode"),
     { node: "every_nth_frame", keys: { every_n: atLeast(1, integer), offset: integer } },
   ],
-  [
-    moved("mock_detection", "MockDetectorNode"),
-    {
-      node: "mock_detector",
-      keys: {
-        emit_every_n: orDefault(atLeast(1, integer)),
-        event_type: nonEmptyText,
-        object_type: nonEmptyText,
-        severity: nonEmptyText,
-        confidence: orDefault(number),
-        track_id: (value) => (value === "frame_idx" ? value : orDefault(integer)(value)),
-        bbox: (value) => ({ ...DEFAULT_BOX, ...(mapOf({}, orDefault(writtenNumber))(value) as object | undefined) }),
-        bbox_dx: orDefault(writtenNumber),
-      },
-    },
-  ],
+  [moved("mock_detection", "MockDetectorNode"), MOCK_DETECTOR],
   [packed(V, "yolo", "YoloV8DetectorNode"), { planned: "detector", meanwhile: "mock_detector" }],
   [packed(V, "yolo", "OpenCvBboxDisplaySink"), { planned: "overlay", meanwhile: "print_sink" }],
   [
@@ -203,23 +186,7 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
       fixed: { python_numbers: true, at_once: true },
     },
   ],
-  [
-    moved("policy", "ZonePolicyNode"),
-    {
-      node: "zone_policy",
-      keys: {
-        zones: list,
-        source: text,
-        site_id: nonEmptyText,
-        camera_id: nonEmptyText,
-        file_path: nonEmptyText,
-        api_cfg: mapOf({ timeout_sec: number, error_backoff_sec: number, max_failures: atLeast(1, integer) }),
-        cache_ttl_sec: number,
-        rule_map: mapOf({}, text),
-      },
-      fixed: { lenient: true, boundary: "legacy" },
-    },
-  ],
+  [moved("policy", "ZonePolicyNode"), ZONE_POLICY],
   [
     moved("policy", "DedupPolicyNode"),
     {
@@ -254,7 +221,5 @@ export function suggestLegacy(address: string): string | undefined {
   const near = didYouMean(className, byClass.keys());
   return near === undefined ? undefined : byClass.get(near);
 }
-
-const DEFAULT_BOX = { x1: 10, y1: 20, x2: 200, y2: 260 };
 
 const EMPTY_FOO = { kind: "foo", source_id: "dev", payload: {} };
