@@ -19,7 +19,8 @@ async function section(path: string, entry: Entry): Promise<string[]> {
   const { command } = await entry.load();
   const help = isCommand(command) ? commandHelp(path, entry, command) : groupHelp(path, entry.summary, command);
   const title = `## ${path}`;
-  return [title, fenced(help), ...(isCommand(command) ? [] : await sections(path, command))];
+  const under = isCommand(command) ? (entry.commands ?? {}) : command.commands;
+  return [title, fenced(help), ...(await sections(path, { commands: under }))];
 }
 
 const isCommand = (command: Command | Group): command is Command => "run" in command;

@@ -17,7 +17,16 @@ export const COMMANDS: Group = {
     explain: { summary: "Say what a code means and what to do about it.", load: () => import("./explain.ts") },
     new: { summary: "Start a graph or a plugin from a template.", load: () => import("./new.ts") },
     plugin: { summary: "Lock, check and write types for plugins.", load: () => import("./plugin.ts") },
-    doctor: { summary: "Look whether this machine, and a graph on it, will do.", load: () => import("./doctor.ts") },
+    doctor: {
+      summary: "Look whether this machine, and a graph on it, will do.",
+      commands: {
+        camera: {
+          summary: "Look at a camera: what it sends, and what stands in the way.",
+          load: () => import("./doctor/camera.ts"),
+        },
+      },
+      load: () => import("./doctor.ts"),
+    },
     drill: { summary: "Break a running graph and count what it loses.", load: () => import("./drill.ts") },
     "mock-backend": {
       summary: "Take posts, break as told, and count what came.",

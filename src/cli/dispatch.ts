@@ -42,6 +42,11 @@ function helpWords(words: readonly string[]): readonly string[] {
 
 /** Goes down from a group to one of its commands, or carries out the command. `path` grows on the way. */
 async function step(entry: Entry, words: readonly string[], path: string[], terminal: Terminal): Promise<number> {
+  const under = words[0] === undefined ? undefined : entry.commands?.[words[0]];
+  if (under !== undefined) {
+    path.push(words[0]!);
+    return step(under, words.slice(1), path, terminal);
+  }
   const { command } = await entry.load();
   if ("run" in command) return carryOut(entry, command, words, path.join(" "), terminal);
   const [name, ...rest] = words;

@@ -78,7 +78,8 @@ async function commandsOf(group: Group, path: string[] = []): Promise<[string, C
   for (const [name, entry] of Object.entries(group.commands)) {
     const { command } = await entry.load();
     if ("run" in command) all.push([[...path, name].join(" "), command]);
-    else all.push(...(await commandsOf(command, [...path, name])));
+    const commands = "run" in command ? (entry.commands ?? {}) : command.commands;
+    all.push(...(await commandsOf({ commands }, [...path, name])));
   }
   return all;
 }

@@ -141,8 +141,10 @@ async function parse(words: readonly string[]) {
   for (let group = COMMANDS; "commands" in group && rest.length > 0; rest = rest.slice(1)) {
     const found = Object.entries(group.commands).find(([name, { alias }]) => name === rest[0] || alias === rest[0]);
     if (found === undefined) throw new Error(`no command ${rest[0]}`);
+    const under = found[1].commands;
     entry = await found[1].load();
-    group = entry.command as typeof COMMANDS;
+    // A command with commands of its own, such as doctor.
+    group = (under?.[rest[1] ?? ""] === undefined ? entry.command : { commands: under }) as typeof COMMANDS;
   }
   const command = entry.command as Parameters<typeof parseCommandLine>[0];
   // A sentence may name a command without what it needs.

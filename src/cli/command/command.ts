@@ -42,6 +42,8 @@ export interface Group {
 export interface Entry {
   readonly summary: string;
   readonly alias?: string;
+  /** Commands under a command that does something of its own: `schnitzel doctor camera`. */
+  readonly commands?: Readonly<Record<string, Entry>>;
   load(): Promise<{ readonly command: Command | Group }>;
 }
 

@@ -6,22 +6,22 @@ const GAP = 2;
 
 /** `schnitzel --help`, or the help of a group such as `schnitzel plugin`. */
 export function groupHelp(path: string, summary: string, group: Group): string {
-  const rows = Object.entries(group.commands).map(
-    ([name, entry]) => [nameAndAlias(name, entry), entry.summary] as const,
-  );
   return sections([
     summary,
     `Usage: ${path} COMMAND [ARGUMENTS]`,
-    section("Commands", table(rows)),
+    section("Commands", table(entryRows(group.commands))),
     ...(group.doc === undefined ? [] : [group.doc]),
     `${path} COMMAND --help tells more about one.`,
   ]);
 }
 
+const entryRows = (commands: Group["commands"]) =>
+  Object.entries(commands).map(([name, entry]) => [nameAndAlias(name, entry), entry.summary] as const);
+
 const nameAndAlias = (name: string, { alias }: Entry) => (alias === undefined ? name : `${name}, ${alias}`);
 
 /** `schnitzel validate --help`. */
-export function commandHelp(path: string, { summary, alias }: Entry, command: Command): string {
+export function commandHelp(path: string, { summary, alias, commands = {} }: Entry, command: Command): string {
   const { args = [], doc, examples } = command;
   const also = alias === undefined ? [] : [`Also called: ${alias}`];
   return sections([
@@ -29,6 +29,7 @@ export function commandHelp(path: string, { summary, alias }: Entry, command: Co
     [usage(path, command), ...also].join("\n"),
     ...(args.length === 0 ? [] : [section("Arguments", table(args.map((arg) => [arg.name, arg.doc])))]),
     section("Flags", table(flagRows(command))),
+    ...(Object.keys(commands).length === 0 ? [] : [section("Commands", table(entryRows(commands)))]),
     section("Examples", examples.map(([line, what]) => `  ${line}\n      ${what}`).join("\n")),
     section("Exit codes", table(exitRows(command))),
   ]);

@@ -62,8 +62,8 @@ const PATTERNS: readonly (readonly [FaultKind, RegExp])[] = [
   ["permission", /Permission denied/i],
   ["missing", /Cannot open video device|No such file or directory|No such device|Could not find video device/i],
   ["codec", /Unknown decoder|Decoder (?:\([^)]*\) )?not found|Decoding requested, but no decoder|no decoder found/i],
-  ["no_stream", /Could not find codec parameters|does not contain any stream|matches no streams|unspecified size/i],
   ["silent", /timed out|ETIMEDOUT/i],
+  ["no_stream", /Could not find codec parameters|does not contain any stream|matches no streams|unspecified size/i],
 ];
 
 /** What one try has left behind. */

@@ -25,13 +25,6 @@ export interface Camera {
   readonly meta?: Readonly<Record<string, number>>;
 }
 
-/**
- * Opens a stream as fast as can be: 32 kB or half a second are looked at before the first picture, and one thread
- * holds no picture back. First picture after 0.1 s instead of 1 s; `-fflags nobuffer` would make it later again, as it
- * throws away what was looked at.
- */
-export const lookShort = (fast: boolean) => (fast ? ["-probesize", "32000", "-analyzeduration", "500000"] : []);
-
 /** The sources `rtsp_source`, `webcam_source` and `http_video_source`. */
 export class CameraFrames implements SourceInstance {
   readonly #options: CameraConfig & Partial<ProbeConfig>;
@@ -116,6 +109,7 @@ export class CameraFrames implements SourceInstance {
     const { format, frames, ffmpeg, threads } = this.#options;
     const found = await this.#context.ffmpeg(ffmpeg);
     const spec: DecodeSpec = {
+      // One thread holds no picture back; each further one holds one.
       input: ["-threads", String(threads), ...this.#camera.input(found, fast)],
       name: this.#camera.name,
       format,

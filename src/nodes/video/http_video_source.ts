@@ -19,7 +19,7 @@ const config = v.strictObject({
   user: v.pipe(v.optional(v.string()), v.description("User, unless it stands in `url`.")),
   password: v.pipe(
     v.optional(v.string()),
-    v.description("Password, unless it stands in `url`; give it as `${file:/path/to/password}` or `${env:NAME}`."),
+    v.description("Password, unless it stands in `url`; give it as `${file:/path/to/password}`."),
   ),
   kind: v.pipe(
     v.optional(v.picklist(["auto", "mjpeg", "hls"]), "auto"),

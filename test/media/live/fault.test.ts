@@ -25,6 +25,7 @@ const SAID: readonly (readonly [kind: string, ...complaints: string[]])[] = [
   ["unreachable", "Connection to tcp://10.255.255.1:554 failed: No route to host"],
   ["transport", "method SETUP failed: 461 Unsupported Transport", "rtsp://cam/1: Protocol not supported"],
   ["no_stream", "Could not find codec parameters for stream 0 (Video: h264, none): unspecified size"],
+  ["silent", "Could not find codec parameters for stream 0", "rtsp://cam/1: Connection timed out"],
   ["busy", "ioctl(VIDIOC_STREAMON): Device or resource busy", "/dev/video0: Device or resource busy"],
   [
     "missing",
