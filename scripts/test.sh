@@ -19,16 +19,27 @@ install_parts() {
   missing=''
   [ ! -e /dev/fuse ] || want bindfs bindfs
   want curl curl
+  # gcc alone has no headers.
+  want dpkg-source dpkg-dev
+  [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
   want faketime faketime
   want ffmpeg ffmpeg
+  want gcc gcc
+  want ffmpeg ffmpeg
   want git git
+  want make make
   want minisign minisign
   want mkfs.ext4 e2fsprogs
+  want nasm nasm
+  want patch patch
   want shellcheck shellcheck
   want strace strace
   want wget wget
+  want xz xz-utils
   if [ "$(uname -m)" = x86_64 ]; then
     want qemu-aarch64-static qemu-user-static
+    want aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+    [ -e /usr/aarch64-linux-gnu/include/stdio.h ] || missing="$missing libc6-dev-arm64-cross"
     [ -e /lib/ld-linux-aarch64.so.1 ] || missing="$missing libc6:arm64"
   fi
   promtool=''
@@ -60,6 +71,8 @@ fi
 
 bun=$(sh scripts/bun.sh)
 "$bun" scripts/build.ts
+# The ffmpeg of the arm64 archive, once a machine, so that no test waits for a compiler. Without it the archive is slim.
+"$bun" scripts/ffmpeg/build.ts linux-arm64 || echo "test.sh: no ffmpeg for arm64; its tests say so" >&2
 # The tests run this one, and no older one that a person may have left on PATH.
 export SCHNITZEL_BINARY="$root/schnitzel"
 exec "$bun" scripts/ok.ts "$@"

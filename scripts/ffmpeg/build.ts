@@ -33,21 +33,31 @@ function toolchainFor({ name }: Target): Toolchain {
   return { arch: "aarch64", prefix: "aarch64-linux-gnu-", needs: ["aarch64-linux-gnu-gcc"] };
 }
 
+/** What is missing here to build it; nothing where it was built before. */
+function missingFor(target: Target): string[] {
+  if (fs.existsSync(path.join(folderFor(target), "ffmpeg"))) return [];
+  return [...NEEDS, ...toolchainFor(target).needs].filter((tool) => Bun.which(tool) === null);
+}
+
+/** Whether a build for `target` gets one here, as far as tools go; a mirror may still be out of reach. */
+export const canBuildFfmpeg = (target: Target) => hasRecipe(target) && missingFor(target).length === 0;
+
+const folderFor = ({ name }: Target) => path.join(BUILD_CACHE, "ffmpeg", `${recipeHash()}-${name}`);
+
 /**
  * A folder with `ffmpeg`, `sources.json` and the licence texts, made for `target` from Debian's sources: two to three
  * minutes once, then kept outside the tree under the hash of the recipe.
  */
 export async function builtFfmpeg(target: Target): Promise<string> {
-  const folder = path.join(BUILD_CACHE, "ffmpeg", `${recipeHash()}-${target.name}`);
+  const folder = folderFor(target);
   if (fs.existsSync(path.join(folder, "ffmpeg"))) return folder;
-  const tools = toolchainFor(target);
-  const missing = [...NEEDS, ...tools.needs].filter((tool) => Bun.which(tool) === null);
+  const missing = missingFor(target);
   if (missing.length > 0) throw new CannotMake(`building it takes ${missing.join(", ")}, not found here`);
   const failure = `${folder}.failed`;
   if (fs.existsSync(failure) && fs.statSync(failure).mtimeMs > Date.now() - RETRY_MS) {
     throw new CannotMake(`${fs.readFileSync(failure, "utf8")} (tried within the hour; delete ${failure} to try again)`);
   }
-  await build(tools, folder, failure);
+  await build(toolchainFor(target), folder, failure);
   return folder;
 }
 
@@ -80,5 +90,10 @@ async function build(tools: Toolchain, folder: string, failure: string) {
 
 if (import.meta.main) {
   const [name] = process.argv.slice(2);
-  console.log(await builtFfmpeg(name === undefined ? hostTarget() : targetNamed(name)));
+  try {
+    console.log(await builtFfmpeg(name === undefined ? hostTarget() : targetNamed(name)));
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
 }

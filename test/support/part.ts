@@ -1,6 +1,7 @@
 import { test } from "bun:test";
 import * as fs from "node:fs";
-import { hostTarget } from "../../scripts/targets.ts";
+import { canBuildFfmpeg } from "../../scripts/ffmpeg/build.ts";
+import { hostTarget, targetNamed } from "../../scripts/targets.ts";
 import { FAULTS, thisMachine } from "../../src/drill/index.ts";
 import { arm64 } from "./arm64.ts";
 import { canLimitMemory } from "./memory_limit.ts";
@@ -20,6 +21,16 @@ const onPath = (name: string, debianPackage = name): Part => ({
 const PARTS = {
   curl: onPath("curl"),
   dash: onPath("dash"),
+  ffmpeg: onPath("ffmpeg"),
+  /** The binary has an ffmpeg inside only where one can be built. */
+  built_ffmpeg: {
+    present: () => canBuildFfmpeg(hostTarget()),
+    get: "apt-get install gcc make nasm dpkg-dev, on Debian",
+  },
+  cross_ffmpeg: {
+    present: () => canBuildFfmpeg(targetNamed("linux-arm64")) && Bun.which("qemu-aarch64-static") !== null,
+    get: "apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross dpkg-dev qemu-user-static, on Debian",
+  },
   minisign: onPath("minisign"),
   promtool: onPath("promtool", "prometheus"),
   shellcheck: onPath("shellcheck"),
