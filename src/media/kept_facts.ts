@@ -33,13 +33,23 @@ export class KeptFacts {
         fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
         fs.writeFileSync(temporary, JSON.stringify({ key: keyOf(file), facts }), { mode: 0o600 });
         fs.renameSync(temporary, place);
-        return;
+        return forgetOldest(folder);
       } catch {
         // A read-only or full disk: the next folder, or asked again at the next start.
         fs.rmSync(temporary, { force: true });
       }
     }
   }
+}
+
+/** A machine has one ffmpeg or a few; each file is 20 kB. */
+const MAX_KEPT = 16;
+
+function forgetOldest(folder: string) {
+  const kept = fs.readdirSync(folder).filter((name) => /^ffmpeg-facts-\w+\.json$/.test(name));
+  const files = kept.map((name) => path.join(folder, name));
+  const age = (file: string) => fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  for (const file of files.sort((a, b) => age(b) - age(a)).slice(MAX_KEPT)) fs.rmSync(file, { force: true });
 }
 
 /** Of the file that a link leads to: Debian's alternatives change the link. */

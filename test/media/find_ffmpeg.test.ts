@@ -220,6 +220,12 @@ describe("what an ffmpeg tells of itself", () => {
     expect(asked).toHaveLength(16);
   });
 
+  test("is kept of the last sixteen files, and of the one that was asked last", async () => {
+    const caches = [newFolder()];
+    for (let count = 0; count < 18; count += 1) await searchFfmpeg(machine({ caches }), program(standIn("6.0")));
+    expect(fs.readdirSync(caches[0]!)).toHaveLength(16);
+  });
+
   test("a search that failed is done again, as somebody may have installed one", async () => {
     const PATH = newFolder();
     const find = ffmpegFinder(machine({ PATH }));
