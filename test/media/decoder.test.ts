@@ -59,15 +59,6 @@ describe("openDecoder() gives", () => {
     });
   }
 
-  test("frames that begin with bytes that its container leaves out", async () => {
-    // 00 00 01 begins many packets of MPEG, so NUT keeps it in its header instead.
-    const file = path.join(folder, "elided.y4m");
-    const picture = Buffer.concat([Buffer.from([0, 0, 1]), Buffer.from("abcdef")]);
-    fs.writeFileSync(file, Buffer.concat([Buffer.from("YUV4MPEG2 W3 H3 F1:1 Cmono\nFRAME\n"), picture]));
-    const { frames } = await decodeAll(file, { format: "gray" });
-    expect(pixels(frames).equals(raw(file, "gray"))).toBe(true);
-  });
-
   test("what is known of the stream", async () => {
     const { info } = await decodeAll(clip, { changes: { size: { width: 32, fit: "stretch" } } });
     expect(info).toMatchObject({ width: 32, height: 24, format: "bgr24", fps: 10, codec: "h264", durationMs: 3_000 });

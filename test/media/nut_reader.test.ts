@@ -66,6 +66,22 @@ describe("NutReader", () => {
     expect(frames.map(({ ms }) => ms)).toEqual(times);
   });
 
+  test("puts back what the container leaves out of frames", async () => {
+    // Every picture of MPEG-4 begins with 00 00 01 b6, so NUT has that in its header once.
+    const source = ["-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10", "-frames:v", "9"];
+    const mpeg4 = [...source, "-c:v", "mpeg4", "-g", "3", "-flags", "+global_header"];
+    const reader = new NutReader(streamOf([ffmpeg(...mpeg4, "-f", "nut", "-")]));
+    await reader.head();
+    const frames: Uint8Array[] = [];
+    for (let frame = await reader.frame(); frame !== undefined; frame = await reader.frame()) {
+      const data = new Uint8Array(frame.size);
+      await reader.into(data);
+      frames.push(data);
+    }
+    expect(frames.filter((data) => data.join().startsWith("0,0,1,182,")).length).toBeGreaterThan(5);
+    expect(Buffer.concat(frames).equals(ffmpeg(...mpeg4, "-f", "m4v", "-"))).toBe(true);
+  });
+
   test("says that a frame was cut off, wherever that is", async () => {
     const file = Buffer.from(nut("gray"));
     // Behind the last frame stands an index.
