@@ -5,30 +5,17 @@ import { makeFaceTiny } from "../../scripts/models/face_tiny.ts";
 import { OnnxGraph } from "../../scripts/models/onnx_writer.ts";
 import { convert, type TfNode } from "../../scripts/models/tfjs_graph.ts";
 import { readWeights, transposed } from "../../scripts/models/tfjs_weights.ts";
-import { systemClock } from "../../src/base/clock.ts";
-import { catalogued, RunInference, sha256 } from "../../src/inference/index.ts";
-import type { Box, Model, NodeLog } from "../../src/node/index.ts";
+import { catalogued, sha256 } from "../../src/inference/index.ts";
+import type { Box, Model } from "../../src/node/index.ts";
 import type { Frame } from "../../src/packet/index.ts";
 import { ROOT } from "../support/binary.ts";
+import { ONE_WORKER, testInference } from "../support/onnx_session.ts";
 
 // Loading ONNX Runtime takes a second, and ten on a machine that does other things as well.
 setDefaultTimeout(60_000);
 
-const QUIET: NodeLog = { debug() {}, info() {}, warn() {}, error() {} };
-
 /** Models by the names of the catalogue, as graphs get them, from freshly converted bytes. */
-const inference = new RunInference({
-  clock: systemClock,
-  log: QUIET,
-  cores: 1,
-  native: { folder: "/nonexistent", from: "test", found: false },
-  resolve: async (name) => {
-    const bytes = name === "face_tiny" ? await makeFaceTiny() : await makeCocoSmall();
-    return { name, bytes, sha256: await sha256(bytes) };
-  },
-});
-
-const OPTIONS = { backend: "wasm", workers: 1, threads: 1, batch: 1, queue: 8 } as const;
+const inference = testInference((name) => (name === "face_tiny" ? makeFaceTiny() : makeCocoSmall()));
 
 /** A photo that the face detector's package shows its work on. */
 async function photo(number: number): Promise<Frame> {
@@ -52,8 +39,8 @@ function plain(width: number, height: number, value: number): Frame {
 let faces: Model;
 let objects: Model;
 beforeAll(async () => {
-  faces = await inference.open({ ...OPTIONS, model: "face_tiny" });
-  objects = await inference.open({ ...OPTIONS, model: "coco_small" });
+  faces = await inference.open({ ...ONE_WORKER, model: "face_tiny" });
+  objects = await inference.open({ ...ONE_WORKER, model: "coco_small" });
 });
 afterAll(() => inference.close());
 

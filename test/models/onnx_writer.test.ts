@@ -41,20 +41,20 @@ function found({ data, dims }: { data: Float32Array; dims: number[] }, picture =
 
 describe("a written model", () => {
   test("gives back what it gets", async () => {
-    const run = await onnxSession(identityModel());
+    await using model = await onnxSession(identityModel());
     const data = Float32Array.from({ length: 24 }, (_, at) => at / 7);
-    expect((await run(data, [2, 3, 2, 2])).y).toEqual({ dims: [2, 3, 2, 2], data });
+    expect((await model.run(data, [2, 3, 2, 2])).y).toEqual({ dims: [2, 3, 2, 2], data });
   });
 
   test("convolves: an edge of height 1 is 4 to Sobel", async () => {
-    const run = await onnxSession(sobelModel(4));
-    const { y } = await run(Float32Array.from([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1]), [1, 1, 4, 4]);
+    await using model = await onnxSession(sobelModel(4));
+    const { y } = await model.run(Float32Array.from([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1]), [1, 1, 4, 4]);
     expect(y).toEqual({ dims: [1, 1, 2, 2], data: Float32Array.from([4, 4, 4, 4]) });
   });
 
   test("classifies by mean colour", async () => {
-    const run = await onnxSession(meanColorModel(2));
-    const { output } = await run(Float32Array.from([1, 1, 0.5, 0.5, 0, 0, 0, 1, 0, 0, 0, 0]), [1, 3, 2, 2]);
+    await using model = await onnxSession(meanColorModel(2));
+    const { output } = await model.run(Float32Array.from([1, 1, 0.5, 0.5, 0, 0, 0, 1, 0, 0, 0, 0]), [1, 3, 2, 2]);
     expect(output).toEqual({ dims: [1, 3], data: Float32Array.from([0.75, 0.25, 0]) });
   });
 
@@ -63,8 +63,8 @@ describe("a written model", () => {
       [10, 20, 4, 8, 0.5],
       [30, 40, 6, 6, 0.25],
     ];
-    const run = await onnxSession(constantModel(rows, 2));
-    const { output } = await run(new Float32Array(12).fill(9), [1, 3, 2, 2]);
+    await using model = await onnxSession(constantModel(rows, 2));
+    const { output } = await model.run(new Float32Array(12).fill(9), [1, 3, 2, 2]);
     expect(output).toEqual({ dims: [1, 5, 2], data: Float32Array.from([10, 30, 20, 40, 4, 6, 8, 6, 0.5, 0.25]) });
   });
 
@@ -77,7 +77,7 @@ describe("a written model", () => {
 
 describe("the detector of colour blobs", () => {
   test("finds red and blue squares where they are, and nothing else", async () => {
-    const run = await onnxSession(blobModel());
+    await using model = await onnxSession(blobModel());
     const squares = [
       { x: 8, y: 16, side: 32, color: RED },
       { x: 100, y: 60, side: 32, color: RED },
@@ -85,7 +85,7 @@ describe("the detector of colour blobs", () => {
       { x: 0, y: 80, side: 32, color: [1, 1, 1] },
       { x: 120, y: 0, side: 32, color: [0, 1, 0] },
     ];
-    const { output } = await run(drawn(160, squares), [1, 3, 160, 160]);
+    const { output } = await model.run(drawn(160, squares), [1, 3, 160, 160]);
     expect(output!.dims).toEqual([1, 6, 33 * 33]);
     expect(found(output!)).toEqual([
       [0, 1, 24, 32, 32, 32],
@@ -95,18 +95,18 @@ describe("the detector of colour blobs", () => {
   });
 
   test("keeps the pictures of a batch apart", async () => {
-    const run = await onnxSession(blobModel({ size: 32, box: 8, stride: 4 }));
+    await using model = await onnxSession(blobModel({ size: 32, box: 8, stride: 4 }));
     const batch = new Float32Array([
       ...drawn(32, [{ x: 0, y: 0, side: 8, color: BLUE }]),
       ...drawn(32, [{ x: 24, y: 24, side: 8, color: RED }]),
     ]);
-    const { output } = await run(batch, [2, 3, 32, 32]);
+    const { output } = await model.run(batch, [2, 3, 32, 32]);
     expect([found(output!, 0), found(output!, 1)]).toEqual([[[1, 1, 4, 4, 8, 8]], [[0, 1, 28, 28, 8, 8]]]);
   });
 
   test("finds nothing on gray", async () => {
-    const run = await onnxSession(blobModel());
-    expect(found((await run(new Float32Array(3 * 160 * 160).fill(0.5), [1, 3, 160, 160])).output!)).toEqual([]);
+    await using model = await onnxSession(blobModel());
+    expect(found((await model.run(new Float32Array(3 * 160 * 160).fill(0.5), [1, 3, 160, 160])).output!)).toEqual([]);
   });
 });
 
