@@ -33,6 +33,9 @@ const sh = (script: string, ...args: string[]) => ["/bin/sh", "-c", script, "sh"
 /** A process that never ends by itself, nor when it is asked to. */
 const STUBBORN = "trap '' TERM INT HUP; while :; do sleep 60; done";
 
+/** Holds the pipe of the test and never ends. */
+const HOLDING = `exec 9>"$1"; echo up >&9; ${STUBBORN}`;
+
 test("spawnChild() leads a group of its own, with no descriptor but its three", async () => {
   const child = spawnChild({ argv: sh("cut -d' ' -f5 /proc/$$/stat; ls /proc/$$/fd") });
   const [group, ...descriptors] = (await new Response(child.stdout).text()).trim().split(/\s+/);
@@ -125,6 +128,29 @@ for (const [what, script] of [
   }, 20_000);
 }
 
+test("a guard that was killed is replaced by one that knows the children", async () => {
+  const held = pipeOfAll();
+  const parent = Bun.spawn(
+    [process.execPath, path.join(import.meta.dir, "../support/spawning.ts"), ...sh(HOLDING, held.file)],
+    { stdout: "pipe" },
+  );
+  await held.up();
+  const [first] = guardsOf(parent.pid);
+  process.kill(first!, "SIGKILL");
+  // It reads, so it was told: both are done before schnitzel does anything else.
+  await until(() => guardsOf(parent.pid).some((pid) => pid !== first && isAsleep(pid)));
+  parent.kill("SIGKILL");
+  await held.ended();
+});
+
+/** Processes that `parent` started as guards. */
+function guardsOf(parent: number): number[] {
+  const children = fs.readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim().split(" ").map(Number);
+  return children.filter((pid) => fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("noted="));
+}
+
+const isAsleep = (pid: number) => /State:\s+S/.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"));
+
 test("a child that prints gigabytes to stderr costs no memory, and its last words are kept", async () => {
   Bun.gc(true);
   const before = process.memoryUsage.rss();
@@ -139,7 +165,7 @@ test("a child that floods stdout waits until somebody reads", async () => {
   const child = spawnChild({ argv: ["yes"] });
   const written = () => Number(/wchar: (\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/io`, "utf8"))![1]);
   // It waits for the pipe: asleep, and what it wrote fits the pipes between.
-  await until(() => /State:\s+S/.test(fs.readFileSync(`/proc/${child.pid}/status`, "utf8")) && written() > 60_000);
+  await until(() => isAsleep(child.pid) && written() > 60_000);
   expect(written()).toBeLessThan(2e6);
   child.kill();
   expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
