@@ -31,6 +31,7 @@ install_parts() {
   want minisign minisign
   want mkfs.ext4 e2fsprogs
   want nasm nasm
+  want openssl openssl
   want patch patch
   want shellcheck shellcheck
   want strace strace

@@ -18,12 +18,13 @@ export const PARTS: Readonly<Record<string, string>> = {
   ].join(" "),
   decoder: [
     "h264 hevc vp8 vp9 mpeg4 mpeg2video mpeg1video h263 flv msmpeg4v2 msmpeg4v3 wmv2 mjpeg mjpegb",
-    "png bmp gif webp rawvideo wrapped_avframe",
+    "png bmp gif webp ffv1 rawvideo wrapped_avframe",
     "aac aac_latm mp3 mp3float mp2float opus vorbis flac alac ac3 eac3 amrnb amrwb gsm g729",
     "pcm_s16le pcm_s16be pcm_s24le pcm_s32le pcm_f32le pcm_f32be pcm_f64le pcm_u8 pcm_alaw pcm_mulaw",
     "adpcm_g722 adpcm_g726 adpcm_g726le adpcm_ima_wav adpcm_ms wmav2",
   ].join(" "),
-  encoder: "rawvideo wrapped_avframe mjpeg png bmp mpeg4 aac flac pcm_s16le pcm_s16be pcm_f32le pcm_alaw pcm_mulaw",
+  encoder:
+    "rawvideo wrapped_avframe mjpeg png bmp mpeg4 ffv1 aac flac pcm_s16le pcm_s16be pcm_f32le pcm_alaw pcm_mulaw",
   parser:
     "h264 hevc vp8 vp9 mpeg4video mpegvideo h263 mjpeg png bmp webp aac aac_latm mpegaudio opus vorbis flac ac3 g729",
   bsf: [
@@ -35,7 +36,7 @@ export const PARTS: Readonly<Record<string, string>> = {
     "setpts settb trim select split concat loop tpad realtime yadif bwdif fade tile thumbnail overlay drawbox drawgrid",
     "showinfo metadata signalstats freezedetect blackdetect gblur avgblur noise hue extractplanes",
     "color testsrc testsrc2 smptebars rgbtestsrc nullsrc",
-    "aresample aformat anull asetpts asetnsamples asetrate atrim aselect asplit aconcat volume amix amerge pan channelmap",
+    "aresample aformat anull asetpts asetnsamples asetrate atrim aselect asplit volume amix amerge pan channelmap",
     "channelsplit apad adelay arealtime highpass lowpass silencedetect volumedetect astats ashowinfo",
     "sine aevalsrc anoisesrc anullsrc",
   ].join(" "),

@@ -101,6 +101,48 @@ test("--embed-ffmpeg with a file that is not there, or of a release without a ta
   expect(() => build("--all", "--embed-ffmpeg=/bin/true")).toThrow(/say for which target/);
 });
 
+describe("the ffmpeg inside", () => {
+  const inside = async () => path.join(await builtFfmpeg(hostTarget()), "ffmpeg");
+  const clip = () => makeClip(fs.mkdtempSync(path.join(folder.path, "clip-")), "clip.mp4", { size: "320x240" });
+
+  needs("ffmpeg", "built_ffmpeg")("decodes the very bytes that the system's ffmpeg does", async () => {
+    const file = clip();
+    const sums = async (ffmpeg: string) =>
+      (await runCommand([ffmpeg, "-v", "error", "-i", file, "-f", "framemd5", "-"])).stdout.replace(/^#.*\n/gm, "");
+    const expected = await sums("ffmpeg");
+    expect(expected.trim().split("\n")).toHaveLength(30);
+    expect(await sums(await inside())).toBe(expected);
+  });
+
+  needs(
+    "ffmpeg",
+    "built_ffmpeg",
+    "openssl",
+  )("reads by TLS, and refuses a stranger when told to check", async () => {
+    const [key, cert] = [path.join(folder.path, "key.pem"), path.join(folder.path, "cert.pem")];
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"];
+    const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, ...subject];
+    expect(await runCommand(["openssl", ...made])).toMatchObject({ code: 0 });
+    const file = clip();
+    using server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      tls: { key: Bun.file(key), cert: Bun.file(cert) },
+      fetch: () => new Response(Bun.file(file)),
+    });
+    const ffmpeg = await inside();
+    const read = (...flags: string[]) =>
+      runCommand([ffmpeg, "-v", "error", ...flags, "-i", `https://localhost:${server.port}/`, "-f", "null", "-"]);
+    expect(await read()).toMatchObject({ code: 0, stderr: "" });
+    expect(await read("-tls_verify", "1", "-ca_file", cert)).toMatchObject({ code: 0, stderr: "" });
+    const strangers = path.join(folder.path, "strangers.pem");
+    expect(
+      await runCommand(["openssl", ...made.map((one) => (one === cert ? strangers : one === key ? `${key}.2` : one))]),
+    ).toMatchObject({ code: 0 });
+    expect((await read("-tls_verify", "1", "-ca_file", strangers)).stderr).toContain("handshake");
+  });
+});
+
 needs("cross_ffmpeg")(
   "the ffmpeg for arm64 is a program of arm64's glibc, and starts there",
   async () => {

@@ -32,6 +32,7 @@ const PARTS = {
     get: "apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross dpkg-dev qemu-user-static, on Debian",
   },
   minisign: onPath("minisign"),
+  openssl: onPath("openssl"),
   promtool: onPath("promtool", "prometheus"),
   shellcheck: onPath("shellcheck"),
   wget: onPath("wget"),
