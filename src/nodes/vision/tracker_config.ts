@@ -55,7 +55,9 @@ export const trackerConfig = v.strictObject({
   ),
   max_objects: v.pipe(
     v.optional(v.pipe(whole, v.maxValue(2_000)), 500),
-    v.description("Objects per source at once; the surest detections count. 500 that all overlap take 0.1 s a frame, 100 people in a scene 0.5 ms."),
+    v.description(
+      "Objects per source at once; the surest detections count. 500 that all overlap take 0.1 s a frame, 100 people in a scene 0.5 ms.",
+    ),
   ),
   max_sources: v.pipe(
     v.optional(whole, MAX_SOURCES),

@@ -57,17 +57,15 @@ test("bestPairs finds nothing where there is nothing", () => {
 });
 
 test("bestPairs is as good as trying everything", () => {
-  const tables = fc
-    .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 }))
-    .chain(([rows, columns]) =>
-      fc.array(
-        fc.array(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1, noNaN: true })), {
-          minLength: columns,
-          maxLength: columns,
-        }),
-        { minLength: rows, maxLength: rows },
-      ),
-    );
+  const tables = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 })).chain(([rows, columns]) =>
+    fc.array(
+      fc.array(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1, noNaN: true })), {
+        minLength: columns,
+        maxLength: columns,
+      }),
+      { minLength: rows, maxLength: rows },
+    ),
+  );
   fc.assert(
     fc.property(tables, fc.constantFrom(0.1, 0.2, 0.5), (table, least) => {
       const chosen = pairs(table, least);
