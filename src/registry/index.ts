@@ -104,9 +104,20 @@ function resolveLegacy(address: string, builtIn: ReadonlyMap<string, NodeDefinit
 }
 
 function notBuiltIn(address: string, use: string, meanwhile?: string): Refusal {
+  const code = "NODE_NOT_BUILT_IN_YET";
+  if (BUILT_IN.has(use)) {
+    // An adapter of the predecessor's first generation had no config of its own that could be read.
+    const hint = `write a node with plugin: ${use}; \`schnitzel nodes ${use}\` shows its config`;
+    return {
+      found: false,
+      code,
+      message: `Cannot use ${address}: it was no node; its counterpart here is ${use}`,
+      hint,
+    };
+  }
   return {
     found: false,
-    code: "NODE_NOT_BUILT_IN_YET",
+    code,
     message: `Cannot use ${address}: its counterpart here is ${use}, which this version does not have`,
     hint:
       meanwhile === undefined

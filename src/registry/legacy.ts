@@ -15,7 +15,7 @@ import {
 import { fewTries, listedPackets, waits } from "./legacy_finish.ts";
 import { FIRST_GENERATION } from "./legacy_first.ts";
 import { PERSON_FOLLOW } from "./legacy_robotics.ts";
-import { MOCK_DETECTOR, ZONE_POLICY } from "./legacy_vision.ts";
+import { DISPLAY, MOCK_DETECTOR, YOLO, ZONE_POLICY } from "./legacy_vision.ts";
 
 /** An address whose node is in no binary of this version, with what to use. */
 export interface Planned {
@@ -176,8 +176,8 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
     { node: "every_nth_frame", keys: { every_n: atLeast(1, integer), offset: integer } },
   ],
   [moved("mock_detection", "MockDetectorNode"), MOCK_DETECTOR],
-  [packed(V, "yolo", "YoloV8DetectorNode"), { planned: "detector", meanwhile: "mock_detector" }],
-  [packed(V, "yolo", "OpenCvBboxDisplaySink"), { planned: "overlay", meanwhile: "print_sink" }],
+  [packed(V, "yolo", "YoloV8DetectorNode"), YOLO],
+  [packed(V, "yolo", "OpenCvBboxDisplaySink"), DISPLAY],
   [
     moved("event_builder", "ProtocolV02EventBuilderNode"),
     {

@@ -125,3 +125,20 @@ export const list: Reading = (value) => (Array.isArray(value) ? value : undefine
 
 /** Read by the predecessor, without a counterpart that would change a packet. */
 export const unneeded: Reading = () => undefined;
+
+/** A list, or its items in one text with commas between them. */
+export const listOf =
+  (item: Reading): Reading =>
+  (value) => {
+    const items = typeof value === "string" ? value.split(",").map((one) => one.trim()) : value;
+    if (!Array.isArray(items)) return items;
+    return items.filter((one) => one !== "").map(item);
+  };
+
+/** It moved a number that was out of bounds to the nearest one. */
+export const between =
+  (least: number, most: number): Reading =>
+  (value) => {
+    const read = orDefault(number)(value);
+    return typeof read === "number" ? Math.min(most, Math.max(least, read)) : read;
+  };

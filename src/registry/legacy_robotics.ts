@@ -1,21 +1,14 @@
-import { boolean, integer, nonEmptyText, number, orDefault, type Port, type Reading, text } from "./legacy_config.ts";
-
-/** A list, or its items in one text with commas between them. */
-const listOf =
-  (item: Reading): Reading =>
-  (value) => {
-    const items = typeof value === "string" ? value.split(",").map((one) => one.trim()) : value;
-    if (!Array.isArray(items)) return items;
-    return items.filter((one) => one !== "").map(item);
-  };
-
-/** It moved a number that was out of bounds to the nearest one. */
-const between =
-  (least: number, most: number): Reading =>
-  (value) => {
-    const read = orDefault(number)(value);
-    return typeof read === "number" ? Math.min(most, Math.max(least, read)) : read;
-  };
+import {
+  between,
+  boolean,
+  integer,
+  listOf,
+  nonEmptyText,
+  number,
+  orDefault,
+  type Port,
+  text,
+} from "./legacy_config.ts";
 
 const any = Number.POSITIVE_INFINITY;
 

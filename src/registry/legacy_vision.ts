@@ -1,13 +1,18 @@
 import {
+  asIs,
   atLeast,
+  between,
+  boolean,
   integer,
   list,
+  listOf,
   mapOf,
   nonEmptyText,
   number,
   orDefault,
   type Port,
   text,
+  unneeded,
   writtenNumber,
 } from "./legacy_config.ts";
 
@@ -41,3 +46,45 @@ export const ZONE_POLICY: Port = {
   },
   fixed: { lenient: true, boundary: "legacy" },
 };
+
+/** Its `.pt` weights are refused with the way to export them; the device was CUDA's, and here nothing has one. */
+export const YOLO: Port = {
+  node: "detector",
+  keys: {
+    model_path: ["model", text],
+    conf: ["confidence", between(0, 1)],
+    iou: between(0, 1),
+    max_det: ["max_detections", orDefault(atLeast(1, integer))],
+    classes: listOf(integer),
+    device: unneeded,
+  },
+  fixed: { family: "yolov8", round: true },
+  finish: (config) => ({ model: "models/yolov8n.pt", ...config }),
+};
+
+const GREEN = [48, 220, 48];
+
+/** Its window is a page of the browser; nobody presses a key there, so nothing waits for one. */
+export const DISPLAY: Port = {
+  node: "live_view",
+  keys: {
+    window_name: ["name", (value) => (typeof value === "string" ? pageName(value) : value)],
+    wait_key_ms: unneeded,
+    stop_on_quit_key: unneeded,
+    line_thickness: orDefault(atLeast(1, integer)),
+    font_scale: unneeded,
+    color_bgr: asIs,
+    show_stats: boolean,
+    forward: boolean,
+  },
+  finish({ line_thickness = 2, color_bgr = GREEN, show_stats = true, ...config }) {
+    return { ...config, draw: { line_thickness, color_bgr, show_stats } };
+  },
+};
+
+/** A window's title as part of an address. */
+const pageName = (title: string) =>
+  title
+    .replace(/[^\w.-]+/g, "_")
+    .replace(/^_+|_+$/g, "")
+    .slice(0, 64) || undefined;

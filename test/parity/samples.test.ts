@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { run } from "../support/binary.ts";
+import { blobModel } from "../support/onnx_models.ts";
 import { makeClip } from "../support/video_clips.ts";
 import { project, SAMPLES } from "./project.ts";
 
@@ -30,11 +33,14 @@ const RUNS: Record<string, { counts: string; own?: Record<string, number>; print
 
 /** Graphs whose nodes come with later parts, and those nodes. */
 const PLANNED: Record<string, readonly string[]> = {
-  dev_video_file_yolo_headless: ["detector"],
-  dev_video_file_yolo_overlay: ["detector", "overlay"],
-  dev_webcam_yolo_overlay: ["detector", "overlay"],
-  dev_webcam_yolo_person_follow_ros2: ["detector", "cmd_vel_sink"],
+  dev_webcam_yolo_person_follow_ros2: ["cmd_vel_sink"],
 };
+
+/** Run with a model, as its weights were a download. */
+const WITH_MODEL = ["dev_video_file_yolo_headless", "dev_video_file_yolo_overlay"];
+
+/** Needs a camera and a model; its nodes are run by the others. */
+const VALID = ["dev_webcam_yolo_overlay"];
 
 /** Run one after the other on one file, in durable.test.ts. */
 const DURABLE = [
@@ -49,7 +55,8 @@ const HTTP = ["dev_http_event_sink"];
 const CAMERAS = ["dev_rtsp_frames", "dev_webcam_frames", "showcase_webcam"];
 
 test("every sample graph of the predecessor is run or known to wait for a node", () => {
-  expect([...Object.keys(RUNS), ...DURABLE, ...HTTP, ...CAMERAS, ...Object.keys(PLANNED)].sort()).toEqual([...SAMPLES]);
+  const others = [...DURABLE, ...HTTP, ...CAMERAS, ...WITH_MODEL, ...VALID];
+  expect([...Object.keys(RUNS), ...others, ...Object.keys(PLANNED)].sort()).toEqual([...SAMPLES]);
 });
 
 describe("the predecessor's sample graph", () => {
@@ -63,6 +70,29 @@ describe("the predecessor's sample graph", () => {
       expect(result.printed).toHaveLength(printed);
     });
   }
+
+  test.each(WITH_MODEL)("%s detects in the newest frames and passes the others over", async (name) => {
+    using old = project();
+    makeClip(old.makeFolder("data/samples"), "sample.mp4", { frames: 30 });
+    fs.writeFileSync(path.join(old.makeFolder("models"), "blobs.onnx"), blobModel());
+    const { code, report, metrics } = await old.run(old.sample(name), { SS_YOLO_MODEL_PATH: "models/blobs.onnx" });
+    expect([code, report?.status, metrics["packets.source_emitted_total"]]).toEqual([0, "ok", 30]);
+    expect(metrics["node.yolo.emitted_total"]).toBeGreaterThan(0);
+    expect(metrics["node.yolo.emitted_total"]! + metrics["packets.dropped_total"]!).toBe(30);
+  });
+
+  test("dev_video_file_yolo_headless says how to export the weights it names", async () => {
+    using old = project();
+    makeClip(old.makeFolder("data/samples"), "sample.mp4", { frames: 30 });
+    fs.writeFileSync(path.join(old.makeFolder("models"), "yolov8n.pt"), "PK");
+    const { code, report } = await old.run(old.sample("dev_video_file_yolo_headless"));
+    expect([code, report?.error]).toEqual([1, expect.stringMatching(/models\/yolov8n\.pt.*format=onnx/s)]);
+  });
+
+  test.each(VALID)("%s validates", async (name) => {
+    using old = project();
+    expect((await findings(old, name)).filter(({ code }) => code !== "COERCED")).toEqual([]);
+  });
 
   test.each(Object.entries(PLANNED))("%s waits for %p, and nothing else is wrong with it", async (name, nodes) => {
     using old = project();

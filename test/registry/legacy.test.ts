@@ -50,16 +50,16 @@ const RESOLVES: Readonly<Record<string, string>> = {
   [`${V}:DedupPolicyNode`]: "dedup_policy",
   [`${V}.policy:DedupPolicyNode`]: "dedup_policy",
   [`${D}.policy:DedupPolicyNode`]: "dedup_policy",
+  [`${V}:YoloV8DetectorNode`]: "detector",
+  [`${V}.yolo:YoloV8DetectorNode`]: "detector",
+  [`${V}:OpenCvBboxDisplaySink`]: "live_view",
+  [`${V}.yolo:OpenCvBboxDisplaySink`]: "live_view",
   [`${R}:PersonFollowCmdVelNode`]: "person_follow",
   [`${R}.person_follow:PersonFollowCmdVelNode`]: "person_follow",
 };
 
 /** Those whose node is not in this version, with the name that the answer must carry. */
 const PLANNED: Readonly<Record<string, string>> = {
-  [`${V}:YoloV8DetectorNode`]: "detector",
-  [`${V}.yolo:YoloV8DetectorNode`]: "detector",
-  [`${V}:OpenCvBboxDisplaySink`]: "overlay",
-  [`${V}.yolo:OpenCvBboxDisplaySink`]: "overlay",
   [`${R}:Ros2CmdVelSink`]: "cmd_vel_sink",
   [`${R}.person_follow:Ros2CmdVelSink`]: "cmd_vel_sink",
   [`${X}:SyntheticRiskEventSource`]: "risk_source",
@@ -356,4 +356,21 @@ describe("the predecessor's config of", () => {
     expect(() => adapted(`${D}.dev:BurstNode`, { count: "many" })).toThrow();
     expect(() => adapted(`${D}.dev:PrintSink`, { forward: "maybe" })).toThrow();
   });
+});
+
+test("YOLO's thresholds are moved into their bounds, its classes may be one text, and its boxes are whole pixels", () => {
+  const config = { conf: 1.5, iou: "0.5", max_det: "0", classes: "0, 2", device: "cuda:0" };
+  expect(adapted(`${V}:YoloV8DetectorNode`, config)).toMatchObject({
+    ...{ model: "models/yolov8n.pt", family: "yolov8", confidence: 1, iou: 0.5, max_detections: 1 },
+    ...{ classes: [0, 2], round: true, agnostic: false },
+  });
+});
+
+test("the display's window is a page, with its boxes drawn as they were", () => {
+  const config = { window_name: "Yard (east)", wait_key_ms: 1, line_thickness: 3, forward: "true" };
+  expect(adapted(`${V}:OpenCvBboxDisplaySink`, config)).toMatchObject({
+    ...{ name: "Yard_east", forward: true },
+    draw: { boxes: true, show_stats: true, line_thickness: 3, color_bgr: [48, 220, 48] },
+  });
+  expect(adapted(`${V}:OpenCvBboxDisplaySink`, {})).toMatchObject({ draw: { line_thickness: 2, show_stats: true } });
 });

@@ -1,18 +1,8 @@
 import { type Bgr, Canvas, textWidth } from "../../media/index.ts";
-import type { Frame } from "../../packet/index.ts";
-import type { Seen } from "./detections.ts";
+import type { Frame, StreamPacket } from "../../packet/index.ts";
+import type { DetectionReader, Seen } from "./detections.ts";
+import type { DrawingOptions } from "./drawing_config.ts";
 import type { Zone } from "./zones.ts";
-
-export interface DrawingOptions {
-  labels: boolean;
-  show_stats: boolean;
-  show_time: boolean;
-  color_bgr?: Bgr | undefined;
-  /** Pixels; 0: to the picture's height. */
-  line_thickness: number;
-  /** Pixels per dot of a letter; 0: to the picture's height. */
-  font_scale: number;
-}
 
 const WHITE: Bgr = [255, 255, 255];
 const BLACK: Bgr = [0, 0, 0];
@@ -28,8 +18,24 @@ const PALETTE: readonly Bgr[] = [
   [167, 121, 204],
 ];
 
+/** Draws on `frame`, which is `bgr24`, what `packet` says of it. */
+export function draw(
+  frame: Frame,
+  packet: StreamPacket,
+  reader: DetectionReader,
+  zones: readonly Zone[],
+  options: DrawingOptions,
+) {
+  const { detections } = packet.payload as { detections?: unknown };
+  const seen = options.boxes && detections !== undefined ? reader.read(packet) : [];
+  const drawing = new Drawing(frame, options);
+  for (const zone of zones) drawing.zone(zone);
+  for (const one of seen) drawing.detection(one);
+  drawing.notes(packet.source_id, packet.ts, seen.length);
+}
+
 /** One picture that is drawn on. */
-export class Drawing {
+class Drawing {
   readonly #canvas: Canvas;
   readonly #frame: Frame;
   readonly #options: DrawingOptions;

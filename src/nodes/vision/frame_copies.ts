@@ -2,6 +2,14 @@ import { DEFAULT_FRAMES, FramePool, writeBgr } from "../../media/index.ts";
 import type { NodeContext } from "../../node/index.ts";
 import { type Frame, frameBytes } from "../../packet/index.ts";
 
+/** A copy as `bgr24`, in `data` or in memory of its own. */
+export function bgrCopy(frame: Frame, into?: Uint8Array): Frame {
+  const { width, height, frame_idx } = frame;
+  const data = into ?? new Uint8Array(frameBytes("bgr24", width, height));
+  writeBgr(frame, data, 0, width * 3);
+  return { width, height, format: "bgr24", stride: width * 3, data, frame_idx };
+}
+
 /** Copies of frames, in memory that is used again once all that came of the packet is done. */
 export class FrameCopies {
   readonly #context: NodeContext;
@@ -15,11 +23,7 @@ export class FrameCopies {
 
   /** As `bgr24`. */
   of(frame: Frame): Frame {
-    const { width, height, frame_idx } = frame;
-    const bytes = frameBytes("bgr24", width, height);
-    const data = this.#memory(bytes);
-    writeBgr(frame, data, 0, width * 3);
-    return { width, height, format: "bgr24", stride: width * 3, data, frame_idx };
+    return bgrCopy(frame, this.#memory(frameBytes("bgr24", frame.width, frame.height)));
   }
 
   /** In the frame's own format. */

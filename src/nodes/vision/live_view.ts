@@ -1,7 +1,12 @@
 import * as v from "valibot";
 import { encodeJpeg } from "../../media/index.ts";
 import { defineNode, type LiveView, type Port, port } from "../../node/index.ts";
-import { frameOf } from "../../packet/index.ts";
+import { frameOf, type StreamPacket } from "../../packet/index.ts";
+import { DetectionReader } from "./detections.ts";
+import { draw } from "./drawing.ts";
+import { DRAWING_ENTRIES, drawingIssues } from "./drawing_config.ts";
+import { bgrCopy } from "./frame_copies.ts";
+import { readZones } from "./zones.ts";
 
 const config = v.strictObject({
   name: v.pipe(
@@ -20,6 +25,10 @@ const config = v.strictObject({
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)), 75),
     v.description("Of the JPEGs, 1 to 100."),
   ),
+  draw: v.pipe(
+    v.optional(v.strictObject(DRAWING_ENTRIES)),
+    v.description("Draws on what is shown, as `overlay` does; `{}` takes its defaults. Left out: nothing is drawn."),
+  ),
   forward: v.pipe(v.optional(v.boolean(), false), v.description("Also passes frames on, by `out`.")),
 });
 
@@ -34,7 +43,9 @@ export const liveView = defineNode({
 looks nothing is encoded; while a picture is being encoded, and faster than \`max_fps\`, frames are passed over: the graph
 never waits for a browser. At most 8 people can look at once. Without \`--http\` or \`http:\` in the graph nothing is shown.`,
   config,
-  inputs: { in: port("frame", "Frames of any format; often behind `overlay`.", "inproc_any") },
+  check: ({ draw }) =>
+    drawingIssues(draw ?? { zones: [] }).map((issue) => ({ ...issue, path: ["draw", ...issue.path] })),
+  inputs: { in: port("frame", "Frames of any format; only raw ones can be drawn on.", "inproc_any") },
   outputs: ({ forward }: Config) =>
     (forward ? { out: port("frame", "The frames, unchanged.", "inproc_any") } : {}) as { out: Port },
   examples: [
@@ -45,15 +56,25 @@ never waits for a browser. At most 8 people can look at once. Without \`--http\`
       output: { out: [{ kind: "frame", source_id: "cam01", payload: grey(2, 2) }] },
     },
   ],
-  create({ name, max_fps, max_width, quality, forward }, context) {
+  create({ name, max_fps, max_width, quality, forward, draw: drawing }, context) {
     const { clock, live, log, nodeId } = context;
     let view: LiveView | undefined;
     let nextMs = Number.NEGATIVE_INFINITY;
     let encoding: Promise<void> | undefined;
     const counts = { shown: 0, passed_over: 0, failed: 0 };
-    const show = async (jpeg: Promise<Uint8Array>) => {
+    const reader = new DetectionReader("draw detections");
+    const { zones } = readZones(drawing?.zones ?? []);
+    /** The JPEG of a frame, or of a copy with the drawing in it; memory for that is made when somebody looks. */
+    const picture = (packet: StreamPacket): Promise<Uint8Array> => {
+      const frame = frameOf(packet.payload);
+      if (drawing === undefined) return encodeJpeg(frame, { quality, maxWidth: max_width });
+      const copy = bgrCopy(frame);
+      draw(copy, packet, reader, zones, drawing);
+      return encodeJpeg(copy, { quality, maxWidth: max_width });
+    };
+    const show = async (packet: StreamPacket) => {
       try {
-        view!.show(await jpeg);
+        view!.show(await picture(packet));
         counts.shown += 1;
       } catch (error) {
         counts.failed += 1;
@@ -67,11 +88,11 @@ never waits for a browser. At most 8 people can look at once. Without \`--http\`
         if (view === undefined) log.warn("nobody can look: start with --http ADDRESS, or set http: in the graph");
       },
       process(packet, emit) {
-        const frame = frameOf(packet.payload);
+        frameOf(packet.payload);
         const nowMs = clock.monotonicMs();
         if (view !== undefined && view.viewers > 0 && encoding === undefined && nowMs >= nextMs) {
           nextMs = nowMs + 1_000 / max_fps;
-          encoding = show(encodeJpeg(frame, { quality, maxWidth: max_width }));
+          encoding = show(packet);
         } else {
           counts.passed_over += 1;
         }
@@ -87,6 +108,7 @@ never waits for a browser. At most 8 people can look at once. Without \`--http\`
         failed_total: counts.failed,
         viewers: view?.viewers ?? 0,
         missed_total: view?.missed ?? 0,
+        ...reader.metrics(),
       }),
     };
   },

@@ -1,42 +1,13 @@
 import * as v from "valibot";
-import { type ConfigIssue, defineNode, port } from "../../node/index.ts";
+import { defineNode, port } from "../../node/index.ts";
 import { frameOf, replace } from "../../packet/index.ts";
 import { DetectionReader } from "./detections.ts";
-import { Drawing } from "./drawing.ts";
+import { draw } from "./drawing.ts";
+import { DRAWING_ENTRIES, drawingIssues } from "./drawing_config.ts";
 import { FrameCopies } from "./frame_copies.ts";
-import { readZones, unknownZoneKeys } from "./zones.ts";
+import { readZones } from "./zones.ts";
 
-const colour = v.tuple([byte(), byte(), byte()]);
-
-function byte() {
-  return v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255));
-}
-
-const config = v.strictObject({
-  boxes: v.pipe(v.optional(v.boolean(), true), v.description("Draws the boxes of `payload.detections`.")),
-  labels: v.pipe(v.optional(v.boolean(), true), v.description("Writes class, confidence and track at each box.")),
-  zones: v.pipe(
-    v.optional(v.array(v.unknown()), []),
-    v.description("Zones to draw: `{ zone_id, polygon: [[x, y], …], enabled }`, as `zone_policy` takes them."),
-  ),
-  show_stats: v.pipe(
-    v.optional(v.boolean(), false),
-    v.description("Writes source, frame number and count of detections into the upper left corner."),
-  ),
-  show_time: v.pipe(v.optional(v.boolean(), false), v.description("Writes the frame's event time below that.")),
-  color_bgr: v.pipe(
-    v.optional(colour),
-    v.description("Blue, green, red of every box; left out: a colour of its own for each track, or else class."),
-  ),
-  line_thickness: v.pipe(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(64)), 0),
-    v.description("Pixels; 0: to the picture's height, 2 at 480 lines."),
-  ),
-  font_scale: v.pipe(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(32)), 0),
-    v.description("Pixels per dot of the 5×7 letters; 0: to the picture's height, 2 at 480 lines."),
-  ),
-});
+const config = v.strictObject(DRAWING_ENTRIES);
 
 export const overlay = defineNode({
   name: "overlay",
@@ -46,11 +17,7 @@ export const overlay = defineNode({
 The copy is of format \`bgr24\`; the frame that came in stays as it was for other branches. Lines and letters grow with
 the picture. Letters that the built-in font (ASCII) does not have are empty boxes.`,
   config,
-  check: ({ zones }): ConfigIssue[] =>
-    [...readZones(zones).faults, ...unknownZoneKeys(zones)].map((fault) => ({
-      ...fault,
-      path: ["zones", ...fault.path],
-    })),
+  check: (options) => drawingIssues(options),
   inputs: { in: port("frame", "Raw frames, with or without `payload.detections`.", "inproc_any") },
   outputs: { out: port("frame", "Copies with the drawing in them.", "inproc_any") },
   examples: [
@@ -80,13 +47,8 @@ the picture. Letters that the built-in font (ASCII) does not have are empty boxe
     return {
       process(packet, emit) {
         const frame = frameOf(packet.payload);
-        const detections = (packet.payload as { detections?: unknown }).detections;
-        const seen = options.boxes && detections !== undefined ? reader.read(packet) : [];
         const copy = copies.of(frame);
-        const drawing = new Drawing(copy, options);
-        for (const zone of zones) drawing.zone(zone);
-        for (const one of seen) drawing.detection(one);
-        drawing.notes(packet.source_id, packet.ts, seen.length);
+        draw(copy, packet, reader, zones, options);
         drawn += 1;
         emit.out(replace(packet, { payload: { ...(packet.payload as object), ...copy } }));
       },

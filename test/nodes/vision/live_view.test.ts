@@ -99,3 +99,17 @@ test("live_view says that nobody can look when there is no HTTP endpoint", async
   await node.open!();
   expect(context.logged[0]!.message).toContain("start with --http");
 });
+
+test("live_view draws boxes on what is shown, and not on the frame", async () => {
+  const { process, shown, view, settled } = await setup({ draw: { labels: false, color_bgr: [0, 0, 0] }, quality: 95 });
+  view.viewers = 1;
+  const detections = [{ bbox: { x1: 0, y1: 0, x2: 64, y2: 32 }, confidence: 1, class_id: 0, class_name: "a" }];
+  await process(packet({ kind: "frame", payload: { ...frame, detections } }));
+  await settled();
+  const plain = await setup({ quality: 95 });
+  plain.view.viewers = 1;
+  await plain.see();
+  await plain.settled();
+  expect(shown[0]!.length).toBeGreaterThan(plain.shown[0]!.length);
+  expect(frame.data.every((byte) => byte === 200)).toBe(true);
+});
