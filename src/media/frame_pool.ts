@@ -1,18 +1,10 @@
 import { type FrameSlot, ownMemory } from "../packet/index.ts";
 
-/**
- * Bytes before the pixels of each slot, so that a header (54 bytes for a BMP) can be put before them without a copy.
- * Why 64: the next multiple of a cache line, so that pixels stay aligned for every typed array.
- */
-export const FRAME_HEADROOM = 64;
-
 /** Why 16: 16 frames of 1080p with three bytes a pixel are 100 MB. */
 export const DEFAULT_FRAMES = 16;
 
 /** One place of a pool, while somebody holds it. */
 export interface PooledSlot extends FrameSlot {
-  /** {@link FRAME_HEADROOM} bytes, then the pixels. */
-  readonly memory: SharedArrayBuffer;
   /** The pixels, as many bytes as the pool was made for. */
   readonly data: Uint8Array;
 }
@@ -82,16 +74,15 @@ export class FramePool {
 }
 
 class Slot implements PooledSlot {
-  readonly memory: SharedArrayBuffer;
   readonly data: Uint8Array;
   readonly #back: (slot: Slot) => void;
   #holders = 0;
 
   constructor(bytes: number, back: (slot: Slot) => void) {
-    this.memory = new SharedArrayBuffer(FRAME_HEADROOM + bytes);
-    this.data = new Uint8Array(this.memory, FRAME_HEADROOM, bytes);
+    const memory = new SharedArrayBuffer(bytes);
+    this.data = new Uint8Array(memory);
     this.#back = back;
-    ownMemory(this.memory, this);
+    ownMemory(memory, this);
   }
 
   begin(): this {
