@@ -66,6 +66,6 @@ test("who stops waiting gets nothing, and takes nobody's turn", async () => {
   abort.abort();
   slot.release();
   expect(await gone).toBeUndefined();
-  expect((await next)!.memory).toBe(slot.memory);
+  expect((await next)!.data).toBe(slot.data);
   expect(await pool.wait(abort.signal)).toBeUndefined();
 });
