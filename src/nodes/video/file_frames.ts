@@ -1,9 +1,9 @@
 import { type DecodedFrame, type Decoder, openDecoder } from "../../media/index.ts";
 import type { NodeContext, SourceInstance } from "../../node/index.ts";
 import { parseIsoMs, type StreamPacket } from "../../packet/index.ts";
-import { isoMicros } from "./frame_time.ts";
+import { isoMicros } from "../frame_time.ts";
+import { realTime } from "../pace.ts";
 import { HeldSlots } from "./held_slots.ts";
-import { realTime } from "./pace.ts";
 import { changesOf } from "./picture_config.ts";
 import type { VideoFileConfig } from "./video_file.ts";
 

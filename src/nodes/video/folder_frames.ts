@@ -3,11 +3,11 @@ import { toError } from "../../base/to_error.ts";
 import { decodePicture, FramePool, type Picture, type PooledSlot, Resizer } from "../../media/index.ts";
 import type { NodeContext, SourceInstance } from "../../node/index.ts";
 import { type Frame, frameBytes, frameStride, type StreamPacket } from "../../packet/index.ts";
+import { isoMicros } from "../frame_time.ts";
+import { realTime } from "../pace.ts";
 import { FolderNames } from "./folder_names.ts";
-import { isoMicros } from "./frame_time.ts";
 import { HeldSlots } from "./held_slots.ts";
 import type { FolderConfig } from "./image_dir_source.ts";
-import { realTime } from "./pace.ts";
 
 /** The source `image_dir_source`. */
 export class FolderFrames implements SourceInstance {

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { cameraAddress, httpInput, probeCamera, withoutSecrets } from "../../media/index.ts";
 import { defineNode, port } from "../../node/index.ts";
+import { addressIssues } from "../address_issues.ts";
 import { absorbResize } from "./absorbing.ts";
-import { addressIssues } from "./address_issues.ts";
 import { cameraEntries, cameraIssues, PROBE_ENTRIES } from "./camera_config.ts";
 import { CameraFrames } from "./camera_frames.ts";
 

@@ -2,9 +2,9 @@ import * as v from "valibot";
 import { DEFAULT_FRAMES, FramePool, type PooledSlot } from "../../media/index.ts";
 import { defineNode, type NodeContext, port, type SourceInstance } from "../../node/index.ts";
 import { frameBytes, frameStride, type StreamPacket } from "../../packet/index.ts";
-import { isoMicros } from "./frame_time.ts";
+import { isoMicros } from "../frame_time.ts";
+import { realTime } from "../pace.ts";
 import { HeldSlots } from "./held_slots.ts";
-import { realTime } from "./pace.ts";
 import { drawScene, SCENE_FORMATS, sceneAt } from "./test_scene.ts";
 
 const whole = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));

@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { defineNode, port } from "../../node/index.ts";
 import { eventTimeMs, replace } from "../../packet/index.ts";
+import { MAX_SOURCES, PerSource } from "../per_source.ts";
 import { type Box, DetectionReader } from "./detections.ts";
 import { FrameCopies } from "./frame_copies.ts";
 import { rawFrameOf } from "./luma_grid.ts";
-import { MAX_SOURCES, PerSource } from "./per_source.ts";
 import { areaAround } from "./picture_area.ts";
 import { pixelate } from "./pixelate.ts";
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { ConfigIssue, NodeContext } from "../../node/index.ts";
-import { isMap, SEVERITIES } from "./event_protocol.ts";
+import { isMap, SEVERITIES } from "../event_protocol.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { defineNode, port } from "../../node/index.ts";
 import { eventTimeMs, type StreamPacket } from "../../packet/index.ts";
+import { objectType, sightEvent } from "../sight_event.ts";
 import { anchorOf, DetectionReader, type Seen } from "./detections.ts";
 import { contains } from "./geometry.ts";
-import { objectType, sightEvent } from "./sight_event.ts";
 import { TrackMemory, type TrackStream } from "./track_memory.ts";
 import { unitPixels, WATCH_ENTRIES, Watched } from "./watch_config.ts";
 import { openZones, ZONE_ENTRIES, zoneFileRead, zoneListIssues } from "./zone_list.ts";

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { defineNode, type PacketOutcome, port } from "../../node/index.ts";
 import { eventTimeMs, type StreamPacket, typeName } from "../../packet/index.ts";
-import { isMap, SEVERITIES } from "./event_protocol.ts";
-import { pythonText } from "./numbers.ts";
+import { isMap, SEVERITIES } from "../event_protocol.ts";
+import { pythonText } from "../numbers.ts";
 
 const config = v.strictObject({
   cooldown_sec: v.pipe(

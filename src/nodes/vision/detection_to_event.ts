@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { defineNode, port } from "../../node/index.ts";
+import { rounded } from "../sight_event.ts";
 import { classEntry, classFinder, classIssues, DEFAULT_CLASS_MAP, readClassMap } from "./class_map.ts";
 import { DetectionReader, type Seen } from "./detections.ts";
-import { rounded } from "./sight_event.ts";
 
 const config = v.strictObject({
   class_map: v.pipe(

@@ -1,13 +1,7 @@
 import { isNumeric, replace, type StreamPacket, typeName } from "../../packet/index.ts";
-import { CORNERS, isMap } from "./event_protocol.ts";
+import { type Box, CORNERS, isMap } from "../event_protocol.ts";
 
-/** Pixels from the top left. */
-export interface Box {
-  readonly x1: number;
-  readonly y1: number;
-  readonly x2: number;
-  readonly y2: number;
-}
+export type { Box };
 
 /** One detection of a packet, read. */
 export interface Seen {

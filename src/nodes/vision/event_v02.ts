@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { defineNode, port } from "../../node/index.ts";
 import { isNumeric, type StreamPacket, typeName, WholeFloat } from "../../packet/index.ts";
-import { CORNERS, eventId, eventKey, isMap } from "./event_protocol.ts";
+import { CORNERS, eventId, eventKey, isMap } from "../event_protocol.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { ANY, defineNode, port } from "../../node/index.ts";
 import { pythonFloat, replace, type StreamPacket } from "../../packet/index.ts";
-import { CORNERS, eventId, eventKey, SEVERITIES } from "./event_protocol.ts";
-import { numeric } from "./numbers.ts";
+import { CORNERS, eventId, eventKey, SEVERITIES } from "../event_protocol.ts";
+import { numeric } from "../numbers.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 const coordinate = v.nullable(numeric);

@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { defineNode, type NodeContext, port } from "../../node/index.ts";
 import { eventTimeMs, type StreamPacket } from "../../packet/index.ts";
+import { objectType, sightEvent } from "../sight_event.ts";
 import { anchorOf, DetectionReader, type Seen } from "./detections.ts";
 import type { Point } from "./geometry.ts";
 import { crossing, type Firm, type Line } from "./line_side.ts";
-import { objectType, sightEvent } from "./sight_event.ts";
 import { TrackMemory } from "./track_memory.ts";
 import { NO_TRACKER, unitPixels, WATCH_ENTRIES, Watched } from "./watch_config.ts";
 

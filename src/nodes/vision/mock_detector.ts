@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { defineNode, port } from "../../node/index.ts";
+import { advance, numeric } from "../numbers.ts";
 import { frameIndex } from "./frame.ts";
-import { advance, numeric } from "./numbers.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 

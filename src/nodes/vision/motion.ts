@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { type ConfigIssue, defineNode, port } from "../../node/index.ts";
 import { eventTimeMs, type Frame, type StreamPacket } from "../../packet/index.ts";
+import { MAX_SOURCES, PerSource } from "../per_source.ts";
 import { Background } from "./background.ts";
 import { contains, type Polygon } from "./geometry.ts";
 import { type LumaGrid, lumaGrid, measure, rawFrameOf } from "./luma_grid.ts";
-import { MAX_SOURCES, PerSource } from "./per_source.ts";
 import { StreamTime } from "./stream_time.ts";
 import { unitPixels } from "./watch_config.ts";
 

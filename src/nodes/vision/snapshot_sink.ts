@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { encodeJpeg } from "../../media/index.ts";
 import { defineNode, port } from "../../node/index.ts";
 import { replace, type StreamPacket, typeName } from "../../packet/index.ts";
-import { isMap } from "./event_protocol.ts";
+import { isMap } from "../event_protocol.ts";
 import { fileSegment, fileTime } from "./file_segment.ts";
 import { KEPT_ENTRIES, KeptFiles } from "./kept_files.ts";
 import { RecentFrames } from "./recent_frames.ts";

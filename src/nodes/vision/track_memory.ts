@@ -1,4 +1,4 @@
-import { PerSource } from "./per_source.ts";
+import { PerSource } from "../per_source.ts";
 import { StreamTime } from "./stream_time.ts";
 
 /** Why 10,000: a day of people at a busy door, at about 300 bytes each. */

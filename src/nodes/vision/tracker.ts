@@ -1,9 +1,9 @@
 import { defineNode, type NodeContext, port } from "../../node/index.ts";
 import { eventTimeMs, type StreamPacket } from "../../packet/index.ts";
+import { PerSource } from "../per_source.ts";
 import { ByteTrack } from "./byte_track.ts";
 import { DetectionReader, type Seen, withDetections } from "./detections.ts";
 import { IouTrack } from "./iou_track.ts";
-import { PerSource } from "./per_source.ts";
 import { StreamTime } from "./stream_time.ts";
 import type { Ids, SavedTrack, Track, TrackChange } from "./track.ts";
 import { type TrackerConfig, trackerConfig, trackerIssues } from "./tracker_config.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { ConfigIssue } from "../../node/index.ts";
-import { MAX_SOURCES } from "./per_source.ts";
+import { MAX_SOURCES } from "../per_source.ts";
 
 const part = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const seconds = v.pipe(v.number(), v.gtValue(0));

@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { type StreamPacket, typeName } from "../../packet/index.ts";
+import { isMap } from "../event_protocol.ts";
+import { MAX_SOURCES } from "../per_source.ts";
+import { EVENT_ENTRIES } from "../sight_event.ts";
 import { ANCHORS } from "./detections.ts";
-import { isMap } from "./event_protocol.ts";
 import type { Point } from "./geometry.ts";
-import { MAX_SOURCES } from "./per_source.ts";
-import { EVENT_ENTRIES } from "./sight_event.ts";
 import { MAX_TRACKS } from "./track_memory.ts";
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(1));

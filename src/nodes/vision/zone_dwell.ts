@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { defineNode, type NodeContext, port } from "../../node/index.ts";
 import { eventTimeMs, type StreamPacket } from "../../packet/index.ts";
+import { sightEvent } from "../sight_event.ts";
 import { anchorOf, type Box, DetectionReader, type Seen } from "./detections.ts";
 import { contains } from "./geometry.ts";
-import { sightEvent } from "./sight_event.ts";
 import { type TrackId, TrackMemory } from "./track_memory.ts";
 import { NO_TRACKER, unitPixels, WATCH_ENTRIES, Watched } from "./watch_config.ts";
 import { openZones, ZONE_ENTRIES, zoneFileRead, zoneListIssues } from "./zone_list.ts";

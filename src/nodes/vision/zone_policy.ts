@@ -1,6 +1,6 @@
 import { defineNode, type NodeContext, port } from "../../node/index.ts";
 import { isNumeric, replace, type StreamPacket, typeName } from "../../packet/index.ts";
-import { CORNERS, isMap, type ZoneVerdict } from "./event_protocol.ts";
+import { CORNERS, isMap, type ZoneVerdict } from "../event_protocol.ts";
 import type { Point } from "./geometry.ts";
 import { ApiZones } from "./zone_api.ts";
 import { type ZoneConfig, zoneConfig, zoneConfigIssues } from "./zone_config.ts";

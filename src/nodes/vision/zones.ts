@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { didYouMean } from "../../base/suggest.ts";
+import { numeric } from "../numbers.ts";
 import { type Boundary, contains, type Point, type Polygon } from "./geometry.ts";
-import { numeric } from "./numbers.ts";
 
 export interface Zone {
   zone_id: string;

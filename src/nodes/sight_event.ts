@@ -1,9 +1,7 @@
 import * as v from "valibot";
-import type { NodeContext } from "../../node/index.ts";
-import type { StreamPacket } from "../../packet/index.ts";
-import type { Box } from "./detections.ts";
-import { CORNERS, eventId, eventKey, SEVERITIES, type ZoneVerdict } from "./event_protocol.ts";
-import type { TrackId } from "./track_memory.ts";
+import type { NodeContext } from "../node/index.ts";
+import type { StreamPacket } from "../packet/index.ts";
+import { type Box, CORNERS, eventId, eventKey, SEVERITIES, type ZoneVerdict } from "./event_protocol.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 
@@ -27,7 +25,7 @@ export interface EventOptions {
 export interface Sight {
   event_type: string;
   className: string;
-  track_id: TrackId | null;
+  track_id: number | string | null;
   bbox: Box | null;
   confidence: number;
   zone?: ZoneVerdict;

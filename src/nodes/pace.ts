@@ -1,5 +1,5 @@
-import { sleep } from "../../base/clock.ts";
-import type { NodeContext } from "../../node/index.ts";
+import { sleep } from "../base/clock.ts";
+import type { NodeContext } from "../node/index.ts";
 
 /**
  * Lets pictures pass at the speed of their own times. Each is due at the first one's moment plus its distance from

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { isNumeric, pythonFloat, WholeFloat } from "../../packet/index.ts";
+import { isNumeric, pythonFloat, WholeFloat } from "../packet/index.ts";
 
 export type Numeric = number | WholeFloat;
 

@@ -1,5 +1,5 @@
-import { type Credentials, cameraAddress } from "../../media/index.ts";
-import type { ConfigIssue } from "../../node/index.ts";
+import { type Credentials, cameraAddress } from "../media/index.ts";
+import type { ConfigIssue } from "../node/index.ts";
 
 /** What is wrong with the address of a camera. */
 export function addressIssues(options: Credentials & { url: string }, schemes: readonly string[]): ConfigIssue[] {

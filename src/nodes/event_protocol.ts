@@ -5,6 +5,14 @@ export const SEVERITIES = ["INFO", "LOW", "MEDIUM", "HIGH", "CRITICAL"] as const
 
 export const CORNERS = ["x1", "y1", "x2", "y2"] as const;
 
+/** Pixels from the top left. */
+export interface Box {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+}
+
 /** Where an event says its object is; no zone means `{ zone_id: "", inside: false }`. */
 export interface ZoneVerdict {
   zone_id: string;
