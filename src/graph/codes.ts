@@ -372,7 +372,7 @@ export const CODES = {
   },
   PROFILE_MISMATCH: {
     title: "A payload cannot go where the edge leads",
-    cause: "Frames and raw bytes stay in the process; the other end needs JSON or a reference.",
+    cause: "Frames, sounds and raw bytes stay in the process; the other end needs JSON or a reference.",
     fix: "Put a node between them that makes the payload portable.",
     example: "edges:\n  - { from: cam, to: jsonl_out }",
   },

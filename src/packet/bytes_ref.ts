@@ -19,6 +19,8 @@ export interface PayloadRef {
   stands_for?: "payload" | "json" | "field";
   /** With `stands_for: field`, the payload's key that the bytes were under. */
   field?: string;
+  /** With `stands_for: field`, what the bytes are the memory of; plain bytes unless given. Little-endian. */
+  as?: "float32";
 }
 
 /** A pointer to bytes kept outside the packet, the payload of kind `bytes_ref`. */

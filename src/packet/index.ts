@@ -1,3 +1,4 @@
+export * from "./audio.ts";
 export * from "./bytes_ref.ts";
 export * from "./factory.ts";
 export * from "./float.ts";

@@ -20,4 +20,4 @@ export function profileFits(made: Profile | undefined, wanted: Profile | undefin
 }
 
 /** Kinds whose payload is process-local unless a port says otherwise. */
-export const LOCAL_KINDS: readonly string[] = ["frame", "bytes"];
+export const LOCAL_KINDS: readonly string[] = ["frame", "audio", "bytes"];

@@ -20,13 +20,13 @@ export interface SpilledPacket {
   release(): void;
 }
 
-type Part = Pick<PayloadRef, "stands_for" | "field">;
+type Part = Pick<PayloadRef, "stands_for" | "field" | "as">;
 
 /**
  * Takes what is too large for a row out of a packet and puts `payload.ref` in its place:
  *
  * - bytes as the payload: `{ ref }`;
- * - a map with one field of bytes, such as a frame: the map without that field, and `ref`;
+ * - a map with one field of bytes, such as a frame, or of 32-bit floats, such as a sound: the map without it, and `ref`;
  * - anything whose JSON is longer than `overBytes`: `{ ref }` to the JSON text.
  *
  * Undefined when the packet is none of these. The caller writes the row, then calls `release`. A packet that refers to
@@ -41,8 +41,9 @@ export function spill(
   if (payload instanceof Uint8Array) return store(packet, payload, undefined, { stands_for: "payload" }, blobs);
   const field = bytesField(payload);
   if (field !== undefined) {
-    const { [field]: bytes, ...rest } = payload as Record<string, unknown>;
-    return store(packet, bytes as Uint8Array, rest, { stands_for: "field", field }, blobs);
+    const { [field]: held, ...rest } = payload as Record<string, unknown>;
+    const as = held instanceof Float32Array ? ({ as: "float32" } as const) : {};
+    return store(packet, memoryOf(held as Memory), rest, { stands_for: "field", field, ...as }, blobs);
   }
   const ref = ownRef(payload, blobs);
   if (ref !== undefined) return blobs.hold(ref).then(({ release }) => ({ packet, release }));
@@ -63,7 +64,8 @@ async function putBack(packet: StreamPacket, ref: PayloadRef, blobs: RefBlobs): 
 }
 
 /** The payload that a spilled one stands for. */
-export function restored(payload: unknown, { stands_for, field, sha256 }: PayloadRef, bytes: Uint8Array): unknown {
+export function restored(payload: unknown, ref: PayloadRef, bytes: Uint8Array): unknown {
+  const { stands_for, field, sha256 } = ref;
   if (stands_for === "json") {
     try {
       return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -77,8 +79,16 @@ export function restored(payload: unknown, { stands_for, field, sha256 }: Payloa
   }
   if (stands_for !== "field" || field === undefined) return bytes;
   const { ref: _, ...rest } = payload as Record<string, unknown>;
-  return { ...rest, [field]: bytes };
+  return { ...rest, [field]: ref.as === "float32" ? floatsOf(bytes) : bytes };
 }
+
+type Memory = Uint8Array | Float32Array;
+
+const memoryOf = (held: Memory): Uint8Array =>
+  held instanceof Uint8Array ? held : new Uint8Array(held.buffer, held.byteOffset, held.byteLength);
+
+/** A copy: floats must begin at a multiple of four. */
+const floatsOf = (bytes: Uint8Array): Float32Array => new Float32Array(Uint8Array.from(bytes).buffer);
 
 async function store(
   packet: StreamPacket,
@@ -95,10 +105,10 @@ async function store(
 const contentTypeOf = (rest: Record<string, unknown> | undefined): string =>
   typeof rest?.content_type === "string" ? rest.content_type : "application/octet-stream";
 
-/** The key under which a map has its bytes. Throws when one reference cannot stand for what it has. */
+/** The key under which a map has its bytes or floats. Throws when one reference cannot stand for what it has. */
 function bytesField(payload: unknown): string | undefined {
   if (typeof payload !== "object" || payload === null) return undefined;
-  const fields = Object.entries(payload).filter(([, value]) => value instanceof Uint8Array);
+  const fields = Object.entries(payload).filter(([, value]) => isMemory(value));
   if (fields.length === 0) return undefined;
   const names = fields.map(([name]) => `payload.${name}`);
   if (fields.length > 1)
@@ -107,6 +117,8 @@ function bytesField(payload: unknown): string | undefined {
   if ("ref" in payload) throw unstorable(names[0]!, "the reference would take the place of payload.ref; rename that");
   return fields[0]![0];
 }
+
+const isMemory = (value: unknown) => value instanceof Uint8Array || value instanceof Float32Array;
 
 function unstorable(what: string, why: string): BlobError {
   return new BlobError("BLOB_REF", `cannot keep ${what} in a blob: ${why}`);

@@ -45,6 +45,16 @@ describe("spill()", () => {
     expect((await restore(row, given.blobs))!.payload).toEqual(payload);
   });
 
+  test("takes the samples out of a sound, and puts them back as the numbers they were", async () => {
+    await using given = testBlobs();
+    const samples = Float32Array.from({ length: 9 }, (_, at) => Math.sin(at)).subarray(1);
+    const payload = { sample_rate: 16_000, channels: 2, samples, sample_idx: 512 };
+    const { packet: row } = (await spill(packet({ kind: "audio", payload }), OVER, given.blobs))!;
+    expect(row.payload).toMatchObject({ sample_idx: 512, ref: { field: "samples", as: "float32", size_bytes: 32 } });
+    const back = entryCodec.decode(entryCodec.encode(row));
+    expect((await restore(back, given.blobs))!.payload).toEqual(payload);
+  });
+
   test("tells what the bytes are when the payload does", async () => {
     await using given = testBlobs();
     const payload = { content_type: "image/jpeg", image: bytesOf("jpeg") };

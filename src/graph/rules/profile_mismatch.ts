@@ -19,7 +19,7 @@ export const profileMismatch: Rule = ({ nodes, edges }, report) => {
   }
 };
 
-/** Frames and raw bytes stay in the process unless their port says otherwise. */
+/** Frames, sounds and raw bytes stay in the process unless their port says otherwise. */
 export function profileOf({ profile, kinds }: Port): Profile | undefined {
   if (profile !== undefined || kinds === "*") return profile;
   return kinds.some((kind) => LOCAL_KINDS.includes(kind)) ? "inproc_any" : undefined;
