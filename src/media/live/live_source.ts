@@ -94,19 +94,22 @@ export class LiveSource {
     const startedMs = this.#begin();
     const cut = new AbortController();
     const epoch = this.epoch;
-    let decoder: Decoder | undefined;
+    const opening = this.#plan.open(this.#fast, cut.signal);
     try {
-      const opened = await this.#within(this.#plan.firstFrameMs, signal, this.#plan.open(this.#fast, cut.signal));
-      if (opened === ABORTED) return undefined;
-      if (opened === LATE) return this.#late("no picture", this.#plan.firstFrameMs);
-      decoder = opened;
+      const decoder = await this.#within(this.#plan.firstFrameMs, signal, opening);
+      if (decoder === ABORTED) return undefined;
+      if (decoder === LATE) return this.#late("no picture", this.#plan.firstFrameMs);
       return yield* this.#pictures(decoder, signal);
     } catch (thrown) {
       return this.#faultOf(thrown, startedMs, epoch);
     } finally {
       cut.abort();
+      const closed = opening.then(
+        (decoder) => decoder.close(),
+        () => {},
+      );
       // A process that waits for a device that was pulled out cannot even be killed; it is left to the system.
-      if (decoder !== undefined) await within(this.#context.clock, CLOSE_MS, NEVER, decoder.close());
+      await within(this.#context.clock, CLOSE_MS, NEVER, closed);
     }
   }
 
