@@ -54,6 +54,9 @@ export const DOMAINS = {
     video_test_source: async () => (await import("./video/video_test_source.ts")).videoTestSource,
     webcam_source: async () => (await import("./video/webcam_source.ts")).webcamSource,
   },
+  audio: {
+    resample: async () => (await import("./audio/resample.ts")).resample,
+  },
   vision: {
     blur: async () => (await import("./vision/blur.ts")).blur,
     classifier: async () => (await import("./vision/classifier.ts")).classifier,
