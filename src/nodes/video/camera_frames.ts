@@ -1,15 +1,8 @@
-import {
-  type DecodeSpec,
-  FramePool,
-  isExpectedOffline,
-  type LiveFrame,
-  LiveSource,
-  openDecoder,
-  type Probe,
-} from "../../media/index.ts";
+import { type DecodeSpec, FramePool, type LiveFrame, LiveSource, openDecoder, type Probe } from "../../media/index.ts";
 import type { Ffmpeg, NodeContext, SourceInstance } from "../../node/index.ts";
 import type { StreamPacket } from "../../packet/index.ts";
-import type { CameraConfig, ProbeConfig } from "./camera_config.ts";
+import { keyEpochs, type ProbeConfig, supervision } from "../live_config.ts";
+import type { CameraConfig } from "./camera_config.ts";
 import { HeldSlots } from "./held_slots.ts";
 import { changesOf } from "./picture_config.ts";
 
@@ -51,9 +44,7 @@ export class CameraFrames implements SourceInstance {
     this.#context = context;
     this.#sourceId = options.source_id ?? context.nodeId;
     this.#live = new LiveSource(this.#plan(), context);
-    // Numbers begin anew with each process, and a key of an earlier one may still wait on a disk.
-    const start = context.clock.nowMs().toString(36);
-    this.#keyEpoch = options.key_epoch === "count" ? String : (epoch) => `${start}-${epoch}`;
+    this.#keyEpoch = keyEpochs(options, context.clock.nowMs());
   }
 
   /** A run without ffmpeg is refused at its start. */
@@ -82,26 +73,16 @@ export class CameraFrames implements SourceInstance {
   }
 
   #plan() {
-    const { timeout_sec = 0, probe_sec = 0, away_retry_sec = 0, expected_offline, ...options } = this.#options;
+    const options = this.#options;
     return {
       name: this.#camera.name,
       open: (fast: boolean, signal: AbortSignal) => this.#open(fast, signal),
       hide: this.#camera.hide,
-      probe: probe_sec === 0 ? undefined : this.#camera.probe,
-      policy: {
-        reconnect: options.reconnect,
-        backoffMs: options.reconnect_backoff_sec * 1_000,
-        backoffMaxMs: options.reconnect_backoff_max_sec * 1_000,
-        maxAttempts: options.reconnect_max_attempts,
-        jitter: options.reconnect_jitter,
-        restMs: away_retry_sec * 1_000,
-      },
-      probeMs: probe_sec * 1_000,
-      timeoutMs: timeout_sec * 1_000,
+      ...supervision(options),
+      probe: (options.probe_sec ?? 0) === 0 ? undefined : this.#camera.probe,
       firstFrameMs: options.first_frame_sec * 1_000,
       stallMs: options.stall_sec * 1_000,
       frozenMs: options.frozen_sec * 1_000,
-      expectedOffline: (nowMs: number) => isExpectedOffline(expected_offline, nowMs),
     };
   }
 

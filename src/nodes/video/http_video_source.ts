@@ -2,8 +2,9 @@ import * as v from "valibot";
 import { cameraAddress, httpInput, probeCamera, withoutSecrets } from "../../media/index.ts";
 import { defineNode, port } from "../../node/index.ts";
 import { addressIssues } from "../address_issues.ts";
+import { PROBE_ENTRIES } from "../live_config.ts";
 import { absorbResize } from "./absorbing.ts";
-import { cameraEntries, cameraIssues, PROBE_ENTRIES } from "./camera_config.ts";
+import { cameraEntries, cameraIssues } from "./camera_config.ts";
 import { CameraFrames } from "./camera_frames.ts";
 
 const SCHEMES = ["http", "https"];
