@@ -106,6 +106,9 @@ interface Observed {
 }
 
 /** Builds and runs a graph; every node that nothing follows is an end. */
+/** 200 graphs take 2 s on an idle core, and a machine that runs the tests is seldom idle. */
+const SLOW_MS = 30_000;
+
 async function observe({ sources, shapes, seed }: Graph, fuse: boolean): Promise<Observed> {
   const taken: Record<string, string[]> = {};
   const ids = [...sources.keys()].map((at) => `s${at}`);
@@ -185,7 +188,7 @@ test("a fused run takes the same packets in the same order, counts and drops the
     }),
     { numRuns: 1_000 },
   );
-});
+}, SLOW_MS);
 
 test("what a full inbox held back goes before what its node makes, fused or not", async () => {
   const order = async (fuse: boolean) => {
@@ -212,7 +215,7 @@ test("graphs with async nodes keep every bound and account for every packet", as
     }),
     { numRuns: 300 },
   );
-});
+}, SLOW_MS);
 
 test("graphs that block deliver every packet, fused or not, whatever their nodes wait for", async () => {
   await fc.assert(
@@ -224,7 +227,7 @@ test("graphs that block deliver every packet, fused or not, whatever their nodes
     }),
     { numRuns: 200 },
   );
-});
+}, SLOW_MS);
 
 test("nodes that keep order give every edge the order of one call at a time", async () => {
   const chain = graphs([...SYNC, ...ASYNC], fc.constant("block")).map(({ sources, shapes, seed }) => ({
@@ -239,7 +242,7 @@ test("nodes that keep order give every edge the order of one call at a time", as
     }),
     { numRuns: 200 },
   );
-});
+}, SLOW_MS);
 
 const ROOMY: InboxLimits = { capacity: 100_000, max_bytes: 1e9, overflow: "block" };
 

@@ -12,7 +12,7 @@ test(`${SEEDS} seeds break no invariant, and each does the same when it is run a
   const [told, errors] = [await new Response(child.stdout).text(), await new Response(child.stderr).text()];
   expect(`${told}${errors}`).toMatch(new RegExp(`^${SEEDS} seeds, \\d+ lives of a program, [\\d.]+ s: 0 red\n$`));
   expect(await child.exited).toBe(0);
-}, 75_000);
+}, 150_000);
 
 test("a seed decides everything: two runs are the same line by line, and another seed is another story", () => {
   const [first, second] = [simulate(7, { keepTrace: true }), simulate(7, { keepTrace: true })];
