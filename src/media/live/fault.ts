@@ -14,6 +14,7 @@ export type FaultKind =
   | "missing"
   | "permission"
   | "tls"
+  | "disk"
   | "crashed"
   | "ended"
   | "stalled"
@@ -42,6 +43,7 @@ const HINTS: Readonly<Record<FaultKind, string>> = {
   missing: "plug the device in, or name the right one (Linux: v4l2-ctl --list-devices)",
   permission: "let this user open the device (Linux: usermod -aG video USER, then log in again)",
   tls: "this ffmpeg has no TLS: install one that has, and name it by SCHNITZEL_FFMPEG",
+  disk: "make room on the disk: the recording goes on by itself then",
   crashed: "ffmpeg broke down; another version may not: schnitzel doctor says which one this is",
   ended: "the camera, or what stands between, closed the stream",
   stalled: "the connection is open and brings no pictures: the camera hangs, or the network loses packets",
@@ -51,6 +53,7 @@ const HINTS: Readonly<Record<FaultKind, string>> = {
 
 /** Tried in this order: the reason that a person can do something about stands before its consequences. */
 const PATTERNS: readonly (readonly [FaultKind, RegExp])[] = [
+  ["disk", /No space left on device|Disk quota exceeded|the disk has \d+ bytes left/],
   ["password", /\b40[13]\b.{0,40}(?:Unauthorized|Forbidden)|authorization failed|access denied/i],
   ["path", /\b404 Not Found|Stream not found|\b400 Bad Request/i],
   ["transport", /\b461\b|Nonmatching transport|Unsupported Transport/i],
@@ -102,7 +105,7 @@ function kindOf({ error = "", complaints, ranMs, streamed, timeoutMs }: Remains)
   const words = [...complaints, error].join("\n");
   const found = meaning(words);
   // What it said while it ran, such as of a lost packet, is not why it ended.
-  if (found !== undefined && !streamed) return found;
+  if (found === "disk" || (found !== undefined && !streamed)) return found;
   if (/\bSIG(?!TERM|INT)[A-Z]{2,6}\b/.test(error)) return "crashed";
   if (streamed || words === "" || NO_WORDS.test(words)) return "ended";
   if (!/Invalid data found|Protocol error|End of file/i.test(words)) return "other";

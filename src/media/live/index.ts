@@ -2,6 +2,6 @@ export { type CameraAddress, type Credentials, cameraAddress, withoutSecrets } f
 export { isExpectedOffline, type OfflineHours, WEEKDAYS } from "./expected_offline.ts";
 export { type Fault, type FaultKind, fault, faultOf } from "./fault.ts";
 export { httpInput, rtspInput } from "./inputs.ts";
-export { type LiveFrame, type LivePlan, LiveSource } from "./live_source.ts";
+export { type Feed, type LiveFrame, type LivePlan, LiveSource } from "./live_source.ts";
 export { type Probe, probeCamera } from "./probe.ts";
 export { ABORTED, LATE, within } from "./within.ts";

@@ -1,7 +1,7 @@
 import { sleep } from "../../base/clock.ts";
 import type { NodeContext } from "../../node/index.ts";
 import { DecodeError } from "../decode_error.ts";
-import type { DecodedFrame } from "../decode_spec.ts";
+import type { DecodedFrame, StreamInfo } from "../decode_spec.ts";
 import type { Decoder } from "../decoder.ts";
 import { type Fault, fault, faultOf } from "./fault.ts";
 import { Outage } from "./outage.ts";
@@ -10,14 +10,29 @@ import { Reconnection, type ReconnectPolicy } from "./reconnection.ts";
 import { Stillness } from "./stillness.ts";
 import { ABORTED, LATE, within } from "./within.ts";
 
-export interface LivePlan {
+/** A connection to a camera that is open: decoded pictures, or a recording that says that it goes on. */
+export interface Feed<Item extends Sign = Sign> {
+  readonly info: Partial<Pick<StreamInfo, "width" | "height" | "fps" | "codec">>;
+  frames(): AsyncIterable<Item>;
+  complaints(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** Something came. With pixels it is looked at whether they change. */
+export interface Sign {
+  readonly slot?: DecodedFrame["slot"];
+}
+
+type ItemOf<Input extends Feed> = Input extends Feed<infer Item> ? Item : never;
+
+export interface LivePlan<Input extends Feed = Decoder> {
   /** What logs call the camera; no secrets. */
   readonly name: string;
   /**
    * Starts ffmpeg. `fast` looks at little of the stream before the first picture. When `signal` aborts it ends ffmpeg
    * and rejects.
    */
-  readonly open: (fast: boolean, signal: AbortSignal) => Promise<Decoder>;
+  readonly open: (fast: boolean, signal: AbortSignal) => Promise<Input>;
   /** Takes secrets out of ffmpeg's words. */
   readonly hide: (text: string) => string;
   readonly probe: Probe | undefined;
@@ -34,9 +49,9 @@ export interface LivePlan {
   readonly expectedOffline: (nowMs: number) => boolean;
 }
 
-export interface LiveFrame {
-  readonly decoder: Decoder;
-  readonly decoded: DecodedFrame;
+export interface LiveFrame<Input extends Feed = Decoder> {
+  readonly decoder: Input;
+  readonly decoded: ItemOf<Input>;
   /** Number of the connection, from 1: how often the camera was opened with success. */
   readonly epoch: number;
 }
@@ -49,19 +64,19 @@ export type LiveState = "idle" | "connecting" | "streaming" | "waiting" | "ended
  * Every end of a stream is a loss, also the one that ffmpeg calls a success. While nobody asks for a frame the decoder
  * goes on reading, so the next one asked for is new.
  */
-export class LiveSource {
+export class LiveSource<Input extends Feed = Decoder> {
   state: LiveState = "idle";
   epoch = 0;
   readonly counts = { ffmpeg_starts_total: 0, losses_total: 0, stalls_total: 0, freezes_total: 0, probes_total: 0 };
   readonly #context: NodeContext;
-  readonly #plan: LivePlan;
+  readonly #plan: LivePlan<Input>;
   readonly #reconnection: Reconnection;
   readonly #stillness: Stillness;
   readonly #outage: Outage;
   #fast = true;
   #gapMs = FIRST_PROBE_MS;
 
-  constructor(plan: LivePlan, context: NodeContext) {
+  constructor(plan: LivePlan<Input>, context: NodeContext) {
     this.#context = context;
     this.#plan = plan;
     this.#reconnection = new Reconnection(plan.policy, context.random);
@@ -70,7 +85,7 @@ export class LiveSource {
   }
 
   /** Throws when the plan allows no further try. */
-  async *frames(signal: AbortSignal): AsyncGenerator<LiveFrame, void> {
+  async *frames(signal: AbortSignal): AsyncGenerator<LiveFrame<Input>, void> {
     while (!signal.aborted) {
       const lost = yield* this.#stream(signal);
       if (lost === undefined || signal.aborted) break;
@@ -90,7 +105,7 @@ export class LiveSource {
   }
 
   /** One connection; gives the reason of its end, undefined when it was asked to end. */
-  async *#stream(signal: AbortSignal): AsyncGenerator<LiveFrame, Fault | undefined> {
+  async *#stream(signal: AbortSignal): AsyncGenerator<LiveFrame<Input>, Fault | undefined> {
     const startedMs = this.#begin();
     const cut = new AbortController();
     const epoch = this.epoch;
@@ -122,8 +137,8 @@ export class LiveSource {
     return nowMs;
   }
 
-  async *#pictures(decoder: Decoder, signal: AbortSignal): AsyncGenerator<LiveFrame, Fault | undefined> {
-    const frames = decoder.frames()[Symbol.asyncIterator]();
+  async *#pictures(decoder: Input, signal: AbortSignal): AsyncGenerator<LiveFrame<Input>, Fault | undefined> {
+    const frames = (decoder.frames() as AsyncIterable<ItemOf<Input>>)[Symbol.asyncIterator]();
     const { firstFrameMs, stallMs } = this.#plan;
     const startedMs = this.#now();
     const before = this.epoch;
@@ -134,8 +149,9 @@ export class LiveSource {
       if (step === LATE) return this.#late("no further picture", limitMs);
       if (step.done) return this.#faultOf(decoder, startedMs, before);
       if (this.epoch === before) this.#streaming(decoder);
-      if (this.#stillness.frozen(step.value.slot.data, this.#now())) {
-        step.value.slot.release();
+      const { slot } = step.value;
+      if (slot !== undefined && this.#stillness.frozen(slot.data, this.#now())) {
+        slot.release();
         this.counts.freezes_total += 1;
         return fault("frozen", `the picture has not changed for ${this.#plan.frozenMs / 1_000} s or longer`);
       }
@@ -147,7 +163,7 @@ export class LiveSource {
     return within(this.#context.clock, limitMs, signal, promise);
   }
 
-  #streaming({ info }: Decoder) {
+  #streaming({ info }: Input) {
     this.epoch += 1;
     this.state = "streaming";
     this.#gapMs = FIRST_PROBE_MS;
@@ -202,7 +218,7 @@ export class LiveSource {
 /** Of an open decoder, or of the error of one that could not be opened. */
 function complaintsIn(ended: unknown): readonly string[] {
   if (ended instanceof DecodeError) return ended.complaints;
-  return ended instanceof Error ? [] : (ended as Decoder).complaints();
+  return ended instanceof Error ? [] : (ended as Feed).complaints();
 }
 
 /** A killed ffmpeg is gone in milliseconds. */

@@ -38,7 +38,7 @@ export class Outage {
     else log.warn(message, fields);
   }
 
-  over({ width, height, fps, codec }: StreamInfo, epoch: number) {
+  over({ width, height, fps, codec }: Partial<StreamInfo>, epoch: number) {
     const { clock, log } = this.#context;
     const afterSec = Math.round((clock.monotonicMs() - (this.#sinceMs ?? clock.monotonicMs())) / 100) / 10;
     const fields = { camera: this.#camera.name, width, height, fps, codec, epoch, after_sec: afterSec };
