@@ -25,6 +25,8 @@ export interface Files {
   /** Renames inside one folder and syncs the folder, so the new name survives a power cut. */
   rename(from: string, to: string): void;
   remove(file: string): void;
+  /** Waits, off this thread, until what another process wrote into a file is on the disk. */
+  flush(file: string): Promise<void>;
   /** Bytes that this user can still write to the disk of an existing folder. */
   freeBytes(dir: string): number;
 }
@@ -57,6 +59,14 @@ export function diskFiles({ base, fallback }: DiskOptions): Files {
       syncFolder(path.dirname(resolve(to)));
     },
     remove: (file) => fs.rmSync(resolve(file), { force: true }),
+    async flush(file) {
+      const open = await fs.promises.open(resolve(file), "r+");
+      try {
+        await open.sync();
+      } finally {
+        await open.close();
+      }
+    },
     freeBytes(dir) {
       const { bavail, bsize } = fs.statfsSync(resolve(dir));
       return bavail * bsize;
