@@ -37,6 +37,11 @@ interface Kept {
 /** Bounds the list in memory: some 20 MB of names. The oldest files go when there are more. */
 const MAX_FILES = 100_000;
 const DAY_MS = 86_400_000;
+const DRAFT = ".tmp";
+
+/** What a run that was killed had not finished. */
+const isDraft = (name: string, extensions: readonly string[]) =>
+  name.startsWith(".") && name.endsWith(DRAFT) && extensions.includes(path.extname(name.slice(0, -DRAFT.length)));
 
 /**
  * The files that a node writes into a folder and those below it, bounded in age, bytes and number.
@@ -75,9 +80,7 @@ export class KeptFiles {
     const least = bytesOf(this.#options.min_free);
     if (bytes > most) throw new Error(`cannot keep a file of ${bytes} bytes in ${this.#dir}: max_bytes is ${most}`);
     this.removeOld();
-    while (this.#files.length > 0 && (this.#bytes + bytes > most || this.#files.length >= MAX_FILES)) {
-      this.#removeOldest();
-    }
+    this.#trim(bytes);
     while (this.#free < least + bytes && this.#files.length > 0) this.#removeOldest();
     const free = this.#free;
     if (free >= least + bytes) return;
@@ -89,10 +92,7 @@ export class KeptFiles {
   /** Writes a file whole or not at all, under the folder; gives its absolute path. Makes room first. */
   write(relative: string, bytes: Uint8Array): string {
     const { files } = this.#context;
-    this.makeRoom(bytes.length);
-    const file = path.join(this.#dir, relative);
-    const draft = path.join(path.dirname(file), `.${path.basename(file)}.tmp`);
-    files.makeDir(path.dirname(file));
+    const { file, draft } = this.#begin(relative, bytes.length);
     try {
       const open = files.open(draft, "w");
       try {
@@ -110,6 +110,27 @@ export class KeptFiles {
     return file;
   }
 
+  /** As {@link write}, of about so many bytes, for who makes a file by other means: `fill` fills the draft. */
+  async make<Made>(relative: string, about: number, fill: (draft: string) => Promise<Made>) {
+    const { files } = this.#context;
+    const { file, draft } = this.#begin(relative, about);
+    try {
+      const made = await fill(draft);
+      await files.flush(draft);
+      const bytes = files.stat(draft).size;
+      this.#trim(bytes);
+      files.rename(draft, file);
+      this.written(file);
+      return { file, bytes, made };
+    } catch (error) {
+      files.remove(draft);
+      throw error;
+    }
+  }
+
+  /** Absolute. */
+  pathOf = (relative: string): string => path.join(this.#dir, relative);
+
   /** Counts a file that somebody else wrote under the folder. */
   written(file: string) {
     const at = this.#files.findIndex((kept) => kept.file === file);
@@ -119,6 +140,21 @@ export class KeptFiles {
 
   metrics() {
     return { kept_files: this.#files.length, kept_bytes: this.#bytes, removed_total: this.#removed };
+  }
+
+  #begin(relative: string, bytes: number) {
+    this.makeRoom(bytes);
+    const file = this.pathOf(relative);
+    this.#context.files.makeDir(path.dirname(file));
+    return { file, draft: path.join(path.dirname(file), `.${path.basename(file)}${DRAFT}`) };
+  }
+
+  /** Makes room among the files for one of so many bytes. */
+  #trim(bytes: number) {
+    const most = bytesOf(this.#options.max_bytes);
+    while (this.#files.length > 0 && (this.#bytes + bytes > most || this.#files.length >= MAX_FILES)) {
+      this.#removeOldest();
+    }
   }
 
   get #free(): number {
@@ -144,6 +180,7 @@ export class KeptFiles {
       const file = path.join(dir, name);
       const isFolder = files.stat(file).isDirectory();
       if (isFolder) yield* this.#found(file, extensions);
+      else if (isDraft(name, extensions)) files.remove(file);
       else if (extensions.includes(path.extname(name)) && !name.startsWith(".")) yield file;
     }
   }

@@ -1,10 +1,9 @@
-import * as path from "node:path";
 import * as v from "valibot";
 import { encodeJpeg } from "../../media/index.ts";
 import { defineNode, port } from "../../node/index.ts";
 import { replace, type StreamPacket, typeName } from "../../packet/index.ts";
 import { isMap } from "../event_protocol.ts";
-import { fileSegment, fileTime } from "./file_segment.ts";
+import { eventFile } from "./event_file.ts";
 import { KEPT_ENTRIES, KeptFiles } from "./kept_files.ts";
 import { RecentFrames } from "./recent_frames.ts";
 
@@ -74,7 +73,7 @@ event goes on all the same. The oldest pictures make room for new ones.`,
         counts.no_frame += 1;
         return null;
       }
-      const relative = relativePath(event, fields);
+      const relative = eventFile(event, fields, ".jpg");
       try {
         const file = kept.write(relative, await encodeJpeg(frame, { quality: options.quality, ...widthOf(options) }));
         counts.written += 1;
@@ -104,10 +103,3 @@ event goes on all the same. The oldest pictures make room for new ones.`,
 });
 
 const widthOf = ({ max_width }: Config) => (max_width === undefined ? {} : { maxWidth: max_width });
-
-/** `site/camera/time[_track].jpg`, as the predecessor named them. */
-function relativePath({ ts, source_id }: StreamPacket, event: Record<string, unknown>): string {
-  const { site_id = "site", camera_id = source_id, track_id = null } = event;
-  const track = track_id === null ? "" : `_${fileSegment(track_id)}`;
-  return path.posix.join(fileSegment(site_id), fileSegment(camera_id), `${fileTime(ts)}${track}.jpg`);
-}
