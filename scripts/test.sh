@@ -15,9 +15,13 @@ apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$
 # want COMMAND PACKAGE: adds the package when the command is missing.
 want() { have "$1" || missing="$missing $2"; }
 
+# A video of people in a street.
+street_file=examples/data/vtest.avi
+
 install_parts() {
   missing=''
   [ ! -e /dev/fuse ] || want bindfs bindfs
+  want chromium chromium
   want curl curl
   # gcc alone has no headers.
   want dpkg-source dpkg-dev
@@ -45,8 +49,10 @@ install_parts() {
   fi
   promtool=''
   have promtool || promtool=' promtool'
-  if [ -z "$missing$promtool" ]; then return 0; fi
-  echo "test.sh: installing$missing$promtool" >&2
+  street=''
+  [ -e "/usr/share/doc/opencv-doc/$street_file" ] || [ -e .toolchain/opencv-doc/vtest.avi ] || street=' vtest.avi'
+  if [ -z "$missing$promtool$street" ]; then return 0; fi
+  echo "test.sh: installing$missing$promtool$street" >&2
   case $missing in *:arm64*) dpkg --add-architecture arm64 ;; esac
   apt update || return 1
   # One by one: a package that cannot be had must not keep the others out.
@@ -54,6 +60,15 @@ install_parts() {
     apt install -y --no-install-recommends "$package" || echo "test.sh: cannot install $package" >&2
   done
   [ -z "$promtool" ] || install_promtool || echo "test.sh: cannot get promtool" >&2
+  [ -z "$street" ] || install_street || echo "test.sh: cannot get vtest.avi" >&2
+}
+
+# Only this one file of the package: installed whole it is 274 MB, and small images of Debian leave out all of /usr/share/doc.
+install_street() {
+  mkdir -p .toolchain/opencv-doc
+  (cd .toolchain/opencv-doc && apt download -o APT::Sandbox::User=root opencv-doc &&
+    dpkg-deb --fsys-tarfile opencv-doc_*.deb | tar -xO "./usr/share/doc/opencv-doc/$street_file" >vtest.avi.tmp &&
+    rm opencv-doc_*.deb && mv vtest.avi.tmp vtest.avi)
 }
 
 # Only this one file of the package: installed whole it would start a server.

@@ -2,35 +2,15 @@ import { afterAll, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { ROOT, run } from "../support/binary.ts";
-import { temporaryFolder } from "../support/folder.ts";
+import { needs, type PartName } from "../support/part.ts";
+import { exampleProject, freePort, lines } from "./example_project.ts";
+import { seeing } from "./seeing.ts";
 
-// A copy without what a person's own runs have written, so that what these runs write is gone with it.
-const project = temporaryFolder();
+const project = exampleProject();
 afterAll(() => project[Symbol.dispose]());
-for (const folder of ["graphs", "plugins"]) {
-  fs.cpSync(path.join(ROOT, folder), path.join(project.path, folder), {
-    recursive: true,
-    filter: (file) => path.basename(file) !== "outputs",
-  });
-}
+const { runExample, written } = project;
 
-const written = (file: string) => fs.readFileSync(path.join(project.path, "graphs/outputs", file), "utf8");
-const lines = (text: string) => text.split("\n").filter((line) => line !== "");
 const golden = (name: string) => fs.readFileSync(path.join(ROOT, "test/golden", name, "out.jsonl"), "utf8");
-
-async function runExample(name: string, ...flags: string[]) {
-  const ran = await run(["run", `graphs/${name}.yaml`, "--report-json", ...flags], { cwd: project.path });
-  const printed = lines(ran.stdout);
-  return { code: ran.code, report: JSON.parse(printed.pop()!), printed };
-}
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
-  const { port } = server;
-  server.stop(true);
-  return port!;
-}
 
 /** Posts as soon as somebody listens. */
 async function post(url: string, body: unknown, key: string): Promise<Response> {
@@ -47,6 +27,7 @@ async function post(url: string, body: unknown, key: string): Promise<Response> 
 
 /** What a person sees of each example, by its name. */
 const EXAMPLES: Record<string, (name: string) => Promise<void>> = {
+  ...seeing(project),
   async weather_alarm(name) {
     const { code, report } = await runExample(name);
     expect([code, report.status, report.metrics["packets.source_emitted_total"]]).toEqual([0, "ok", 1461]);
@@ -123,6 +104,16 @@ const EXAMPLES: Record<string, (name: string) => Promise<void>> = {
   },
 };
 
+/** What an example needs from the machine. */
+const PARTS: Record<string, readonly PartName[]> = {
+  people_in_zone: ["opencv_doc"],
+  camera: ["ffmpeg", "opencv_doc"],
+  two_cameras_one_model: ["ffmpeg", "opencv_doc"],
+  face_blur: ["ffmpeg"],
+  follow_person: ["ffmpeg", "opencv_doc"],
+  timelapse: ["ffmpeg", "opencv_doc"],
+};
+
 const graphs = [...new Bun.Glob("**/*.yaml").scanSync({ cwd: path.join(ROOT, "graphs") })]
   .map((file) => file.replace(/\.yaml$/, ""))
   .sort();
@@ -132,6 +123,8 @@ test("every example has a test that runs it", () => {
 });
 
 test("all examples validate, resources included", async () => {
+  // What a person brings; that a video can be read is seen when it is.
+  for (const video of ["street.mp4", "lobby.mp4"]) fs.writeFileSync(path.join(project.path, "graphs", video), "");
   const { code, stdout } = await run(["validate", "graphs", "--strict", "--json"], { cwd: project.path });
   const { files } = JSON.parse(stdout);
   expect({ code, found: files.flatMap((file: { diagnostics: unknown[] }) => file.diagnostics) }).toEqual({
@@ -142,5 +135,5 @@ test("all examples validate, resources included", async () => {
 });
 
 for (const [name, check] of Object.entries(EXAMPLES)) {
-  test(`the example ${name} does what it says`, () => check(name));
+  needs(...(PARTS[name] ?? []))(`the example ${name} does what it says`, () => check(name), 60_000);
 }

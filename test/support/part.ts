@@ -5,6 +5,7 @@ import { hostTarget, targetNamed } from "../../scripts/targets.ts";
 import { FAULTS, thisMachine } from "../../src/drill/index.ts";
 import { arm64 } from "./arm64.ts";
 import { canLimitMemory } from "./memory_limit.ts";
+import { STREET } from "./street.ts";
 
 /** Something a test needs from the machine that package.json cannot bring. */
 interface Part {
@@ -31,7 +32,13 @@ const PARTS = {
     present: () => canBuildFfmpeg(targetNamed("linux-arm64")) && Bun.which("qemu-aarch64-static") !== null,
     get: "apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross dpkg-dev qemu-user-static, on Debian",
   },
+  chromium: onPath("chromium"),
   minisign: onPath("minisign"),
+  /** A street with people, ten pictures a second for 80 s. */
+  opencv_doc: {
+    present: () => STREET !== undefined,
+    get: "sh scripts/test.sh takes examples/data/vtest.avi out of Debian's opencv-doc",
+  },
   openssl: onPath("openssl"),
   promtool: onPath("promtool", "prometheus"),
   shellcheck: onPath("shellcheck"),

@@ -18,10 +18,13 @@ function standIn(argv: readonly string[]): readonly string[] {
   return [...argv.slice(0, begin), "-re", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=10", ...argv.slice(input + 1)];
 }
 
-/** A program that is ffmpeg, but for a webcam, in whose place it has a test picture. Give it by SCHNITZEL_FFMPEG. */
-export function standInFfmpeg(folder: string): string {
+const TEST_PICTURE = ["-re", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=50"];
+
+/** A program that is ffmpeg, but for a webcam, in whose place it has another input. Give it by SCHNITZEL_FFMPEG. */
+export function standInFfmpeg(folder: string, input: readonly string[] = TEST_PICTURE): string {
   const file = path.join(folder, "ffmpeg_with_webcam");
-  fs.writeFileSync(file, STAND_IN, { mode: 0o755 });
+  const words = input.map((word) => `'${word}'`).join(" ");
+  fs.writeFileSync(file, STAND_IN.replace("INPUT", words), { mode: 0o755 });
   return file;
 }
 
@@ -29,5 +32,5 @@ const STAND_IN = `#!/bin/sh
 case " $* " in *" -f v4l2 "*) ;; *) exec ffmpeg "$@" ;; esac
 while [ "$1" != -i ]; do shift; done
 shift 2
-exec ffmpeg -hide_banner -nostats -loglevel level+info -re -f lavfi -i testsrc2=s=64x48:r=50 "$@"
+exec ffmpeg -hide_banner -nostats -loglevel level+info INPUT "$@"
 `;
