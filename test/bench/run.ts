@@ -12,6 +12,7 @@ import { csv } from "./csv.bench.ts";
 import { decode } from "./decode.bench.ts";
 import { durable } from "./durable.bench.ts";
 import { http } from "./http.bench.ts";
+import { inference } from "./inference.bench.ts";
 import { latency } from "./latency.bench.ts";
 import { BENCH, machine, type Row } from "./measure.ts";
 import { memory } from "./memory.bench.ts";
@@ -23,7 +24,7 @@ import { validate } from "./validate.bench.ts";
 
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
-  ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, decode },
+  ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, inference, decode },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
