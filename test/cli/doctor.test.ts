@@ -102,7 +102,8 @@ describe("doctor", () => {
     expect(await graph("none.yaml")).toMatchObject({ code: 3, status: "fault" });
     const { stderr } = await cli(["doctor", graphs.at("reads.yaml")], { cwd: graphs.folder });
     expect(stderr).toContain("RESOURCE_MISSING");
-  });
+    // Five times doctor, and each tries a model.
+  }, 20_000);
 });
 
 describe("osPaths()", () => {
