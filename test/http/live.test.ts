@@ -17,9 +17,10 @@ function setup() {
   });
   const get = async (path: string) => app.request(path, { headers: { host: "127.0.0.1" } });
   const watch = async (path: string) => (await get(path)).body!.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-  return { clock, views, get, watch };
+  return { app, clock, views, get, watch };
 }
 
+const STREAM = "multipart/x-mixed-replace; boundary=picture";
 const picture = (text: string) => new TextEncoder().encode(text);
 const shown = async (reader: ReadableStreamDefaultReader<Uint8Array>) => {
   const { value } = await reader.read();
@@ -44,7 +45,7 @@ test("/live/<name> sends pictures as they come, the last one first", async () =>
   const view = views.open("yard");
   view.show(picture("one"));
   const response = await get("/live/yard");
-  expect(response.headers.get("content-type")).toBe("multipart/x-mixed-replace; boundary=picture");
+  expect(response.headers.get("content-type")).toBe(STREAM);
   const reader = response.body!.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const { value } = await reader.read();
   expect(new TextDecoder().decode(value)).toBe(
@@ -79,6 +80,16 @@ test("a view has as many viewers as look, and hears of the first", async () => {
   expect([view.viewers, came]).toEqual([2, 1]);
   await one.cancel();
   await two.cancel();
+  expect(view.viewers).toBe(0);
+});
+
+test("who asks only for the head of a view is no viewer", async () => {
+  const { app, views } = setup();
+  const view = views.open("yard");
+  for (const path of ["/live/yard", "/live/yard.jpg"]) {
+    const { status, headers } = await app.request(path, { method: "HEAD", headers: { host: "127.0.0.1" } });
+    expect([status, headers.get("content-type")]).toEqual([200, path.endsWith("jpg") ? "image/jpeg" : STREAM]);
+  }
   expect(view.viewers).toBe(0);
 });
 

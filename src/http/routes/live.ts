@@ -28,12 +28,15 @@ export const live =
     const still = views.named(asked) === undefined && asked.endsWith(".jpg");
     const view = views.named(still ? asked.slice(0, -4) : asked);
     if (view === undefined) return refuse(c, 404, "HTTP_NOT_FOUND", unknown(asked, views));
+    // Nobody reads the body of such an answer, nor says when it is over: it would be a viewer for ever.
+    if (c.req.method === "HEAD") return new Response(null, { headers: still ? JPEG : STREAM });
     if (views.viewers >= MAX_VIEWERS) {
       return refuse(c, 503, "HTTP_VIEWERS", `${MAX_VIEWERS} people are looking already: close another view first`);
     }
     return still ? oneOf(view, clock) : new Response(pictures(view, clock), { headers: STREAM });
   };
 
+const JPEG = { "content-type": "image/jpeg" };
 const STREAM = { "content-type": `multipart/x-mixed-replace; boundary=${BOUNDARY}` };
 
 function unknown(name: string, { names }: LiveViews): string {
@@ -46,7 +49,7 @@ async function oneOf(view: View, clock: Clock): Promise<Response> {
   const cancel = clock.setTimer(() => late.abort(), STILL_MS);
   const jpeg = (await view.next(late.signal)) ?? view.latest;
   cancel();
-  if (jpeg !== undefined) return new Response(jpeg as Uint8Array<ArrayBuffer>, { headers: { "content-type": "image/jpeg" } });
+  if (jpeg !== undefined) return new Response(jpeg as Uint8Array<ArrayBuffer>, { headers: JPEG });
   const message = `${view.name} has shown no picture yet: see the source's state in /report`;
   return Response.json({ code: "HTTP_NO_PICTURE", message }, { status: 503 });
 }

@@ -80,7 +80,6 @@ never waits for a browser. At most 8 people can look at once. Without \`--http\`
         counts.failed += 1;
         log.warn("a frame could not be shown", { error: String(error) });
       }
-      encoding = undefined;
     };
     return {
       open() {
@@ -92,7 +91,10 @@ never waits for a browser. At most 8 people can look at once. Without \`--http\`
         const nowMs = clock.monotonicMs();
         if (view !== undefined && view.viewers > 0 && encoding === undefined && nowMs >= nextMs) {
           nextMs = nowMs + 1_000 / max_fps;
-          encoding = show(packet);
+          // Not at the end of `show`: one that fails at once ends before this assignment.
+          encoding = show(packet).finally(() => {
+            encoding = undefined;
+          });
         } else {
           counts.passed_over += 1;
         }

@@ -88,6 +88,18 @@ test("live_view counts what cannot be shown and goes on", async () => {
   expect(context.logged).toEqual([]);
 });
 
+test("live_view shows the next frame after one that could not be drawn on", async () => {
+  const { process, see, view, settled, shown, node, context } = await setup({ draw: {} });
+  view.viewers = 1;
+  await process(packet({ kind: "frame", payload: { ...frame, format: "jpeg", stride: 0, data: new Uint8Array(9) } }));
+  expect(node.metrics!()).toMatchObject({ shown_total: 0, failed_total: 1 });
+  context.clock.advance(1_000);
+  await see();
+  expect(node.metrics!()).toMatchObject({ passed_over_total: 0 });
+  await settled();
+  expect(shown.length).toBe(1);
+});
+
 test("live_view ends its view when the run ends", async () => {
   const { node, view } = await setup();
   await node.close!();
