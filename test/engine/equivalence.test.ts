@@ -177,18 +177,22 @@ function expectConservation({ ended }: Observed) {
   }
 }
 
-test("a fused run takes the same packets in the same order, counts and drops the same as an unfused one", async () => {
-  await fc.assert(
-    fc.asyncProperty(graphs(SYNC, overflow), async (graph) => {
-      const fused = await observe(graph, true);
-      expect(tally(fused)).toEqual(tally(await observe(graph, false)));
-      expect(fused.ended.status).toBe("ok");
-      expectBounds(graph, fused);
-      expectConservation(fused);
-    }),
-    { numRuns: 1_000 },
-  );
-}, SLOW_MS);
+test(
+  "a fused run takes the same packets in the same order, counts and drops the same as an unfused one",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(graphs(SYNC, overflow), async (graph) => {
+        const fused = await observe(graph, true);
+        expect(tally(fused)).toEqual(tally(await observe(graph, false)));
+        expect(fused.ended.status).toBe("ok");
+        expectBounds(graph, fused);
+        expectConservation(fused);
+      }),
+      { numRuns: 1_000 },
+    );
+  },
+  SLOW_MS,
+);
 
 test("what a full inbox held back goes before what its node makes, fused or not", async () => {
   const order = async (fuse: boolean) => {
@@ -205,44 +209,56 @@ test("what a full inbox held back goes before what its node makes, fused or not"
   expect(await order(true)).toEqual(await order(false));
 });
 
-test("graphs with async nodes keep every bound and account for every packet", async () => {
-  await fc.assert(
-    fc.asyncProperty(graphs([...SYNC, ...ASYNC], overflow), fc.boolean(), async (graph, fuse) => {
-      const seen = await observe(graph, fuse);
-      expect(seen.ended.status).toBe("ok");
-      expectBounds(graph, seen);
-      expectConservation(seen);
-    }),
-    { numRuns: 300 },
-  );
-}, SLOW_MS);
+test(
+  "graphs with async nodes keep every bound and account for every packet",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(graphs([...SYNC, ...ASYNC], overflow), fc.boolean(), async (graph, fuse) => {
+        const seen = await observe(graph, fuse);
+        expect(seen.ended.status).toBe("ok");
+        expectBounds(graph, seen);
+        expectConservation(seen);
+      }),
+      { numRuns: 300 },
+    );
+  },
+  SLOW_MS,
+);
 
-test("graphs that block deliver every packet, fused or not, whatever their nodes wait for", async () => {
-  await fc.assert(
-    fc.asyncProperty(graphs([...SYNC, ...ASYNC], fc.constant("block")), async (graph) => {
-      const roomy = { ...graph, shapes: graph.shapes.map((shape) => ({ ...shape, inbox: ROOMY, concurrency: 1 })) };
-      const expected = sorted(await observe(roomy, false));
-      expect(sorted(await observe(graph, true))).toEqual(expected);
-      expect(sorted(await observe(graph, false))).toEqual(expected);
-    }),
-    { numRuns: 200 },
-  );
-}, SLOW_MS);
+test(
+  "graphs that block deliver every packet, fused or not, whatever their nodes wait for",
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(graphs([...SYNC, ...ASYNC], fc.constant("block")), async (graph) => {
+        const roomy = { ...graph, shapes: graph.shapes.map((shape) => ({ ...shape, inbox: ROOMY, concurrency: 1 })) };
+        const expected = sorted(await observe(roomy, false));
+        expect(sorted(await observe(graph, true))).toEqual(expected);
+        expect(sorted(await observe(graph, false))).toEqual(expected);
+      }),
+      { numRuns: 200 },
+    );
+  },
+  SLOW_MS,
+);
 
-test("nodes that keep order give every edge the order of one call at a time", async () => {
-  const chain = graphs([...SYNC, ...ASYNC], fc.constant("block")).map(({ sources, shapes, seed }) => ({
-    sources: sources.slice(0, 1),
-    shapes: shapes.map((shape, at) => ({ ...shape, from: [at], ordered: true })),
-    seed,
-  }));
-  await fc.assert(
-    fc.asyncProperty(chain, async (graph) => {
-      const one = { ...graph, shapes: graph.shapes.map((shape) => ({ ...shape, concurrency: 1 })) };
-      expect((await observe(graph, true)).taken).toEqual((await observe(one, true)).taken);
-    }),
-    { numRuns: 200 },
-  );
-}, SLOW_MS);
+test(
+  "nodes that keep order give every edge the order of one call at a time",
+  async () => {
+    const chain = graphs([...SYNC, ...ASYNC], fc.constant("block")).map(({ sources, shapes, seed }) => ({
+      sources: sources.slice(0, 1),
+      shapes: shapes.map((shape, at) => ({ ...shape, from: [at], ordered: true })),
+      seed,
+    }));
+    await fc.assert(
+      fc.asyncProperty(chain, async (graph) => {
+        const one = { ...graph, shapes: graph.shapes.map((shape) => ({ ...shape, concurrency: 1 })) };
+        expect((await observe(graph, true)).taken).toEqual((await observe(one, true)).taken);
+      }),
+      { numRuns: 200 },
+    );
+  },
+  SLOW_MS,
+);
 
 const ROOMY: InboxLimits = { capacity: 100_000, max_bytes: 1e9, overflow: "block" };
 
