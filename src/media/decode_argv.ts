@@ -1,13 +1,13 @@
 import type { Ffmpeg } from "../node/index.ts";
 import { MAX_PIXELS } from "./decode_error.ts";
 import type { DecodeSpec, PictureChanges } from "./decode_spec.ts";
+import { passthroughFlags } from "./ffmpeg_facts.ts";
 
 /** The command that decodes one video stream into raw pictures with their times. */
-export function decodeArgv({ file, version }: Pick<Ffmpeg, "file" | "version">, spec: DecodeSpec): string[] {
+export function decodeArgv(ffmpeg: Pick<Ffmpeg, "file" | "version">, spec: DecodeSpec): string[] {
   const filters = filterChain(spec.changes ?? {});
-  const isNew = version.major > 5 || (version.major === 5 && version.minor >= 1);
   return [
-    ...[file, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"],
+    ...[ffmpeg.file, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"],
     // A file's own times, from its start, also behind a seek.
     ...(spec.live ? [] : ["-copyts", "-start_at_zero"]),
     ...["-max_pixels", String(MAX_PIXELS)],
@@ -17,8 +17,7 @@ export function decodeArgv({ file, version }: Pick<Ffmpeg, "file" | "version">, 
     // V: video that is no cover picture of a song.
     ...["-map", "0:V:0", "-map_metadata", "-1", "-map_chapters", "-1"],
     ...(filters === "" ? [] : ["-vf", filters]),
-    // Every picture once, at its own time: neither doubled nor left out for a steady rate.
-    ...[isNew ? "-fps_mode" : "-vsync", "passthrough", "-enc_time_base", "-1"],
+    ...[...passthroughFlags(ffmpeg), "-enc_time_base", "-1"],
     ...["-c:v", "rawvideo", "-pix_fmt", spec.format, "-f", "nut", "-"],
   ];
 }

@@ -49,3 +49,8 @@ const FLAGGED = { demuxer: FORMAT, muxer: FORMAT, device: FORMAT, decoder: CODEC
 export function timeoutFlag({ version }: Pick<Ffmpeg, "version">): "-timeout" | "-stimeout" {
   return version.major < 5 ? "-stimeout" : "-timeout";
 }
+
+/** Every picture once, at its own time: neither doubled nor left out for a steady rate. */
+export function passthroughFlags({ version: { major, minor } }: Pick<Ffmpeg, "version">): readonly string[] {
+  return [major > 5 || (major === 5 && minor >= 1) ? "-fps_mode" : "-vsync", "passthrough"];
+}

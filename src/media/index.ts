@@ -1,7 +1,8 @@
+export * from "./audio_decoder.ts";
 export { type Bgr, Canvas, type Spot, textWidth } from "./canvas.ts";
 export { decodePicture, type Picture } from "./decode_picture.ts";
 export * from "./decoder.ts";
-export { timeoutFlag } from "./ffmpeg_facts.ts";
+export { passthroughFlags, timeoutFlag } from "./ffmpeg_facts.ts";
 export { type FfmpegMachine, thisMachine } from "./ffmpeg_machine.ts";
 export { findFfmpeg, HOW_TO_GET_FFMPEG, whatFailed } from "./find_ffmpeg.ts";
 export { DEFAULT_FRAMES, FramePool, type PooledSlot } from "./frame_pool.ts";
@@ -9,5 +10,6 @@ export { encodeJpeg, type JpegOptions } from "./jpeg.ts";
 export * from "./live/index.ts";
 export { writeBgr } from "./pixels.ts";
 export { type Plane, planesOf } from "./planes.ts";
+export * from "./record/index.ts";
 export { type Layout, layoutOf, MADE_FORMATS, Resizer } from "./resize_frame.ts";
 export { searchFfmpeg } from "./search_ffmpeg.ts";
