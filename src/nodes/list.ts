@@ -55,11 +55,13 @@ export const DOMAINS = {
     webcam_source: async () => (await import("./video/webcam_source.ts")).webcamSource,
   },
   audio: {
+    audio_source: async () => (await import("./audio/audio_source.ts")).audioSource,
     resample: async () => (await import("./audio/resample.ts")).resample,
   },
   vision: {
     blur: async () => (await import("./vision/blur.ts")).blur,
     classifier: async () => (await import("./vision/classifier.ts")).classifier,
+    clip_sink: async () => (await import("./vision/clip_sink.ts")).clipSink,
     count: async () => (await import("./vision/count.ts")).count,
     crop: async () => (await import("./vision/crop.ts")).crop,
     dedup_policy: async () => (await import("./vision/dedup_policy.ts")).dedupPolicy,
