@@ -15,7 +15,8 @@ const BLOCK = 512;
 export function tarGz(files: readonly ArchiveFile[], mtimeSec: number): Uint8Array<ArrayBuffer> {
   const blocks = files.flatMap((file) => [header(file, mtimeSec), file.bytes, padding(file.bytes.length)]);
   // Two empty blocks end an archive.
-  return Bun.gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]), { level: 9 });
+  // 6: an executable of 130 MB takes 2 s; 9 takes 5.5 s and saves 2 %.
+  return Bun.gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]), { level: 6 });
 }
 
 function header({ path, mode, bytes }: ArchiveFile, mtimeSec: number): Buffer {
