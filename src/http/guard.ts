@@ -40,7 +40,8 @@ export function tokenGuard(token: string): MiddlewareHandler {
   return async (c, next) => {
     const given = givenToken(c.req.header("authorization") ?? "");
     if (given !== undefined && tokenMatches(given, token)) return next();
-    c.header("WWW-Authenticate", 'Bearer realm="schnitzel", Basic realm="schnitzel"');
+    // Basic first: Chromium reads the first of several in one header, and for Bearer it does not ask its user.
+    c.header("WWW-Authenticate", 'Basic realm="schnitzel", Bearer realm="schnitzel"');
     const fact =
       given === undefined ? "this page needs a token" : "the token is not the one this server was started with";
     return refuse(c, 401, "HTTP_UNAUTHORIZED", `${fact}: send "Authorization: Bearer <token>"`);

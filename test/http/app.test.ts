@@ -131,7 +131,7 @@ test.each<[string, Record<string, string>]>([
 test.each(["/readyz", "/metrics", "/report", "/admin"])("%s asks for the token when there is one", async (path) => {
   const { get } = setup({ token: TOKEN });
   const response = await get(path);
-  expect(response.headers.get("www-authenticate")).toBe('Bearer realm="schnitzel", Basic realm="schnitzel"');
+  expect(response.headers.get("www-authenticate")).toBe('Basic realm="schnitzel", Bearer realm="schnitzel"');
   expect(await refusal(response)).toEqual([401, "HTTP_UNAUTHORIZED"]);
 });
 
