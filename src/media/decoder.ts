@@ -94,7 +94,7 @@ class FfmpegDecoder implements Decoder {
 
   async *frames() {
     const { ready } = this.#pump;
-    while (await ready.some()) yield ready.oldest()!;
+    for (let next = await ready.next(); next !== undefined; next = await ready.next()) yield next;
   }
 
   frame({ slot }: DecodedFrame, frameIdx: number): Frame {

@@ -30,6 +30,15 @@ export class FramePump {
 
   /** Reads to the end of the pipe, or until `signal` aborts. Rejects when what comes is no picture of this stream. */
   async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#readAll(signal);
+    } finally {
+      // What was put in after the stream was closed is taken by nobody, and the pool may be the next stream's.
+      if (signal.aborted) this.ready.clear();
+    }
+  }
+
+  async #readAll(signal: AbortSignal) {
     for (let next = await this.#reader.frame(); next !== undefined && !signal.aborted; ) {
       this.#check(next);
       const slot = this.#spec.live ? this.#liveSlot() : (this.#pool.take() ?? (await this.#pool.wait(signal)));
@@ -40,10 +49,14 @@ export class FramePump {
   }
 
   async #fill(next: NutFrame, slot: PooledSlot | undefined): Promise<boolean> {
-    const whole = slot === undefined ? await this.#reader.pass(next) : await this.#reader.into(slot.data);
+    let whole = false;
+    try {
+      whole = slot === undefined ? await this.#reader.pass(next) : await this.#reader.into(slot.data);
+    } finally {
+      if (!whole) slot?.release();
+    }
     this.truncated = !whole;
-    if (!whole) slot?.release();
-    else if (slot !== undefined) this.#put(slot, next);
+    if (whole && slot !== undefined) this.#put(slot, next);
     this.#read += 1;
     return whole;
   }

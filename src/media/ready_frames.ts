@@ -15,6 +15,16 @@ export class ReadyFrames {
     this.#wake?.();
   }
 
+  /** The oldest, as soon as there is one; undefined at the end. Throws the error that it ended with. */
+  async next(): Promise<DecodedFrame | undefined> {
+    while (await this.some()) {
+      // One that was here when we were told of it may have been taken back since.
+      const frame = this.#frames.shift();
+      if (frame !== undefined) return frame;
+    }
+    return undefined;
+  }
+
   /** Takes the oldest away from who would have got it next. */
   oldest(): DecodedFrame | undefined {
     return this.#frames.shift();
