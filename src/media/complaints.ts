@@ -2,7 +2,7 @@
 const TOLD = /^(?:\[[^\]]{1,64} @ 0x[0-9a-f]+\] ){0,3}\[(?:warning|error|fatal|panic)\] (.+)$/;
 /** About how it was called, which is ours to know. */
 const NOISE =
-  /deprecated|Output file is empty|Guessed Channel Layout|has not been used for any stream|timestamp discontinuity/;
+  /deprecated|Output file is empty|Estimating duration from bitrate|Guessed Channel Layout|has not been used for any stream|timestamp discontinuity/;
 /** user:password@ of an address; a camera's password may hold "@" and "/". */
 const CREDENTIALS = /(\b[a-z][a-z0-9+.-]{0,31}:\/\/)[^\s"'<>]{1,1024}@/gi;
 

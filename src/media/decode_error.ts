@@ -19,9 +19,10 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
 
 const SIZE = /Picture size (\d+)x(\d+) (?:exceeds|is invalid)/;
 
-export type KnownFacts = Pick<StreamInfo, "hasAudio">;
+/** What is known of a picture stream that failed, or for other streams what ffmpeg's words mean. */
+export type KnownFacts = Pick<StreamInfo, "hasAudio"> | { readonly meaning: string | undefined };
 
-/** A picture stream could not be decoded, or no longer. */
+/** A stream of pictures or of sound could not be decoded, or no longer. */
 export class DecodeError extends Error {
   /** What ffmpeg complained about. */
   readonly complaints: readonly string[];
@@ -36,11 +37,12 @@ export class DecodeError extends Error {
   }
 }
 
-function meaningOf(complaints: readonly string[], { hasAudio }: KnownFacts): string | undefined {
+function meaningOf(complaints: readonly string[], facts: KnownFacts): string | undefined {
+  if ("meaning" in facts) return facts.meaning;
   const [, width, height] = complaints.map((line) => SIZE.exec(line)).find((found) => found !== null) ?? [];
   if (Number(width) * Number(height) > MAX_PIXELS) return tooLarge({ width: Number(width), height: Number(height) });
   const meaning = MEANINGS.find(([pattern]) => complaints.some((line) => pattern.test(line)))?.[1];
-  return meaning?.includes("no video stream") && hasAudio ? `${meaning}, only sound` : meaning;
+  return meaning?.includes("no video stream") && facts.hasAudio ? `${meaning}, only sound` : meaning;
 }
 
 /** Why a picture is refused for its size. */

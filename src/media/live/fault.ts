@@ -58,7 +58,7 @@ const PATTERNS: readonly (readonly [FaultKind, RegExp])[] = [
   ["path", /\b404 Not Found|Stream not found|\b400 Bad Request/i],
   ["transport", /\b461\b|Nonmatching transport|Unsupported Transport/i],
   ["name", /Failed to resolve hostname|Name or service not known|Temporary failure in name resolution/i],
-  ["refused", /Connection refused/i],
+  ["refused", /Connection refused|: No such process$/im],
   ["unreachable", /No route to host|Network is unreachable|Host is (?:down|unreachable)/i],
   ["tls", /Protocol not found/i],
   ["busy", /Device or resource busy|already in use/i],

@@ -5,3 +5,4 @@ export { httpInput, rtspInput } from "./inputs.ts";
 export { type Feed, type LiveFrame, type LivePlan, LiveSource } from "./live_source.ts";
 export { type Probe, probeCamera } from "./probe.ts";
 export { ABORTED, LATE, within } from "./within.ts";
+export { type LiveWords, MICROPHONE_WORDS, STREAM_WORDS } from "./words.ts";

@@ -9,6 +9,7 @@ import type { Probe } from "./probe.ts";
 import { Reconnection, type ReconnectPolicy } from "./reconnection.ts";
 import { Stillness } from "./stillness.ts";
 import { ABORTED, LATE, within } from "./within.ts";
+import { CAMERA_WORDS, type LiveWords } from "./words.ts";
 
 /** A connection to a camera that is open: decoded pictures, or a recording that says that it goes on. */
 export interface Feed<Item extends Sign = Sign> {
@@ -28,6 +29,8 @@ type ItemOf<Input extends Feed> = Input extends Feed<infer Item> ? Item : never;
 export interface LivePlan<Input extends Feed = Decoder> {
   /** What logs call the camera; no secrets. */
   readonly name: string;
+  /** How people are told of it; as of a camera unless given. */
+  readonly words?: LiveWords;
   /**
    * Starts ffmpeg. `fast` looks at little of the stream before the first picture. When `signal` aborts it ends ffmpeg
    * and rejects.
@@ -100,6 +103,10 @@ export class LiveSource<Input extends Feed = Decoder> {
     this.state = "ended";
   }
 
+  get #words(): LiveWords {
+    return this.#plan.words ?? CAMERA_WORDS;
+  }
+
   #now(): number {
     return this.#context.clock.monotonicMs();
   }
@@ -113,7 +120,7 @@ export class LiveSource<Input extends Feed = Decoder> {
     try {
       const decoder = await this.#within(this.#plan.firstFrameMs, signal, opening);
       if (decoder === ABORTED) return undefined;
-      if (decoder === LATE) return this.#late("no picture", this.#plan.firstFrameMs);
+      if (decoder === LATE) return this.#late("no", this.#plan.firstFrameMs);
       return yield* this.#pictures(decoder, signal);
     } catch (thrown) {
       return this.#faultOf(thrown, startedMs, epoch);
@@ -146,7 +153,7 @@ export class LiveSource<Input extends Feed = Decoder> {
       const limitMs = this.epoch === before ? firstFrameMs : stallMs;
       const step = await this.#within(limitMs, signal, frames.next());
       if (step === ABORTED) return undefined;
-      if (step === LATE) return this.#late("no further picture", limitMs);
+      if (step === LATE) return this.#late("no further", limitMs);
       if (step.done) return this.#faultOf(decoder, startedMs, before);
       if (this.epoch === before) this.#streaming(decoder);
       const { slot } = step.value;
@@ -175,7 +182,7 @@ export class LiveSource<Input extends Feed = Decoder> {
 
   #late(what: string, afterMs: number): Fault {
     this.counts.stalls_total += 1;
-    return fault("stalled", `${what} came within ${afterMs / 1_000} s`);
+    return fault("stalled", `${what} ${this.#words.item} came within ${afterMs / 1_000} s`);
   }
 
   /** Why pictures ended: with an error, or as a file does. */
@@ -191,7 +198,9 @@ export class LiveSource<Input extends Feed = Decoder> {
     if (this.#reconnection.lost(this.#now(), lost.kind)) return this.#outage.lost(lost);
     this.state = "ended";
     const { name } = this.#plan;
-    throw new Error(`${name} gave no picture in ${this.#reconnection.attempts} tries: ${lost.text}; ${lost.hint}`);
+    const { item, hints } = this.#words;
+    const tried = `gave no ${item} in ${this.#reconnection.attempts} tries`;
+    throw new Error(`${name} ${tried}: ${lost.text}; ${hints[lost.kind] ?? lost.hint}`);
   }
 
   /** Until the backoff is over, or a probe finds that the camera has come back. */

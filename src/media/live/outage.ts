@@ -1,9 +1,11 @@
 import type { NodeContext } from "../../node/index.ts";
 import type { StreamInfo } from "../decode_spec.ts";
 import type { Fault, FaultKind } from "./fault.ts";
+import { CAMERA_WORDS, type LiveWords } from "./words.ts";
 
 interface Camera {
   readonly name: string;
+  readonly words?: LiveWords;
   readonly expectedOffline: (nowMs: number) => boolean;
 }
 
@@ -12,17 +14,20 @@ export class Outage {
   readonly #camera: Camera;
   readonly #context: Pick<NodeContext, "clock" | "log">;
   readonly #told = new Set<FaultKind>();
+  readonly #words: LiveWords;
   #sinceMs: number | undefined;
 
   constructor(camera: Camera, context: Pick<NodeContext, "clock" | "log">) {
     this.#camera = camera;
+    this.#words = camera.words ?? CAMERA_WORDS;
     this.#context = context;
   }
 
   connecting() {
     if (this.#sinceMs !== undefined) return;
     this.#sinceMs = this.#context.clock.monotonicMs();
-    this.#context.log.info("connecting to the camera", { camera: this.#camera.name });
+    const { what } = this.#words;
+    this.#context.log.info(`connecting to the ${what}`, { [what]: this.#camera.name });
   }
 
   /** Nothing is wrong with a camera that was expected to be away. */
@@ -32,8 +37,9 @@ export class Outage {
     if (this.#told.has(kind)) return;
     const first = this.#told.size === 0;
     this.#told.add(kind);
-    const message = first ? "camera lost, trying again" : "camera still away, for another reason";
-    const fields = { camera: this.#camera.name, reason: kind, error: text, hint };
+    const { what, hints } = this.#words;
+    const message = first ? `${what} lost, trying again` : `${what} still away, for another reason`;
+    const fields = { [what]: this.#camera.name, reason: kind, error: text, hint: hints[kind] ?? hint };
     if (this.#camera.expectedOffline(clock.nowMs())) log.info(`${message} (expected)`, fields);
     else log.warn(message, fields);
   }
@@ -41,8 +47,9 @@ export class Outage {
   over({ width, height, fps, codec }: Partial<StreamInfo>, epoch: number) {
     const { clock, log } = this.#context;
     const afterSec = Math.round((clock.monotonicMs() - (this.#sinceMs ?? clock.monotonicMs())) / 100) / 10;
-    const fields = { camera: this.#camera.name, width, height, fps, codec, epoch, after_sec: afterSec };
-    log.info("camera gives pictures", fields);
+    const { what, items } = this.#words;
+    const fields = { [what]: this.#camera.name, width, height, fps, codec, epoch, after_sec: afterSec };
+    log.info(`${what} gives ${items}`, fields);
     this.#told.clear();
   }
 }
