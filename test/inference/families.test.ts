@@ -60,6 +60,13 @@ describe("yolov8", () => {
     expect(rounded(boxes(output, { family: "yolov8" }, { width: 128, height: 64 }))).toEqual([[0, 0, 14, 24, 0.9, 0]]);
   });
 
+  test("does the same to a frame that stands upright", () => {
+    // 64 x 128 in 64 x 64: ratio 0.5, 16 columns of padding on the left.
+    const rows_ = [[22, 20, 4, 8, 0.9, 0], ...Array(7).fill(nothing)];
+    const output = { output: [[1, 8, 6], rows_.flat()] } as const;
+    expect(rounded(boxes(output, { family: "yolov8" }, { width: 64, height: 128 }))).toEqual([[8, 32, 16, 48, 0.9, 0]]);
+  });
+
   test("drops boxes that lie outside the frame", () => {
     const output = { output: [[1, 8, 6], [[20, 5, 10, 8, 0.9, 0], ...Array(7).fill(nothing)].flat()] } as const;
     expect(boxes(output, { family: "yolov8" }, { width: 128, height: 64 })).toEqual([]);

@@ -52,6 +52,10 @@ test("boxes of other classes stay, unless it is agnostic", () => {
   expect(suppress(boxes, { ...ALL, agnostic: true })).toEqual([0]);
 });
 
+test("the overlap of vanishing boxes vanishes: 1e-9 is added to the union", () => {
+  expect(overlap(candidates([[0, 0, 1e-4, 1e-5, 1, 0]]), 0, 0)).toBeCloseTo(0.5, 5);
+});
+
 test("two empty boxes in one place do not divide by zero", () => {
   expect(
     suppress(

@@ -4,23 +4,12 @@ import type { Model, TensorData } from "../../src/node/index.ts";
 import { virtualClock } from "../support/clock.ts";
 import { inference, RGB_INPUT, squares, YOLOV8 } from "../support/inference.ts";
 import { blobModel, identityModel } from "../support/onnx_models.ts";
+import { matrix, squareModel } from "./matrix.ts";
 
 const MODELS = { identity: identityModel(), blobs: blobModel({ size: 96, box: 16 }), square: squareModel() };
 
-/** x · x, of any size: large ones take seconds. */
-function squareModel() {
-  const graph = new OnnxGraph();
-  graph.add("MatMul", ["x", "x"], {}, "y");
-  const dims = ["rows", "columns"];
-  const port = (name: string) => ({ name, type: "float32" as const, dims });
-  return graph.write({ name: "square", inputs: [port("x")], outputs: [port("y")] });
-}
-
 const image = (value: number, rows = 1): Record<string, TensorData> => ({
   x: { type: "float32", dims: [rows, 1, 1, 2], data: new Float32Array(rows * 2).fill(value) },
-});
-const matrix = (size: number): Record<string, TensorData> => ({
-  x: { type: "float32", dims: [size, size], data: new Float32Array(size * size).fill(1) },
 });
 /** Some three seconds of work for one worker. */
 const LONG = 2_500;
@@ -136,6 +125,8 @@ describe("batches", () => {
     const wide = { x: { type: "float32" as const, dims: [1, 1, 1, 3], data: Float32Array.of(5, 5, 5) } };
     const outputs = await Promise.all([model.run(image(1)), model.run(image(2)), model.run(wide), model.run(image(3))]);
     expect(outputs.map(first)).toEqual([1, 2, 5, 3]);
+    // The first as nothing else waited, the second as the third does not fit with it.
+    expect(model.metrics()).toMatchObject({ inference_batches_total: 4, inference_batched_total: 4 });
   });
 });
 
