@@ -62,7 +62,7 @@ export interface ModelOptions {
   readonly threads: number;
   /** Requests of all nodes that go into one call of a model whose batch size is free. */
   readonly batch: number;
-  /** Requests that wait at once; one more is refused. A detector's inbox is the usual bound. */
+  /** Requests of one node that wait at once; one more is refused. A detector's inbox is the usual bound. */
   readonly queue: number;
 }
 
