@@ -56,6 +56,7 @@ export const DOMAINS = {
   },
   audio: {
     audio_source: async () => (await import("./audio/audio_source.ts")).audioSource,
+    level: async () => (await import("./audio/level.ts")).level,
     resample: async () => (await import("./audio/resample.ts")).resample,
   },
   vision: {
