@@ -24,6 +24,8 @@ export class FramePool {
   readonly #free: Slot[] = [];
   readonly #waiters: Waiter[] = [];
   #made = 0;
+  /** Slots that were retained and are not back yet. */
+  #kept = 0;
 
   /** `bytes` of pixels in each of at most `size` slots. */
   constructor(bytes: number, size = DEFAULT_FRAMES) {
@@ -42,7 +44,7 @@ export class FramePool {
     if (free !== undefined) return free.begin();
     if (this.#made === this.size) return undefined;
     this.#made += 1;
-    return new Slot(this.bytes, (slot) => this.#back(slot)).begin();
+    return new Slot(this.bytes, this.#owner()).begin();
   }
 
   /** A slot with one holder, as soon as there is one, first come first served; undefined once `signal` aborts. */
@@ -66,6 +68,16 @@ export class FramePool {
     });
   }
 
+  #owner(): Owner {
+    return {
+      back: (slot) => this.#back(slot),
+      keep: (by) => {
+        this.#kept += by;
+      },
+      mayKeep: () => this.#kept < Math.floor(this.size / 2),
+    };
+  }
+
   #back(slot: Slot) {
     const waiter = this.#waiters.shift();
     if (waiter === undefined) this.#free.push(slot);
@@ -73,15 +85,23 @@ export class FramePool {
   }
 }
 
+/** What a slot tells its pool. */
+interface Owner {
+  back(slot: Slot): void;
+  keep(by: 1 | -1): void;
+  mayKeep(): boolean;
+}
+
 class Slot implements PooledSlot {
   readonly data: Uint8Array;
-  readonly #back: (slot: Slot) => void;
+  readonly #owner: Owner;
   #holders = 0;
+  #kept = false;
 
-  constructor(bytes: number, back: (slot: Slot) => void) {
+  constructor(bytes: number, owner: Owner) {
     const memory = new SharedArrayBuffer(bytes);
     this.data = new Uint8Array(memory);
-    this.#back = back;
+    this.#owner = owner;
     ownMemory(memory, this);
   }
 
@@ -93,12 +113,22 @@ class Slot implements PooledSlot {
   retain() {
     if (this.#holders === 0) throw new Error("cannot retain a frame that was given back: retain it before its release");
     this.#holders += 1;
+    if (!this.#kept) this.#owner.keep(1);
+    this.#kept = true;
+  }
+
+  /** A slot that is kept already takes no further place when it is retained again. */
+  get scarce(): boolean {
+    return !this.#kept && !this.#owner.mayKeep();
   }
 
   release() {
     // Giving a slot back twice would hand one place to two owners, who then draw over each other.
     if (this.#holders === 0) throw new Error("cannot release a frame that was given back already");
     this.#holders -= 1;
-    if (this.#holders === 0) this.#back(this);
+    if (this.#holders > 0) return;
+    if (this.#kept) this.#owner.keep(-1);
+    this.#kept = false;
+    this.#owner.back(this);
   }
 }

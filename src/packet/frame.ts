@@ -67,6 +67,8 @@ function wrong(name: string, allowed: string, value: unknown): TypeError {
 
 /** One place of a pool. */
 export interface FrameSlot {
+  /** As much of its pool is kept beyond packets as may be: the frames behind this one need the places that are left. */
+  readonly scarce?: boolean;
   /** One more holder. */
   retain(): void;
   /** One holder less; the last one gives the memory back. */
@@ -91,4 +93,13 @@ export function retainFrame(frame: Pick<Frame, "data">): () => void {
     if (held) slot.release();
     held = false;
   };
+}
+
+/**
+ * Keeps a frame for who wants it for longer than its packet takes. Of a pool half of the places can be kept so; beyond
+ * that it is a copy, as a source without a free place would wait for a newer frame to make room, and none could come.
+ */
+export function keepFrame(frame: Frame): { frame: Frame; release(): void } {
+  if (!slots.get(frame.data.buffer)?.scarce) return { frame, release: retainFrame(frame) };
+  return { frame: { ...frame, data: frame.data.slice() }, release() {} };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { FramePool } from "../../src/media/frame_pool.ts";
-import { retainFrame } from "../../src/packet/index.ts";
+import { type Frame, keepFrame, retainFrame } from "../../src/packet/index.ts";
 
 const never = new AbortController().signal;
 
@@ -68,4 +68,34 @@ test("who stops waiting gets nothing, and takes nobody's turn", async () => {
   expect(await gone).toBeUndefined();
   expect((await next)!.data).toBe(slot.data);
   expect(await pool.wait(abort.signal)).toBeUndefined();
+});
+
+test("keepFrame() keeps half of a pool as it is, and copies the rest", () => {
+  const pool = new FramePool(4, 4);
+  const frameOf = (data: Uint8Array): Frame => ({
+    ...{ width: 2, height: 2, format: "gray", stride: 2, frame_idx: 0, data },
+  });
+  const kept = [1, 2, 3, 4].map((shade) => {
+    const slot = pool.take()!;
+    slot.data.fill(shade);
+    const one = keepFrame(frameOf(slot.data));
+    // As its source does when the packet is done.
+    slot.release();
+    return one;
+  });
+  expect(pool.held).toBe(2);
+  // What comes next does not draw over what is kept.
+  pool.take()!.data.fill(9);
+  expect(kept.map(({ frame }) => frame.data[0])).toEqual([1, 2, 3, 4]);
+  for (const { release } of kept) release();
+  expect(pool.held).toBe(1);
+  const again = pool.take()!;
+  expect(keepFrame(frameOf(again.data)).frame.data).toBe(again.data);
+});
+
+test("keepFrame() keeps a slot that is kept already once more, as it takes no further place", () => {
+  const pool = new FramePool(4, 2);
+  const { data } = pool.take()!;
+  const frame: Frame = { width: 2, height: 2, format: "gray", stride: 2, frame_idx: 0, data };
+  expect([keepFrame(frame), keepFrame(frame)].map((kept) => kept.frame.data)).toEqual([data, data]);
 });

@@ -1,4 +1,4 @@
-import { eventTimeMs, type Frame, frameOf, retainFrame, type StreamPacket } from "../../packet/index.ts";
+import { eventTimeMs, type Frame, frameOf, keepFrame, type StreamPacket } from "../../packet/index.ts";
 
 interface Held {
   source: string;
@@ -22,9 +22,10 @@ export class RecentFrames {
 
   add(packet: StreamPacket) {
     const { source_id: source, ts } = packet;
-    const frame = frameOf(packet.payload);
+    const atMs = eventTimeMs(packet);
+    const kept = keepFrame(frameOf(packet.payload));
     const held = this.#of(source);
-    held.push({ source, ts, atMs: eventTimeMs(packet), frame, release: retainFrame(frame) });
+    held.push({ source, ts, atMs, ...kept });
     while (held.length > this.#most) held.shift()!.release();
   }
 

@@ -23,7 +23,9 @@ const config = v.strictObject({
   ),
   frames: v.pipe(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(8)), 3),
-    v.description("Last frames of each source that are kept, out of the 16 of the source's pool."),
+    v.description(
+      "Last frames of each source that are kept; copies where half of the source's `frames` are kept already.",
+    ),
   ),
   within_sec: v.pipe(
     v.optional(v.pipe(v.number(), v.minValue(0)), 1),

@@ -58,6 +58,17 @@ test.each([
     "ok",
     0,
   ],
+  [
+    "kept by a node that wants more frames than there are places",
+    [
+      `id: a, plugin: snapshot_sink, config: { dir: ${folder}/shots, frames: 8 }`,
+      "id: e, plugin: static_source, config: { packets: [] }",
+      "id: out, plugin: null_sink",
+    ],
+    ["from: cam, to: a.frames", "from: e, to: a.events", "from: cam, to: out"],
+    "ok",
+    0,
+  ],
 ] as const)("a frame's place is free again when its packet is %s", (_what, nodes, edges, status, letters) => {
   const ran = run(nodes, edges);
   expect(ran).toMatchObject({ status, letters });
