@@ -16,12 +16,13 @@ Installs schnitzel into ~/.local/bin, or into DIR/bin with --prefix DIR.
   sh install.sh                   fetch the release at SCHNITZEL_BASE_URL for this machine, verify, install
   sh install.sh --from DIR        the same from a local folder (air gap): archives, SHA256SUMS, SHA256SUMS.minisig
 
-  --prefix DIR    install into DIR/bin
+  --prefix DIR    install into DIR/bin (and DIR/lib/schnitzel)
   --version V     the release to take when the folder holds several
   --pubkey KEY    minisign public key that must have signed SHA256SUMS (or SCHNITZEL_PUBKEY)
   --help          this text
 
-To uninstall, delete the one file it names. Exit codes: 0 installed · 1 failed, nothing was changed ·
+A release may bring a faster library for models, which goes to DIR/lib/schnitzel/native.
+To uninstall, delete what it names. Exit codes: 0 installed · 1 failed, nothing was changed ·
 2 wrong usage, or nowhere to install from · 3 this machine lacks something (platform, tool, home)
 TEXT
 }
@@ -32,7 +33,7 @@ die() { code=$1; shift; printf 'install: %s\n' "$*" >&2; exit "$code"; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # Whatever happens, no half-written file stays behind; a finished one has been renamed by then.
-cleanup() { rm -rf ${work:+"$work"} ${new:+"$new"}; }
+cleanup() { rm -rf ${work:+"$work"} ${new:+"$new"} ${library:+"$library"}; }
 
 # The words of release names: linux-x64, linux-arm64-musl, darwin-arm64 …
 detect_platform() {
@@ -127,6 +128,20 @@ install_release() {
   tar -xzOf "$work/$archive" "${archive%.tar.gz}/schnitzel" >"$new" ||
     die 1 "cannot unpack $archive into $bin, which has $(free_kb) kB free (the message is above); nothing was changed"
   put_in_place
+  install_native
+}
+
+# The library that makes models faster, where the archive brings it. schnitzel works without, so a failure ends nothing.
+install_native() {
+  inner=${archive%.tar.gz}/native
+  tar -tzf "$work/$archive" | grep -q "^$inner/" || return 0
+  native=$prefix/lib/schnitzel/native
+  if mkdir -p "$prefix/lib/schnitzel" && library=$(mktemp -d "$prefix/lib/schnitzel/.native.XXXXXX") &&
+    tar -xzf "$work/$archive" -C "$library" "$inner" && rm -rf "$native" && mv "$library/$inner" "$native"; then
+    say "installed $native, by which models run faster"
+  else
+    say "NOT installed: $native (the message is above); models run without it, slower"
+  fi
 }
 
 install_from_source() {
@@ -179,7 +194,7 @@ argument() { [ -n "${2:-}" ] || die 2 "$1 needs a value; see --help"; }
 
 main() {
   set -eu
-  prefix='' from='' version='' mode=release work='' new=''
+  prefix='' from='' version='' mode=release work='' new='' library=''
   while [ $# -gt 0 ]; do
     case $1 in
       --from-source) mode=source ;;

@@ -12,14 +12,17 @@ export interface NativeFolder {
   readonly found: boolean;
 }
 
-/** `SCHNITZEL_NATIVE`, else `ORT_NATIVE_DIR`, else `native` beside the executable. */
+/** `SCHNITZEL_NATIVE`, else `ORT_NATIVE_DIR`, else `native` beside the executable, else where install.sh puts it. */
 export function nativeFolder(env: NodeJS.ProcessEnv = process.env, executable = process.execPath): NativeFolder {
   for (const from of ["SCHNITZEL_NATIVE", "ORT_NATIVE_DIR"]) {
     const folder = env[from];
     if (folder) return { folder, from, found: isThere(folder) };
   }
-  const folder = path.join(path.dirname(executable), "native");
-  return { folder, from: "beside the binary", found: isThere(folder) };
+  const beside = path.join(path.dirname(executable), "native");
+  const installed = path.join(path.dirname(executable), "../lib/schnitzel/native");
+  if (!isThere(beside) && isThere(installed))
+    return { folder: installed, from: "where install.sh puts it", found: true };
+  return { folder: beside, from: "beside the binary", found: isThere(beside) };
 }
 
 const isThere = (folder: string) => fs.existsSync(path.join(folder, BINDING));

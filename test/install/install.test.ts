@@ -52,6 +52,31 @@ test("install.sh installs from a local folder without a downloader", async () =>
   expect(installed(place.home)).toEqual(["schnitzel"]);
 });
 
+test("install.sh puts the library for models into lib/schnitzel, and a newer one in its place", async () => {
+  using place = setup();
+  const lib = path.join(place.home, ".local/lib/schnitzel");
+  const from = ["--from", place.release];
+  addRelease(place.release, { others: { "native/a.node": "1", "native/LICENSE": "MIT" } });
+  const ran = await install({ home: place.home, path: place.box(), args: from });
+  expect(ran).toMatchObject({ code: 0, stderr: "" });
+  expect(ran.stdout).toContain(`installed ${lib}/native, by which models run faster`);
+  addRelease(place.release, { version: "0.2.0", others: { "native/b.node": "2" } });
+  const args = [...from, "--version", "0.2.0"];
+  expect(await install({ home: place.home, path: `${place.folder}/toolbox`, args })).toMatchObject({ code: 0 });
+  expect(fs.readdirSync(path.join(lib, "native"))).toEqual(["b.node"]);
+  expect(fs.readdirSync(lib)).toEqual(["native"]);
+});
+
+test("install.sh installs schnitzel also when the library for models finds no place", async () => {
+  using place = setup();
+  fs.mkdirSync(path.join(place.home, ".local/lib"), { recursive: true });
+  fs.writeFileSync(path.join(place.home, ".local/lib/schnitzel"), "in the way");
+  addRelease(place.release, { others: { "native/a.node": "1" } });
+  const ran = await install({ home: place.home, path: place.box(), args: ["--from", place.release] });
+  expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining("NOT installed: ") });
+  expect(installed(place.home)).toEqual(["schnitzel"]);
+});
+
 test("install.sh --prefix installs into that folder's bin, a relative one and one with a space included", async () => {
   using place = setup();
   addRelease(place.release);

@@ -12,13 +12,20 @@ export interface ReleaseOptions {
   platform?: string;
   /** The executable in the archive. */
   content?: string;
+  /** Other files of the archive, by path. */
+  others?: Readonly<Record<string, string>>;
 }
 
 /** Adds an archive with its checksum line to a release folder; gives the archive's path. */
 export function addRelease(folder: string, options: ReleaseOptions = {}): string {
-  const { version = "0.1.0", platform = "linux-x64", content = program(version) } = options;
+  const { version = "0.1.0", platform = "linux-x64", content = program(version), others = {} } = options;
   const name = `schnitzel-${version}-${platform}`;
-  const bytes = tarGz([{ path: `${name}/schnitzel`, mode: 0o755, bytes: Buffer.from(content) }], 0);
+  const entry = (file: string, mode: 0o755 | 0o644, text: string) => ({
+    ...{ path: `${name}/${file}`, mode },
+    bytes: Buffer.from(text),
+  });
+  const more = Object.entries(others).map(([file, text]) => entry(file, 0o644, text));
+  const bytes = tarGz([entry("schnitzel", 0o755, content), ...more], 0);
   const file = path.join(folder, `${name}.tar.gz`);
   fs.writeFileSync(file, bytes);
   const sum = new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
