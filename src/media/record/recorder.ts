@@ -36,11 +36,15 @@ export class Recorder {
   constructor(options: RecorderOptions, ring: SegmentRing, context: NodeContext) {
     const { address, transport, audio, ffmpeg } = options;
     const hide = (text: string) => withoutSecrets(address, text);
+    const onFull = () => {
+      this.#fullFor += 1;
+    };
     const room = () => {
       try {
         options.room();
+        ring.checkRoom();
       } catch (error) {
-        this.#fullFor += 1;
+        onFull();
         throw error;
       }
     };
@@ -52,8 +56,8 @@ export class Recorder {
           const found = await context.ffmpeg(ffmpeg);
           const input = rtspInput(address, found, { transport, timeoutMs: TIMEOUT_MS, fast: false });
           const number = ++this.#number;
-          const spec = { name: address.shown, input, ffmpeg, audio, number, ring, room, onSegment: options.onSegment };
-          return openRecording(context, spec, signal);
+          const calls = { room, onFull, onSegment: options.onSegment };
+          return openRecording(context, { name: address.shown, input, ffmpeg, audio, number, ring, ...calls }, signal);
         },
         hide,
         probe: probeCamera(context.exchange, address),

@@ -24,6 +24,8 @@ export interface RecordSpec {
   /** Throws when the disk has no room for more. */
   readonly room: () => void;
   readonly onSegment: () => void;
+  /** ffmpeg itself found the disk full. */
+  readonly onFull: () => void;
 }
 
 /** ffmpeg is asked to end, so that it finishes the segment it is at, and is killed after so long. */
@@ -123,6 +125,7 @@ export class Recording {
       await this.#child.exited;
     }
     this.#removeUnfinished();
+    if (this.complaints().some((line) => line.includes("No space left on device"))) this.#spec.onFull();
     this.#ended = true;
     this.#wake();
   }

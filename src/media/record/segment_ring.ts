@@ -26,6 +26,9 @@ interface Need {
   readonly fromMs: number;
 }
 
+/** A second of 8 Mbit/s. */
+const MIN_ROOM = 1024 * 1024;
+
 const SEGMENT = /^seg-\d+-\d{6,}\.mkv$/;
 export const segmentName = (connection: number, count: number | string) => `seg-${connection}-${count}.mkv`;
 
@@ -36,6 +39,7 @@ export class SegmentRing {
   /** Oldest first. */
   #segments: Segment[] = [];
   #bytes = 0;
+  #largest = 0;
   #overflowed = 0;
 
   /** What a run that was killed has left in the folder goes away. */
@@ -59,12 +63,24 @@ export class SegmentRing {
   add(segment: Segment) {
     this.#segments.push(segment);
     this.#bytes += segment.bytes;
+    this.#largest = Math.max(this.#largest, segment.bytes);
     const needed = Math.min(this.upToMs - this.#options.keepMs, ...[...this.#needs].map((need) => need.fromMs));
     while (this.#segments.length > 0 && toMs(this.#segments[0]!) < needed) this.#removeOldest();
     while (this.#segments.length > 1 && this.#bytes > this.#options.maxBytes) {
       if (toMs(this.#segments[0]!) >= needed) this.#overflowed += 1;
       this.#removeOldest();
     }
+  }
+
+  /**
+   * Throws when two segments more, as large as the largest so far, would not fit: a recording that begins and stops at
+   * once would be told of each time.
+   */
+  checkRoom() {
+    const { files, folder } = this.#options;
+    const [free, least] = [files.freeBytes(folder), Math.max(MIN_ROOM, 2 * this.#largest)];
+    if (free >= least) return;
+    throw new Error(`cannot record to ${folder}: the disk has ${free} bytes left and ${least} are needed`);
   }
 
   /** Keeps what was recorded from a time on, until the returned function is called. */
