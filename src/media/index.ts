@@ -6,6 +6,7 @@ export { passthroughFlags, timeoutFlag } from "./ffmpeg_facts.ts";
 export { type FfmpegMachine, thisMachine } from "./ffmpeg_machine.ts";
 export { findFfmpeg, HOW_TO_GET_FFMPEG, whatFailed } from "./find_ffmpeg.ts";
 export { DEFAULT_FRAMES, FramePool, type PooledSlot } from "./frame_pool.ts";
+export { FramePools } from "./frame_pools.ts";
 export { encodeJpeg, type JpegOptions } from "./jpeg.ts";
 export * from "./live/index.ts";
 export { writeBgr } from "./pixels.ts";

@@ -1,6 +1,6 @@
 import { sleep } from "../../base/clock.ts";
 import { toError } from "../../base/to_error.ts";
-import { decodePicture, FramePool, type Picture, type PooledSlot, Resizer } from "../../media/index.ts";
+import { decodePicture, FramePools, type Picture, type PooledSlot, Resizer } from "../../media/index.ts";
 import type { NodeContext, SourceInstance } from "../../node/index.ts";
 import { type Frame, frameBytes, frameStride, type StreamPacket } from "../../packet/index.ts";
 import { isoMicros } from "../frame_time.ts";
@@ -18,7 +18,7 @@ export class FolderFrames implements SourceInstance {
   readonly #slots = new HeldSlots();
   readonly ack = this.#slots.release;
   readonly nack = this.#slots.release;
-  #pool: FramePool | undefined;
+  readonly #pools: FramePools;
   #startMs = Number.NaN;
   #sent = 0;
   #rejected = 0;
@@ -26,6 +26,7 @@ export class FolderFrames implements SourceInstance {
   constructor(options: FolderConfig, context: NodeContext) {
     this.#options = options;
     this.#context = context;
+    this.#pools = new FramePools(options.frames);
     this.#names = new FolderNames(context.files, options.path);
   }
 
@@ -71,11 +72,11 @@ export class FolderFrames implements SourceInstance {
     }
   }
 
-  #slot({ width, height }: Picture, signal: AbortSignal): Promise<PooledSlot | undefined> {
+  async #slot({ width, height }: Picture, signal: AbortSignal): Promise<PooledSlot | undefined> {
     const { format, frames } = this.#options;
-    const bytes = frameBytes(format, width, height);
-    if (this.#pool?.bytes !== bytes) this.#pool = new FramePool(bytes, frames);
-    return this.#pool.wait(signal);
+    // Each size has a pool of its own, and the bound is on all of them.
+    await this.#slots.below(frames, signal);
+    return this.#pools.of(frameBytes(format, width, height)).wait(signal);
   }
 
   #drawn(picture: Picture, slot: PooledSlot): Omit<Frame, "frame_idx"> {

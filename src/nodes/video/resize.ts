@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { DEFAULT_FRAMES, FramePool, layoutOf, MADE_FORMATS, Resizer } from "../../media/index.ts";
+import { DEFAULT_FRAMES, FramePools, layoutOf, MADE_FORMATS, Resizer } from "../../media/index.ts";
 import { type ConfigIssue, defineNode, type NodeContext, port } from "../../node/index.ts";
 import { type Frame, frameBytes, frameOf, frameStride, replace } from "../../packet/index.ts";
 import { scaleBoxes } from "./scaled_boxes.ts";
@@ -101,7 +101,7 @@ function targetOf(frame: Frame, { width, height, fit, format = frame.format as n
 class MadeFrames {
   unpooled = 0;
   readonly #outcome: NodeContext["outcome"];
-  #pool: FramePool | undefined;
+  readonly #pools = new FramePools(DEFAULT_FRAMES);
 
   constructor({ outcome }: NodeContext) {
     this.#outcome = outcome;
@@ -109,8 +109,7 @@ class MadeFrames {
 
   take(bytes: number): Uint8Array {
     const outcome = this.#outcome();
-    if (this.#pool?.bytes !== bytes) this.#pool = new FramePool(bytes, DEFAULT_FRAMES);
-    const slot = outcome === undefined ? undefined : this.#pool.take();
+    const slot = outcome === undefined ? undefined : this.#pools.of(bytes).take();
     if (slot === undefined) {
       this.unpooled += 1;
       return new Uint8Array(new SharedArrayBuffer(bytes));

@@ -1,4 +1,4 @@
-import { DEFAULT_FRAMES, FramePool, writeBgr } from "../../media/index.ts";
+import { DEFAULT_FRAMES, FramePools, writeBgr } from "../../media/index.ts";
 import type { NodeContext } from "../../node/index.ts";
 import { type Frame, frameBytes } from "../../packet/index.ts";
 
@@ -13,7 +13,7 @@ export function bgrCopy(frame: Frame, into?: Uint8Array): Frame {
 /** Copies of frames, in memory that is used again once all that came of the packet is done. */
 export class FrameCopies {
   readonly #context: NodeContext;
-  #pool: FramePool | undefined;
+  readonly #pools = new FramePools(DEFAULT_FRAMES);
   /** Copies in memory of their own: nobody would say when it is free, or all places were held. */
   unpooled = 0;
 
@@ -35,9 +35,8 @@ export class FrameCopies {
   }
 
   #memory(bytes: number): Uint8Array {
-    if (this.#pool?.bytes !== bytes) this.#pool = new FramePool(bytes, DEFAULT_FRAMES);
     const outcome = this.#context.outcome();
-    const slot = outcome === undefined ? undefined : this.#pool.take();
+    const slot = outcome === undefined ? undefined : this.#pools.of(bytes).take();
     if (slot === undefined) {
       this.unpooled += 1;
       return new Uint8Array(bytes);

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as v from "valibot";
+import { decodePicture } from "../../../src/media/index.ts";
 import type { SourceInstance } from "../../../src/node/index.ts";
 import { imageDirSource } from "../../../src/nodes/video/image_dir_source.ts";
 import type { Frame, StreamPacket } from "../../../src/packet/index.ts";
@@ -101,4 +102,26 @@ test("image_dir_source takes the time at which a picture was written when it is 
   const file = picture("a.png");
   fs.utimesSync(file, 1_767_225_600, 1_767_225_600.25);
   expect((await take(open({ time: "modified" }).source))[0]!.ts).toBe("2026-01-01T00:00:00.250000Z");
+});
+
+test("image_dir_source has at most `frames` pictures in memory, also when each has another size", async () => {
+  const files = ["16x8", "8x16", "16x16", "8x8"].map((size, at) => picture(`${at}.png`, size));
+  const { source } = open({ frames: 2 });
+  const stop = new AbortController();
+  const running = (source.run(stop.signal) as AsyncIterable<StreamPacket>)[Symbol.asyncIterator]();
+  const first = (await running.next()).value as StreamPacket;
+  await running.next();
+  let came = false;
+  const third = running.next().then((step) => {
+    came = true;
+    return step;
+  });
+  // What a picture takes that has a place, several times over.
+  for (const file of files) await decodePicture(fs.readFileSync(file));
+  expect([came, source.metrics!().frames_held]).toEqual([false, 2]);
+  source.nack!(first, "too late", {} as never);
+  expect((await third).done).toBe(false);
+  const fourth = running.next();
+  stop.abort();
+  expect((await fourth).done).toBe(true);
 });
