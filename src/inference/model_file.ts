@@ -11,6 +11,9 @@ const EXPORTS: Readonly<Record<string, string>> = {
   ".engine": "the ONNX file it was built from",
 };
 
+/** A protobuf message, which an ONNX file is, has no more. */
+const MAX_BYTES = 2 ** 31;
+
 /** Whether `model` means a file: a path, or a name with an ending. */
 export const isFile = (model: string) => /[/\\]|\.[a-z0-9]+$/i.test(model);
 
@@ -25,7 +28,11 @@ export async function modelFile(model: string, files: Files): Promise<ResolvedMo
   if (!files.exists(file)) {
     throw cannot(`there is no file ${file}; paths start at the graph's folder. Known models: schnitzel models ls`);
   }
-  if (files.stat(file).isDirectory()) throw cannot(`${file} is a folder`);
+  const stat = files.stat(file);
+  if (stat.isDirectory()) throw cannot(`${file} is a folder`);
+  // Reading it might never end.
+  if (!stat.isFile()) throw cannot(`${file} is no file but a device, a pipe or a socket`);
+  if (stat.size > MAX_BYTES) throw cannot(`it has ${stat.size} bytes, at most ${MAX_BYTES} are read`);
   const bytes = await Bun.file(file)
     .bytes()
     .catch((error: Error) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { OnnxGraph } from "../../scripts/models/onnx_writer.ts";
 import { modelFile } from "../../src/inference/index.ts";
@@ -78,12 +79,24 @@ describe("a file is refused with its path:", () => {
     ["none.onnx", /cannot read model none\.onnx: there is no file .*none\.onnx; paths start at the graph's folder/],
     ["yolo.pt", /models are ONNX files \(\.onnx\); make one with: yolo export model=yolo\.pt format=onnx/],
     [".", /cannot read model \.: .* is a folder/],
+    // As /dev/zero, which never ends, and a pipe into which nobody writes.
+    ["/dev/null", /cannot read model \/dev\/null: .* is no file but a device, a pipe or a socket/],
   ] as const) {
     test(name, async () => {
       using folder = temporaryFolder();
       expect(await failure(modelFile(name, diskFiles({ base: folder.path })))).toMatch(says);
     });
   }
+
+  test("a file that is larger than an ONNX file can be", async () => {
+    using folder = temporaryFolder();
+    const file = path.join(folder.path, "a.onnx");
+    fs.writeFileSync(file, "");
+    fs.truncateSync(file, 2 ** 31 + 1);
+    expect(await failure(modelFile("a.onnx", diskFiles({ base: folder.path })))).toMatch(
+      /it has 2147483649 bytes, at most 2147483648 are read/,
+    );
+  });
 
   test("a file is read with its hash", async () => {
     using folder = temporaryFolder();
