@@ -45,6 +45,14 @@ export class SharedModel implements Model {
     this.#onRelease = onRelease;
   }
 
+  checkInput(input: FrameInput) {
+    try {
+      this.#plan(input);
+    } catch (error) {
+      throw this.#fault((error as Error).message);
+    }
+  }
+
   async detect(frame: Frame, input: FrameInput, output: BoxOutput): Promise<readonly Box[]> {
     const outcome = await this.#ask(() => ({ frame: bare(frame), plan: this.#plan(input), boxes: output }));
     return "boxes" in outcome ? outcome.boxes : [];

@@ -87,6 +87,8 @@ export interface Model {
   readonly classes: readonly string[];
   /** What the catalogue knows of the model: input and output to use where a node's config says nothing. */
   readonly usual: { readonly input?: FrameInput; readonly output?: Omit<BoxOutput, "classes"> };
+  /** Throws an Error that says what the model takes when frames made so are not that; for `open`, before any frame. */
+  checkInput(input: FrameInput): void;
   /** Boxes in a frame. */
   detect(frame: Frame, input: FrameInput, output: BoxOutput): Promise<readonly Box[]>;
   /** The outputs for a frame. */

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { defineNode, type FrameInput, type Model, port, type TensorData } from "../../node/index.ts";
 import { frameOf } from "../../packet/index.ts";
-import { frameInput, inputConfig, modelConfig, modelOptions, USUAL_INPUT } from "./model_config.ts";
+import { frameInput, inputConfig, modelConfig, modelOptions, modelRead, USUAL_INPUT } from "./model_config.ts";
 
 const config = v.strictObject({
   ...modelConfig,
@@ -53,6 +53,7 @@ export const classifier = defineNode({
 The frame goes on by \`out\` with \`payload.classes\`, a list of \`{ class_id, class_name, confidence }\`, the likeliest
 first; by \`classes\` leaves the same list without pixels. Behind \`crop\` it says what each detected object is.`,
   config,
+  reads: modelRead,
   inputs: { in: port("frame", "Frames of any raw format, or JPEG.", "inproc_any") },
   outputs: {
     out: port("frame", "The frame with its classes.", "inproc_any"),
@@ -87,6 +88,7 @@ first; by \`classes\` leaves the same list without pixels. Behind \`crop\` it sa
       async open() {
         model = await context.inference.open(modelOptions(options));
         input = frameInput(options.input, model.usual.input ?? CLASSIFIER_INPUT);
+        model.checkInput(input);
       },
       async process(packet, emit) {
         const frame = frameOf(packet.payload);

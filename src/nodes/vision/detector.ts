@@ -1,7 +1,7 @@
 import { type Box, defineNode, type Model, port } from "../../node/index.ts";
 import { frameOf } from "../../packet/index.ts";
 import { type Detection, detectionFor, detectorConfig } from "./detector_config.ts";
-import { modelOptions } from "./model_config.ts";
+import { modelOptions, modelRead } from "./model_config.ts";
 
 const GREY = { width: 4, height: 4, format: "gray", stride: 4, data: new Uint8Array(16).fill(128), frame_idx: 0 };
 
@@ -16,6 +16,7 @@ can cross a durable edge. Nodes with the same model and options share its worker
 \`{ capacity: 1, overflow: drop_oldest }\`, so that the newest frame is looked at. With several workers raise
 \`runtime.concurrency\` as well: one frame is under way at a time otherwise.`,
   config: detectorConfig,
+  reads: modelRead,
   inputs: { in: port("frame", "Frames of any raw format, or JPEG.", "inproc_any") },
   outputs: {
     out: port("frame", "The frame with its detections.", "inproc_any"),
@@ -43,6 +44,7 @@ can cross a durable edge. Nodes with the same model and options share its worker
       async open() {
         model = await context.inference.open(modelOptions(config));
         wanted = detectionFor(config, model);
+        model.checkInput(wanted.input);
       },
       async process(packet, emit) {
         const frame = frameOf(packet.payload);

@@ -1,7 +1,11 @@
 import * as v from "valibot";
-import type { FrameInput } from "../../node/index.ts";
+import type { FrameInput, ReadFile } from "../../node/index.ts";
 
 export { modelConfig, modelOptions } from "../model_options.ts";
+
+/** A model that is a file of ONNX; `open` says of other files how to export them, and where names are looked for. */
+export const modelRead = ({ model }: { model: string }): ReadFile[] =>
+  /\.onnx$/i.test(model) ? [{ path: ["model"], file: model }] : [];
 
 const count = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { defineNode, type Model, port, type TensorData } from "../../node/index.ts";
+import { defineNode, type FrameInput, type Model, port, type TensorData } from "../../node/index.ts";
 import { frameOf, replace, type StreamPacket, typeName } from "../../packet/index.ts";
 import { type PayloadPath, pathText, readPath, withPath } from "../payload_path.ts";
-import { frameInput, inputConfig, modelConfig, modelOptions, USUAL_INPUT } from "./model_config.ts";
+import { frameInput, inputConfig, modelConfig, modelOptions, modelRead, USUAL_INPUT } from "./model_config.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 const TYPES = ["float32", "float64", "int32", "int64", "uint8", "bool"] as const;
@@ -51,6 +51,7 @@ With \`inputs\` each input tensor is made of numbers in the payload; without, th
 model's only input as \`input\` says. The outputs are added at \`into\`: by name \`{ type, dims, data }\`, \`data\` as a flat
 list, the last dimension first to change. A frame's pixels are not in what is sent on.`,
   config,
+  reads: modelRead,
   inputs: { in: port("*", "Packets with numbers, or frames.") },
   outputs: { out: port("*", "The payload, with the outputs in it and without pixels.", "json_portable") },
   examples: [
@@ -83,14 +84,17 @@ list, the last dimension first to change. A frame's pixels are not in what is se
     ),
   create(options, context) {
     let model: Model | undefined;
+    let input = USUAL_INPUT;
     let emitted = 0;
     return {
       async open() {
         model = await context.inference.open(modelOptions(options));
-        if (options.inputs !== undefined) checkNames(options.inputs, model);
+        input = frameInput(options.input, model.usual.input ?? USUAL_INPUT);
+        if (options.inputs === undefined) model.checkInput(input);
+        else checkNames(options.inputs, model);
       },
       async process(packet, emit) {
-        const outputs = await run(model!, packet, options);
+        const outputs = await run(model!, packet, options.inputs, input);
         const payload = withPath(withoutPixels(packet.payload), options.into, kept(outputs, options, model!));
         emitted += 1;
         emit.out(replace(packet, { payload }));
@@ -101,9 +105,8 @@ list, the last dimension first to change. A frame's pixels are not in what is se
   },
 });
 
-function run(model: Model, { payload }: StreamPacket, { inputs, input }: Config) {
-  if (inputs === undefined)
-    return model.runFrame(frameOf(payload), frameInput(input, model.usual.input ?? USUAL_INPUT));
+function run(model: Model, { payload }: StreamPacket, inputs: Inputs | undefined, input: FrameInput) {
+  if (inputs === undefined) return model.runFrame(frameOf(payload), input);
   const tensors = Object.entries(inputs).map(([name, spec]) => [name, tensor(payload, name, spec, model)]);
   return model.run(Object.fromEntries(tensors));
 }
