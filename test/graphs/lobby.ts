@@ -8,7 +8,7 @@ const PHOTOS = path.join(ROOT, "node_modules/@vladmandic/face-api/demo/sample%d.
 
 /** Writes a video of six photos of people, half a second each, and its pictures beside it; gives their folder. */
 export function lobby(file: string, folder: string): string {
-  fs.mkdirSync(folder);
+  fs.mkdirSync(folder, { recursive: true });
   const size = "scale=960:720:force_original_aspect_ratio=decrease,pad=960:720:-1:-1";
   ffmpeg("-framerate", "2", "-start_number", "1", "-i", PHOTOS, "-vf", size, "-pix_fmt", "yuv420p", file);
   ffmpeg("-i", file, "-q:v", "2", path.join(folder, "%d.jpg"));
