@@ -109,6 +109,7 @@ const PARTS: Record<string, readonly PartName[]> = {
   people_in_zone: ["opencv_doc"],
   camera: ["ffmpeg", "opencv_doc"],
   two_cameras_one_model: ["ffmpeg", "opencv_doc"],
+  doorbell: ["ffmpeg"],
   face_blur: ["ffmpeg"],
   follow_person: ["ffmpeg", "opencv_doc"],
   timelapse: ["ffmpeg", "opencv_doc"],

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { makeClip } from "../support/rtsp/clip.ts";
 import { rtspServer } from "../support/rtsp_server.ts";
 import { start } from "../support/running.ts";
 import { standInFfmpeg } from "../support/stand_in_camera.ts";
@@ -87,6 +88,37 @@ export const seeing = (project: ExampleProject): Record<string, (name: string) =
     expect([code, stdout.match(/"angular_z":-/)]).toEqual([0, null]);
   },
 
+  async doorbell(name) {
+    await using server = await soundCamera(project, "door");
+    const record = path.join(project.path, "posts.jsonl");
+    await using backend = start(["mock-backend", "--listen", "127.0.0.1:0", "--record", record], { cwd: project.path });
+    const [, to] = await backend.saw(/listens on (\S+),/);
+    const listen = `127.0.0.1:${freePort()}`;
+    const given = set(`vars.url=${server.url}`, `vars.listen=${listen}`, `vars.backend=${new URL("events", to)}`);
+    const short = set("nodes.clip.config.pre_sec=1", "nodes.clip.config.post_sec=1");
+    await using running = start(["run", `graphs/${name}.yaml`, ...given, ...short, "--state-dir", project.path], {
+      cwd: project.path,
+    });
+    await running.saw(/camera gives pictures camera=\S+door width/);
+    await running.saw(/camera gives pictures.*\(recording\)/);
+    const headers = { "content-type": "application/json", "idempotency-key": "ring/1" };
+    const ring = await fetch(`http://${listen}/ring`, { method: "POST", body: "{}", headers });
+    expect(ring.status).toBe(202);
+    const keys = () =>
+      (fs.existsSync(record) ? lines(fs.readFileSync(record, "utf8")) : []).map((line) => JSON.parse(line).key);
+    while (keys().length < 2) await Bun.sleep(50);
+    // The notice came with a frame, and says by which way.
+    expect(keys()).toEqual(["ring/1", expect.stringMatching(/^clip:ring\/1(#|$)/)]);
+    expect((await running.stop()).code).toBe(0);
+    expect((await pictures(project.output("doorbell/pictures"), 320)).length).toBe(1);
+    const clips = [...new Bun.Glob("**/*.mp4").scanSync({ cwd: project.output("doorbell/clips") })];
+    expect(clips).toEqual([expect.stringMatching(/^site\/door\/[^/]+\.mp4$/)]);
+    const clip = path.join(project.output("doorbell/clips"), clips[0]!);
+    const packets = new TextDecoder().decode(ffmpeg("-i", clip, "-c", "copy", "-f", "framecrc", "-"));
+    // One second before and one after, 25 pictures each, and a segment more at most.
+    expect(lines(packets).filter((line) => line.startsWith("0,")).length).toBeWithin(45, 110);
+  },
+
   async timelapse(name) {
     await using server = await street(project, "site", 0);
     const flags = set(`vars.url=${server.url}`, "vars.every_ms=1000");
@@ -105,6 +137,12 @@ function manThenNobody(folder: string): string {
   const filter = `split[a][b];[a]${still(236, 180, 2)}[man];[b]${still(0, 400, 20)}[grass];[man][grass]concat`;
   ffmpeg("-i", STREET!, "-filter_complex", filter, "-r", "10", "-pix_fmt", "yuv420p", file);
   return file;
+}
+
+/** A camera with sound, and a test picture. */
+async function soundCamera(project: ExampleProject, name: string) {
+  const server = await rtspServer({ clip: makeClip(project.path, name), path: `/${name}`, audio: true });
+  return { url: server.url, [Symbol.asyncDispose]: () => server.close() };
 }
 
 /** A camera that looks at the street. */
