@@ -17,6 +17,8 @@ export interface Files {
   resolve(file: string): string;
   exists(file: string): boolean;
   stat(file: string): fs.Stats;
+  /** As {@link stat}, but of a symbolic link itself. */
+  linkStat(file: string): fs.Stats;
   open(file: string, flags: "r" | "a" | "w" | "wx"): OpenFile;
   readText(file: string): string;
   readBytes(file: string): Uint8Array;
@@ -24,6 +26,8 @@ export interface Files {
   list(dir: string): string[];
   /** Renames inside one folder and syncs the folder, so the new name survives a power cut. */
   rename(from: string, to: string): void;
+  /** As {@link rename}, off this thread: a memory card may take half a second. */
+  move(from: string, to: string): Promise<void>;
   remove(file: string): void;
   /** Waits, off this thread, until what another process wrote into a file is on the disk. */
   flush(file: string): Promise<void>;
@@ -49,6 +53,7 @@ export function diskFiles({ base, fallback }: DiskOptions): Files {
     resolve,
     exists: (file) => fs.existsSync(resolve(file)),
     stat: (file) => fs.statSync(resolve(file)),
+    linkStat: (file) => fs.lstatSync(resolve(file)),
     open: (file, flags) => openFile(noPipe(resolve(file)), flags),
     readText: (file) => fs.readFileSync(noPipe(resolve(file)), "utf8"),
     readBytes: (file) => fs.readFileSync(noPipe(resolve(file))),
@@ -58,15 +63,12 @@ export function diskFiles({ base, fallback }: DiskOptions): Files {
       fs.renameSync(resolve(from), resolve(to));
       syncFolder(path.dirname(resolve(to)));
     },
-    remove: (file) => fs.rmSync(resolve(file), { force: true }),
-    async flush(file) {
-      const open = await fs.promises.open(resolve(file), "r+");
-      try {
-        await open.sync();
-      } finally {
-        await open.close();
-      }
+    async move(from, to) {
+      await fs.promises.rename(resolve(from), resolve(to));
+      if (process.platform !== "win32") await flush(path.dirname(resolve(to)), "r");
     },
+    remove: (file) => fs.rmSync(resolve(file), { force: true }),
+    flush: (file) => flush(resolve(file), "r+"),
     freeBytes(dir) {
       const { bavail, bsize } = fs.statfsSync(resolve(dir));
       return bavail * bsize;
@@ -105,6 +107,15 @@ function openFile(file: string, flags: string): OpenFile {
       open = false;
     },
   };
+}
+
+async function flush(file: string, flags: "r" | "r+") {
+  const open = await fs.promises.open(file, flags);
+  try {
+    await open.sync();
+  } finally {
+    await open.close();
+  }
 }
 
 /** Windows cannot open folders, and its rename is journaled. */

@@ -29,7 +29,6 @@ export interface KeptOptions {
 }
 
 interface Kept {
-  file: string;
   bytes: number;
   atMs: number;
 }
@@ -39,6 +38,9 @@ const MAX_FILES = 100_000;
 const DAY_MS = 86_400_000;
 const DRAFT = ".tmp";
 
+/** Names of what nodes keep begin with an event's time; a folder of holiday pictures has others. */
+const OWN_NAME = /^\d{4}-\d\d-\d\dT/;
+
 /** What a run that was killed had not finished. */
 const isDraft = (name: string, extensions: readonly string[]) =>
   name.startsWith(".") && name.endsWith(DRAFT) && extensions.includes(path.extname(name.slice(0, -DRAFT.length)));
@@ -46,14 +48,16 @@ const isDraft = (name: string, extensions: readonly string[]) =>
 /**
  * The files that a node writes into a folder and those below it, bounded in age, bytes and number.
  *
- * What lies there with one of `extensions` counts as the node's, from earlier runs too; everything else is left alone.
+ * What lies there with one of `extensions` and a name as nodes give them counts as the node's, from earlier runs too.
+ * Everything else is left alone, and so is what a symbolic link leads to.
  */
 export class KeptFiles {
   readonly #context: NodeContext;
   readonly #options: KeptOptions;
   readonly #dir: string;
-  /** Oldest first. */
-  #files: Kept[] = [];
+  /** By path, oldest first. */
+  readonly #files = new Map<string, Kept>();
+  #drafts = 0;
   #bytes = 0;
   #removed = 0;
 
@@ -62,8 +66,8 @@ export class KeptFiles {
     this.#options = options;
     this.#dir = context.files.resolve(options.dir);
     context.files.makeDir(this.#dir);
-    for (const file of this.#found(this.#dir, extensions)) this.#add(file);
-    this.#files.sort((a, b) => a.atMs - b.atMs);
+    const found = [...this.#found(this.#dir, extensions)].sort(([, a], [, b]) => a.mtimeMs - b.mtimeMs);
+    for (const [file, facts] of found) this.#add(file, facts);
     this.removeOld();
   }
 
@@ -71,7 +75,7 @@ export class KeptFiles {
   removeOld() {
     const { keep_days } = this.#options;
     const oldestMs = this.#context.clock.nowMs() - keep_days * DAY_MS;
-    while (keep_days > 0 && this.#files.length > 0 && this.#files[0]!.atMs < oldestMs) this.#removeOldest();
+    while (keep_days > 0 && (this.#oldest?.atMs ?? oldestMs) < oldestMs) this.#removeOldest();
   }
 
   /** Makes room for a file of so many bytes, or throws an Error that says why there is none. */
@@ -81,7 +85,7 @@ export class KeptFiles {
     if (bytes > most) throw new Error(`cannot keep a file of ${bytes} bytes in ${this.#dir}: max_bytes is ${most}`);
     this.removeOld();
     this.#trim(bytes);
-    while (this.#free < least + bytes && this.#files.length > 0) this.#removeOldest();
+    while (this.#free < least + bytes && this.#files.size > 0) this.#removeOldest();
     const free = this.#free;
     if (free >= least + bytes) return;
     throw new Error(
@@ -90,23 +94,15 @@ export class KeptFiles {
   }
 
   /** Writes a file whole or not at all, under the folder; gives its absolute path. Makes room first. */
-  write(relative: string, bytes: Uint8Array): string {
-    const { files } = this.#context;
-    const { file, draft } = this.#begin(relative, bytes.length);
-    try {
-      const open = files.open(draft, "w");
+  async write(relative: string, bytes: Uint8Array): Promise<string> {
+    const { file } = await this.make(relative, bytes.length, async (draft) => {
+      const open = this.#context.files.open(draft, "w");
       try {
         open.write(bytes);
-        open.sync();
       } finally {
         open.close();
       }
-      files.rename(draft, file);
-    } catch (error) {
-      files.remove(draft);
-      throw error;
-    }
-    this.written(file);
+    });
     return file;
   }
 
@@ -119,7 +115,7 @@ export class KeptFiles {
       await files.flush(draft);
       const bytes = files.stat(draft).size;
       this.#trim(bytes);
-      files.rename(draft, file);
+      await files.move(draft, file);
       this.written(file);
       return { file, bytes, made };
     } catch (error) {
@@ -133,26 +129,28 @@ export class KeptFiles {
 
   /** Counts a file that somebody else wrote under the folder. */
   written(file: string) {
-    const at = this.#files.findIndex((kept) => kept.file === file);
-    if (at >= 0) this.#bytes -= this.#files.splice(at, 1)[0]!.bytes;
-    this.#add(file);
+    this.#bytes -= this.#files.get(file)?.bytes ?? 0;
+    this.#files.delete(file);
+    this.#add(file, this.#context.files.stat(file));
   }
 
   metrics() {
-    return { kept_files: this.#files.length, kept_bytes: this.#bytes, removed_total: this.#removed };
+    return { kept_files: this.#files.size, kept_bytes: this.#bytes, removed_total: this.#removed };
   }
 
   #begin(relative: string, bytes: number) {
     this.makeRoom(bytes);
     const file = this.pathOf(relative);
     this.#context.files.makeDir(path.dirname(file));
-    return { file, draft: path.join(path.dirname(file), `.${path.basename(file)}${DRAFT}`) };
+    // Numbered: two packets of one time may be under way at once.
+    const draft = `.${this.#drafts++}.${path.basename(file)}${DRAFT}`;
+    return { file, draft: path.join(path.dirname(file), draft) };
   }
 
   /** Makes room among the files for one of so many bytes. */
   #trim(bytes: number) {
     const most = bytesOf(this.#options.max_bytes);
-    while (this.#files.length > 0 && (this.#bytes + bytes > most || this.#files.length >= MAX_FILES)) {
+    while (this.#files.size > 0 && (this.#bytes + bytes > most || this.#files.size >= MAX_FILES)) {
       this.#removeOldest();
     }
   }
@@ -161,27 +159,45 @@ export class KeptFiles {
     return this.#context.files.freeBytes(this.#dir);
   }
 
-  #add(file: string) {
-    const { size: bytes, mtimeMs: atMs } = this.#context.files.stat(file);
-    this.#files.push({ file, bytes, atMs });
+  get #oldest(): Kept | undefined {
+    return this.#files.values().next().value;
+  }
+
+  #add(file: string, { size: bytes, mtimeMs: atMs }: Facts) {
+    this.#files.set(file, { bytes, atMs });
     this.#bytes += bytes;
   }
 
   #removeOldest() {
-    const { file, bytes } = this.#files.shift()!;
+    const [file, { bytes }] = this.#files.entries().next().value!;
+    this.#files.delete(file);
     this.#bytes -= bytes;
     this.#removed += 1;
     this.#context.files.remove(file);
   }
 
-  *#found(dir: string, extensions: readonly string[]): Iterable<string> {
+  #names(dir: string): string[] {
+    try {
+      return this.#context.files.list(dir);
+    } catch (error) {
+      if (dir === this.#dir) throw error;
+      // Such as lost+found of a disk.
+      this.#context.log.warn("a folder cannot be looked through; its files stay", { dir, error: String(error) });
+      return [];
+    }
+  }
+
+  *#found(dir: string, extensions: readonly string[]): Iterable<[string, Facts]> {
     const { files } = this.#context;
-    for (const name of files.list(dir)) {
+    for (const name of this.#names(dir)) {
       const file = path.join(dir, name);
-      const isFolder = files.stat(file).isDirectory();
-      if (isFolder) yield* this.#found(file, extensions);
+      const facts = files.linkStat(file);
+      if (facts.isDirectory()) yield* this.#found(file, extensions);
+      else if (!facts.isFile()) continue;
       else if (isDraft(name, extensions)) files.remove(file);
-      else if (extensions.includes(path.extname(name)) && !name.startsWith(".")) yield file;
+      else if (OWN_NAME.test(name) && extensions.includes(path.extname(name))) yield [file, facts];
     }
   }
 }
+
+type Facts = ReturnType<NodeContext["files"]["stat"]>;

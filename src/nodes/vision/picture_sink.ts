@@ -56,7 +56,7 @@ new ones. For a picture of what an event is about see \`snapshot_sink\`.`,
       async process(packet, emit) {
         const { ts, source_id } = packet;
         const name = path.join(fileSegment(source_id), fileSegment(ts.slice(0, 10)), `${fileTime(ts)}.jpg`);
-        const file = kept.write(name, await encodeJpeg(frameOf(packet.payload), { quality, ...size }));
+        const file = await kept.write(name, await encodeJpeg(frameOf(packet.payload), { quality, ...size }));
         written += 1;
         if (!forward) return;
         const meta = { ...packet.meta, file: { path: file, node_id: context.nodeId } };

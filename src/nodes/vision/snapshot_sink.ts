@@ -77,7 +77,10 @@ event goes on all the same. The oldest pictures make room for new ones.`,
       }
       const relative = eventFile(event, fields, ".jpg");
       try {
-        const file = kept.write(relative, await encodeJpeg(frame, { quality: options.quality, ...widthOf(options) }));
+        const file = await kept.write(
+          relative,
+          await encodeJpeg(frame, { quality: options.quality, ...widthOf(options) }),
+        );
         counts.written += 1;
         return options.public_prefix === "" ? file : `${options.public_prefix}${relative}`;
       } catch (error) {

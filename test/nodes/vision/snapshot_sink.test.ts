@@ -101,7 +101,7 @@ test("snapshot_sink holds the last frames of each source, and gives back the oth
 test("snapshot_sink lets the oldest pictures make room, also those of an earlier run", async () => {
   using folder = temporaryFolder();
   fs.mkdirSync(path.join(folder.path, "snapshots/old"), { recursive: true });
-  const old = path.join(folder.path, "snapshots/old/picture.jpg");
+  const old = path.join(folder.path, "snapshots/old/2020-02-01T00_00_00Z.jpg");
   const strange = path.join(folder.path, "snapshots/notes.txt");
   fs.writeFileSync(old, Buffer.alloc(1_500));
   fs.writeFileSync(strange, Buffer.alloc(9_000));
@@ -119,9 +119,46 @@ test("snapshot_sink lets the oldest pictures make room, also those of an earlier
   expect(node.metrics!().kept_bytes!).toBeLessThanOrEqual(2_000);
 });
 
+test("snapshot_sink removes nothing that it did not make, and nothing out of its folder", () => {
+  using folder = temporaryFolder();
+  const [photos, snapshots] = ["photos", "snapshots"].map((name) => path.join(folder.path, name)) as [string, string];
+  fs.mkdirSync(photos);
+  fs.mkdirSync(path.join(snapshots, "lost+found"), { recursive: true });
+  const files = [path.join(photos, "2020-02-01T00_00_00Z.jpg"), path.join(snapshots, "holiday.jpg")];
+  for (const file of files) fs.writeFileSync(file, "x");
+  for (const file of files) fs.utimesSync(file, new Date(2_020, 1), new Date(2_020, 1));
+  // To other files, round in a circle, and to nothing.
+  for (const [name, to] of [
+    ["archive", photos],
+    ["loop", "."],
+    ["2020-02-02T00_00_00Z.jpg", "/nowhere"],
+  ] as const)
+    fs.symlinkSync(to, path.join(snapshots, name));
+  const context = testContext({ base: folder.path });
+  const { list } = context.files;
+  const guarded = (dir: string) => {
+    if (dir.endsWith("lost+found")) throw new Error("EACCES: permission denied");
+    return list(dir);
+  };
+  const { node } = setup(folder.path, {}, { ...context, files: { ...context.files, list: guarded } });
+  expect(files.map((file) => fs.existsSync(file))).toEqual([true, true]);
+  expect(node.metrics!()).toMatchObject({ kept_files: 0, removed_total: 0 });
+  expect(context.logged.map(({ message }) => message)).toEqual(["a folder cannot be looked through; its files stay"]);
+});
+
+test("snapshot_sink writes two pictures of one time at once, each whole", async () => {
+  using folder = temporaryFolder();
+  const { see, hear, node } = setup(folder.path);
+  await see(frame(0));
+  const [one, two] = await Promise.all([hear(event(0)), hear(event(0))]);
+  expect(one).toBe(two!);
+  expect(node.metrics!()).toMatchObject({ failed_total: 0, written_total: 2, kept_files: 1 });
+  expect(fs.readdirSync(path.dirname(one!))).toEqual([path.basename(one!)]);
+});
+
 test("snapshot_sink removes pictures older than keep_days when it starts", () => {
   using folder = temporaryFolder();
-  const old = path.join(folder.path, "snapshots/picture.jpg");
+  const old = path.join(folder.path, "snapshots/2020-02-01T00_00_00Z.jpg");
   fs.mkdirSync(path.dirname(old));
   fs.writeFileSync(old, "x");
   const context = testContext({ base: folder.path });
