@@ -21,6 +21,8 @@ export interface Row {
 
 export interface Timed {
   ms: number;
+  /** Processor time, that of its children included. */
+  cpuMs: number;
   /** Peak resident memory. */
   rssBytes: number;
   stdout: string;
@@ -32,7 +34,8 @@ export function time(command: readonly string[], env: Record<string, string> = {
   const ran = Bun.spawnSync([...command], { cwd: BENCH, env: { ...process.env, ...env }, stderr: "pipe" });
   const ms = performance.now() - startMs;
   if (!ran.success) throw new Error(`${command.join(" ")} failed with ${ran.exitCode}:\n${ran.stderr}`);
-  return { ms, rssBytes: ran.resourceUsage.maxRSS, stdout: ran.stdout.toString() };
+  const { maxRSS: rssBytes, cpuTime } = ran.resourceUsage;
+  return { ms, cpuMs: Number(cpuTime.total) / 1_000, rssBytes, stdout: ran.stdout.toString() };
 }
 
 /**

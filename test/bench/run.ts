@@ -17,6 +17,8 @@ import { latency } from "./latency.bench.ts";
 import { BENCH, machine, type Row } from "./measure.ts";
 import { memory } from "./memory.bench.ts";
 import { restart } from "./restart.bench.ts";
+import { seeing } from "./seeing.bench.ts";
+import { sizing } from "./sizing.bench.ts";
 import { slowDisk } from "./slow_disk.bench.ts";
 import { startup } from "./startup.bench.ts";
 import { store } from "./store.bench.ts";
@@ -24,7 +26,7 @@ import { validate } from "./validate.bench.ts";
 
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
-  ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, inference, decode },
+  ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, inference, decode, seeing, sizing },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
