@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { ownEntry } from "../../base/own_entry.ts";
 import { defineNode, type NodeContext, port } from "../../node/index.ts";
 import { eventTimeMs, type StreamPacket } from "../../packet/index.ts";
 import { objectType, sightEvent } from "../sight_event.ts";
@@ -7,6 +8,7 @@ import type { Point } from "./geometry.ts";
 import { crossing, type Firm, type Line } from "./line_side.ts";
 import { TrackMemory } from "./track_memory.ts";
 import { NO_TRACKER, unitPixels, WATCH_ENTRIES, Watched } from "./watch_config.ts";
+import { scaleIssue } from "./zone_scale.ts";
 
 const text = v.pipe(v.string(), v.minLength(1));
 const finite = v.pipe(v.number(), v.finite());
@@ -94,7 +96,13 @@ The id of the event follows from a key with the line behind it, so \`event_v02_p
       },
     },
   ],
-  check: ({ lines, units }) => [...sameNames(lines), ...badEnds(lines, units)],
+  check: ({ lines, units }) => [
+    ...sameNames(lines),
+    ...badEnds(lines, units),
+    ...lines.flatMap(({ from, to }, at) =>
+      units === "pixel" ? scaleIssue(["lines", at], [toPoint(from), toPoint(to)], units) : [],
+    ),
+  ],
   create(options, context) {
     const reader = new DetectionReader("watch lines");
     const watched = new Watched(options.classes, () => context.log.warn(NO_TRACKER));
@@ -150,11 +158,9 @@ type Counts = Record<string, Record<string, InOut>>;
 const MAX_TYPES = 256;
 
 function count(counts: Counts, lineId: string, type: string, direction: Direction): Record<string, InOut> {
-  counts[lineId] ??= {};
-  const types = counts[lineId];
-  const key = type in types || Object.keys(types).length < MAX_TYPES ? type : "OTHER";
-  types[key] ??= { in: 0, out: 0 };
-  types[key][direction] += 1;
+  const types = ownEntry(counts, lineId, () => ({}));
+  const key = Object.hasOwn(types, type) || Object.keys(types).length < MAX_TYPES ? type : "OTHER";
+  ownEntry(types, key, () => ({ in: 0, out: 0 }))[direction] += 1;
   return types;
 }
 
@@ -185,6 +191,8 @@ function linesOf({ lines, units }: Config, packet: StreamPacket): (Line & { line
     return { line_id, from: start, to: end };
   });
 }
+
+const toPoint = ([x, y]: readonly [number, number]): Point => ({ x, y });
 
 function sameNames(lines: Config["lines"]) {
   const names = lines.map(({ line_id }) => line_id);

@@ -1,3 +1,5 @@
+import { ownEntry } from "../../base/own_entry.ts";
+
 /** One object's stay in one zone. Times are event time in milliseconds. */
 export interface Stay {
   /** First and last sighting inside. */
@@ -29,9 +31,9 @@ type Heard = (zoneId: string, change: StayChange, stay: Stay) => void;
 /** Takes in which zones an object is in now. What crosses a border for less than `settleMs` changes nothing. */
 export function updateStays(stays: Stays, inside: ReadonlySet<string>, nowMs: number, rules: StayRules, heard: Heard) {
   for (const zoneId of inside) {
-    stays[zoneId] ??= { sinceMs: nowMs, lastMs: nowMs, entered: false, said: 0 };
-    stays[zoneId].lastMs = nowMs;
-    advance(zoneId, stays[zoneId], nowMs, rules, heard);
+    const stay = ownEntry(stays, zoneId, () => ({ sinceMs: nowMs, lastMs: nowMs, entered: false, said: 0 }));
+    stay.lastMs = nowMs;
+    advance(zoneId, stay, nowMs, rules, heard);
   }
   for (const [zoneId, stay] of Object.entries(stays)) {
     if (inside.has(zoneId) || (stay.entered && nowMs - stay.lastMs < rules.settleMs)) continue;

@@ -183,3 +183,12 @@ test("line_crossing refuses pixels where parts of the picture are asked for", ()
   const parsed = v.parse(lineCrossing.config, { lines: [DOOR], units: "fraction" });
   expect(lineCrossing.check(parsed)).toMatchObject([{ path: ["lines", 0] }]);
 });
+
+test.each(["constructor", "__proto__", "toString"])("line_crossing counts at a line with the name %s", async (id) => {
+  const { events } = await watch(lineCrossing, { lines: [{ ...DOOR, line_id: id }] }, walk([200, 400, 200]));
+  expect(events.map(({ line }) => line)).toMatchObject([
+    { line_id: id, in: 1, out: 0, classes: { PERSON: { in: 1, out: 0 } } },
+    { line_id: id, in: 1, out: 1 },
+  ]);
+  expect({}).not.toHaveProperty("PERSON");
+});
