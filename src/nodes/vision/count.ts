@@ -47,6 +47,8 @@ interface Tally {
 interface Said {
   text: string | null;
   atMs: number;
+  /** The how-manieth count of the time `atMs` it is: their keys have nothing else that tells them apart. */
+  nth: number;
   pending: string | null;
   pendingSinceMs: number;
 }
@@ -73,7 +75,8 @@ export const count = defineNode({
 Events have the fields of \`event_v02\` (no track and no box) and \`count: { total, classes, zones, window }\`: objects
 now, by object type, the same in each zone, and the different tracks that were seen within \`window_sec\`. Times are
 event time. With \`emit: interval\` a count is said every \`interval_sec\`, changed or not. A packet older than the newest
-one of its source is passed over.`,
+one of its source is passed over. The id of an event follows from a key with \`count\` behind it, so \`event_v02_parse\`
+takes it with \`verify_id: false\`.`,
   config,
   inputs: { in: port(["frame", "detection"], "Packets with `payload.detections`.") },
   outputs: { out: port("event", "Counts.", "json_portable") },
@@ -137,7 +140,7 @@ one of its source is passed over.`,
     const memory = new TrackMemory<{ type?: string }, Said>(
       { patienceMs: options.window_sec * 1_000, maxTracks, maxSources },
       () => ({}),
-      () => ({ text: null, atMs: 0, pending: null, pendingSinceMs: 0 }),
+      () => ({ text: null, atMs: 0, nth: 0, pending: null, pendingSinceMs: 0 }),
     );
     let objects = 0;
     let emitted = 0;
@@ -154,7 +157,14 @@ one of its source is passed over.`,
         emitted += 1;
         const counted = { ...now, window: { sec: options.window_sec, ...tallyOf([...typesOf(stream)]) } };
         const sight = { event_type: options.event_type, className: "ANY", track_id: null, bbox: null, confidence: 1 };
-        emit.out(sightEvent({ ...sight, which: "count", more: { count: counted } }, packet, options, context));
+        emit.out(
+          sightEvent(
+            { ...sight, which: stream.own.nth > 1 ? `count:${stream.own.nth}` : "count", more: { count: counted } },
+            packet,
+            options,
+            context,
+          ),
+        );
       },
       metrics: () => ({
         objects,
@@ -212,6 +222,7 @@ function isDue(said: Said, text: string, nowMs: number, { emit, interval_sec, se
     }
     if (nowMs >= said.pendingSinceMs && nowMs - said.pendingSinceMs < settle_sec * 1_000) return false;
   }
+  said.nth = said.text !== null && said.atMs === nowMs ? said.nth + 1 : 1;
   said.text = text;
   said.atMs = nowMs;
   said.pending = null;

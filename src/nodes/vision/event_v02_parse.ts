@@ -17,7 +17,8 @@ const event = v.looseObject({
   object_type: text,
   severity: v.picklist(SEVERITIES),
   track_id: v.optional(v.nullable(v.union([numeric, v.string()]))),
-  bbox: v.looseObject({ x1: coordinate, y1: coordinate, x2: coordinate, y2: coordinate }),
+  // Null: what is told has no place in the picture, such as a count.
+  bbox: v.nullable(v.looseObject({ x1: coordinate, y1: coordinate, x2: coordinate, y2: coordinate })),
   confidence: numeric,
 });
 
@@ -116,7 +117,7 @@ function packetFields(packet: StreamPacket, { event_id, ts, camera_id }: Event, 
  * all ints and all floats, which cover real senders, come first.
  */
 function findKey(event: Event): string | undefined {
-  const whole = [...CORNERS.map((corner) => event.bbox[corner]), event.track_id].map((value, at) =>
+  const whole = [...CORNERS.map((corner) => event.bbox?.[corner]), event.track_id].map((value, at) =>
     typeof value === "number" && Number.isInteger(value) ? 1 << at : 0,
   );
   const all = whole.reduce((mask, bit) => mask | bit, 0);
@@ -133,6 +134,6 @@ function findKey(event: Event): string | undefined {
 /** The event with the numbers chosen by `floats` (x1 y1 x2 y2 track, lowest bit first) spelled as floats. */
 function spelled(event: Event, floats: number): Record<string, unknown> {
   const float = (value: unknown, at: number) => (floats & (1 << at) ? pythonFloat(Number(value)) : value);
-  const bbox = Object.fromEntries(CORNERS.map((corner, at) => [corner, float(event.bbox[corner], at)]));
+  const bbox = Object.fromEntries(CORNERS.map((corner, at) => [corner, float(event.bbox?.[corner], at)]));
   return { ...event, bbox, track_id: float(event.track_id, CORNERS.length) };
 }

@@ -68,7 +68,8 @@ export const zoneDwell = defineNode({
 Events have the fields of \`event_v02\` with the zone in \`zone\`, and \`dwell: { sec, since_ts, threshold_sec, lost }\`.
 Types are ZONE_ENTERED, ZONE_DWELL (once for each of \`dwell_sec\`) and ZONE_LEFT. Times are event time: a recording
 gives the same events however fast it is read. An object that is not seen for \`lost_sec\` has left, \`lost: true\`, as of
-when it was seen last; this is noticed with the next packet of its source. All zones that hold an object count, not
+when it was seen last; this is noticed with the next packet of its source. When the run ends or is stopped nobody has
+left: who is inside then gets no ZONE_LEFT, and the dwell times said so far are what is known. All zones that hold an object count, not
 only the first. Put a \`tracker\` before this node, and durable edges behind it: a packet that comes again finds its
 events said. Their ids follow from a key with the zone behind it, so \`event_v02_parse\` takes them with
 \`verify_id: false\`.`,

@@ -82,3 +82,11 @@ test("count gives its events keys that follow from the facts", async () => {
     "event:S000:cam01:OBJECT_COUNT:ANY:na:2026-01-01T00:00:00.000Z:None:None:None:None:count",
   ]);
 });
+
+test("count gives different counts of one time different keys, and the same ones after a replay", async () => {
+  const shots = [1, 2, 1].map((people) => [0, Array.from({ length: people }, (_, at) => feet(at, 100, 100))] as const);
+  const ids = async () => (await watch(count, { settle_sec: 0 }, shots)).events.map(({ event_id }) => event_id);
+  const first = await ids();
+  expect(new Set(first).size).toBe(3);
+  expect(await ids()).toEqual(first);
+});

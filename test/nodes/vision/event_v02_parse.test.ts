@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
+import { count } from "../../../src/nodes/vision/count.ts";
 import { eventV02 } from "../../../src/nodes/vision/event_v02.ts";
 import { eventV02Parse } from "../../../src/nodes/vision/event_v02_parse.ts";
 import { pythonJson } from "../../../src/packet/index.ts";
 import { packet, startNode } from "../../support/node.ts";
 import { EVENT_VECTORS, type EventVector } from "./event_vectors.ts";
+import { feet, watch } from "./watch.ts";
 
 /** An event as it comes off the wire. */
 async function wireEvent({ config, source_id, ts, detection }: EventVector): Promise<Record<string, unknown>> {
@@ -17,6 +19,16 @@ async function parsed(payload: unknown, config: Record<string, unknown> = {}) {
   await started.process(packet({ kind: "raw", packet_id: "outside", payload }));
   return started;
 }
+
+test("event_v02_parse takes a count, which has no box, with verify_id: false", async () => {
+  const counted = await watch(count, { settle_sec: 0 }, [[0, [feet(1, 200, 200)]]]);
+  const event = JSON.parse(JSON.stringify(counted.events[0]));
+  expect((await parsed(event)).on("invalid")).toMatchObject([
+    { meta: { invalid_reason: expect.stringContaining("event_id is not the id") } },
+  ]);
+  const { on } = await parsed(event, { verify_id: false });
+  expect(on("out")).toMatchObject([{ meta: { idempotency_key: event.event_id }, payload: event }]);
+});
 
 test.each(EVENT_VECTORS)(
   "event_v02_parse rebuilds the key of an event that went through JSON: $key",

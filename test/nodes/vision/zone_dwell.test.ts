@@ -158,7 +158,25 @@ test.each([
   [{}, "zones are missing"],
   [{ zones: [], zone_file: "a.yaml" }, "zones and zone_file exclude each other"],
   [{ zones: [{ zone_id: "a", polygon: [[0, 0]] }] }, "a polygon needs at least three points"],
-  [{ zones: [square("a", 0, 1)], dwell_sec: [5, 2] }, "times must rise"],
+  [{ zones: [square("a", 0, 100)], dwell_sec: [5, 2] }, "times must rise"],
 ])("zone_dwell refuses %j", (config, message) => {
   expect(zoneDwell.check(v.parse(zoneDwell.config, config)).map((issue) => issue.message)).toEqual([message]);
+});
+
+test("zone_dwell does not say that somebody left because the input ended", async () => {
+  const { events, node, on } = await watch(zoneDwell, YARD, path("xxx"));
+  await node.close?.();
+  expect(said(events)).toEqual(["0 ZONE_ENTERED 1 yard", "2 ZONE_DWELL 1 yard"]);
+  expect(on("out")).toHaveLength(2);
+  // A run that goes on from there tells the exit when it is one.
+  const later = startNode(zoneDwell, YARD);
+  later.node.restore!(saved(node));
+  await later.process(shot(3, [feet(1, 600, 200)]));
+  expect(said(later.on("out").map(({ payload }) => payload as Said))).toEqual(["3 ZONE_LEFT 1 yard"]);
+});
+
+test.each(["constructor", "__proto__", "toString"])("zone_dwell watches a zone with the name %s", async (id) => {
+  const zones = [square(id, 100, 300)];
+  const { events } = await watch(zoneDwell, { ...YARD, zones }, path("xxxo"));
+  expect(said(events)).toEqual([`0 ZONE_ENTERED 1 ${id}`, `2 ZONE_DWELL 1 ${id}`, `3 ZONE_LEFT 1 ${id}`]);
 });
