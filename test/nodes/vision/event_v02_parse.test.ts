@@ -72,7 +72,7 @@ test("event_v02_parse without verify_id takes a foreign id as the key", async ()
 test.each([
   ["camera_id", undefined],
   ["severity", "URGENT"],
-  ["bbox", null],
+  ["bbox", 7],
   ["confidence", "0.7"],
 ])("event_v02_parse refuses an event with a wrong %s and names it", async (field, value) => {
   const { on } = await parsed({ ...(await wireEvent(EVENT_VECTORS[0]!)), [field]: value });
