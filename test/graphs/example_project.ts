@@ -21,7 +21,11 @@ export function exampleProject() {
     output,
     written: (file: string) => fs.readFileSync(output(file), "utf8"),
     async runExample(name: string, ...flags: string[]) {
-      const ran = await run(["run", `graphs/${name}.yaml`, "--report-json", ...flags], { cwd: folder.path });
+      const ran = await run(["run", `graphs/${name}.yaml`, "--report-json", ...flags], {
+        cwd: folder.path,
+        // A model at work beside other tests takes its time.
+        timeoutMs: 55_000,
+      });
       const printed = lines(ran.stdout);
       return { code: ran.code, report: JSON.parse(printed.pop()!), printed };
     },

@@ -121,11 +121,11 @@ export const seeing = (project: ExampleProject): Record<string, (name: string) =
 
   async timelapse(name) {
     await using server = await street(project, "site", 0);
-    const flags = set(`vars.url=${server.url}`, "vars.every_ms=1000");
-    const { code, report } = await project.runExample(name, "--max-packets", "4", ...flags);
+    const flags = set(`vars.url=${server.url}`, "vars.every_ms=1000", "nodes.camera.config.fps=5");
+    const { code, report } = await project.runExample(name, "--max-packets", "15", ...flags);
     expect([code, report.status]).toEqual([0, "ok"]);
-    // One a second arrives, and one a second is kept, but for two that fall into one window.
-    expect((await pictures(project.output("timelapse"), 768)).length).toBeWithin(3, 5);
+    // Of the pictures of three seconds one in each is kept; a busy machine takes longer for them.
+    expect((await pictures(project.output("timelapse"), 768)).length).toBeWithin(2, 8);
   },
 });
 
