@@ -32,7 +32,7 @@ export async function fetchModel(url: string, model: WantedModel, store: ModelSt
   try {
     await download({
       ...{ url, part, bytes, fetch, clock: systemClock, random: seededRandom(entropySeed()) },
-      onProgress: progress.show,
+      ...{ onProgress: progress.show, spare: () => freeBytes(store.folder) - ROOM_BYTES },
     });
   } finally {
     progress.end();
@@ -41,9 +41,13 @@ export async function fetchModel(url: string, model: WantedModel, store: ModelSt
   await storeDownload(store, part, name, { sha256, license, source, bytes: bytes ?? 0 });
 }
 
-function checkRoom(folder: string, name: string, needed: number) {
+function freeBytes(folder: string): number {
   const { bavail, bsize } = fs.statfsSync(folder);
-  const free = bavail * bsize;
+  return bavail * bsize;
+}
+
+function checkRoom(folder: string, name: string, needed: number) {
+  const free = freeBytes(folder);
   if (free >= needed + ROOM_BYTES) return;
   throw new Error(
     `cannot store model ${name}: ${folder} has ${megabytes(free)} free, and ${megabytes(needed + ROOM_BYTES)} are needed; ` +

@@ -15,6 +15,8 @@ export interface Download {
   readonly random: Random;
   /** Called for every piece. */
   readonly onProgress?: (done: number, total: number | undefined) => void;
+  /** Bytes that the disk has to spare; without it nobody asks. */
+  readonly spare?: () => number;
   /** Between two pieces; default 30 s, as a mobile network hands over within it. */
   readonly stallMs?: number;
 }
@@ -24,8 +26,8 @@ const STALL_MS = 30_000;
 const IDLE_TRIES = 5;
 /** Tries at all; one that brings a few bytes each time must end too. */
 const MAX_TRIES = 100;
-/** The largest file that is taken when nobody said its length. */
-const MAX_BYTES = 4 * 1024 ** 3;
+/** The largest file that is taken when only the server says its length, or nobody: an ONNX file has no more. */
+const MAX_BYTES = 2 ** 31;
 
 /** What another try will not mend. */
 class Refused extends Error {}
@@ -66,6 +68,7 @@ async function attempt(job: Download, from: number): Promise<void> {
     watch.alive();
     const start = startOf(response, from, job.part);
     const total = job.bytes ?? lengthOf(response, start);
+    if (total !== undefined) checkRoom(job, total - start);
     await take(response, start, total, job, watch.alive);
   } catch (error) {
     throw watch.stalled() ? new Error(`nothing came for ${job.stallMs ?? STALL_MS} ms`) : error;
@@ -115,16 +118,20 @@ function startOf({ status, statusText, headers }: Response, from: number, part: 
 
 function lengthOf({ headers }: Response, start: number): number | undefined {
   const length = headers.get("content-length");
-  return length === null ? undefined : start + Number(length);
+  if (length === null) return undefined;
+  const total = start + Number(length);
+  if (total <= MAX_BYTES) return total;
+  throw new Refused(`the server says it has ${total} bytes, at most ${MAX_BYTES} are taken`);
 }
 
-async function take(
-  { body }: Response,
-  start: number,
-  total: number | undefined,
-  { part, onProgress }: Download,
-  alive: () => void,
-) {
+/** Others write to the disk as well, so it is asked before each piece: that takes microseconds. */
+function checkRoom({ spare }: Download, needed: number) {
+  const room = spare?.() ?? Number.POSITIVE_INFINITY;
+  if (needed > room) throw new Refused(`${needed} bytes are needed, and the disk has ${Math.max(0, room)} to spare`);
+}
+
+async function take({ body }: Response, start: number, total: number | undefined, job: Download, alive: () => void) {
+  const { part, onProgress } = job;
   const descriptor = fs.openSync(part, start === 0 ? "w" : "a", 0o644);
   let done = start;
   try {
@@ -133,6 +140,7 @@ async function take(
       if (done + piece.length > (total ?? MAX_BYTES)) {
         throw new Refused(`it is longer than the ${total ?? MAX_BYTES} bytes it should have`);
       }
+      checkRoom(job, piece.length);
       write(descriptor, piece);
       done += piece.length;
       onProgress?.(done, total);

@@ -159,6 +159,31 @@ describe("download()", () => {
     expect(at.content()).toEqual(FILE);
   });
 
+  test("refuses a length that no model has, before a byte is written", async () => {
+    using at = await setup((from) => ({ ...rest(FILE, from), headers: { "content-length": "9000000000000" } }), {
+      bytes: undefined,
+    });
+    await expect(at.done).rejects.toThrow("the server says it has 9000000000000 bytes, at most 2147483648 are taken");
+    expect({ asked: at.server.asked, content: at.content() }).toEqual({ asked: [0], content: undefined });
+  });
+
+  test("does not begin what the disk has no room for", async () => {
+    using at = await setup((from) => rest(FILE, from), { bytes: undefined, spare: () => FILE.length - 1 });
+    await expect(at.done).rejects.toThrow("5000 bytes are needed, and the disk has 4999 to spare");
+    expect({ asked: at.server.asked, content: at.content() }).toEqual({ asked: [0], content: undefined });
+  });
+
+  test("ends when others fill the disk meanwhile, and keeps what it has", async () => {
+    let asked = 0;
+    // At the start, and before the first piece.
+    const spare = () => (asked++ < 2 ? FILE.length : 0);
+    using at = await setup((from) => ({ ...rest(FILE, from), ...(from === 0 ? { cutAfter: 2_000 } : {}) }), { spare });
+    await expect(at.done).rejects.toThrow(
+      /3000 bytes are needed, and the disk has 0 to spare; 2000 bytes are kept in .*model\.part/,
+    );
+    expect(at.content()).toEqual(FILE.subarray(0, 2_000));
+  });
+
   test("tells that nobody listens", async () => {
     using folder = temporaryFolder();
     const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
