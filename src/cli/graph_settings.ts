@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { BYTE_SIZE, bytesOf } from "../base/byte_size.ts";
 import {
+  type CompileOptions,
   type CompileResult,
   compileGraph,
   formatDiagnostics,
@@ -82,7 +83,7 @@ export class GraphChecker {
   }
 
   /** `resources`: also look for the files that nodes read. */
-  check(source: GraphSource, { resources = false } = {}): Promise<CompileResult> {
+  check(source: GraphSource, { resources = false }: Pick<CompileOptions, "resources"> = {}): Promise<CompileResult> {
     const { env, set } = this.#settings;
     return compileGraph(source, {
       catalogue: this.registry(source.baseDir),

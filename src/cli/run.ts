@@ -67,7 +67,7 @@ export const command = defineCommand({
       printFindings(read.diagnostics, {}, terminal);
       return EXIT.invalid;
     }
-    const compiled = await new GraphChecker(settings, terminal).check(read.source);
+    const compiled = await new GraphChecker(settings, terminal).check(read.source, { resources: "warning" });
     printFindings(compiled.diagnostics, compiled.texts, terminal);
     if (compiled.plan === undefined) return EXIT.invalid;
     const at = (file: string | undefined) => (file === undefined ? undefined : path.resolve(terminal.cwd, file));

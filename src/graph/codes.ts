@@ -247,7 +247,7 @@ export const CODES = {
   RESOURCE_MISSING: {
     title: "A file that a node reads is not there",
     cause:
-      "With --strict (and by doctor) the files that the configs name are looked up; this one is missing or a folder.",
+      "With --strict, and by run and doctor, the files that the configs name are looked up; this one is missing or a folder. A run starts all the same, as a source that is started again may find it later.",
     fix: "Check the path; relative ones start at the graph file's folder.",
     example: "config: { path: readings.csv }",
   },

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { didYouMean } from "../base/suggest.ts";
 import { toError } from "../base/to_error.ts";
-import { type Catalogue, diskFiles, type Files, type Resolution } from "../node/index.ts";
+import { type Catalogue, diskFiles, type Resolution } from "../node/index.ts";
 import { type WrittenDelivery, withDelivery } from "./delivery.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { connect, type Draft, type DraftNode } from "./draft.ts";
@@ -30,8 +30,8 @@ export interface CompileOptions {
   set?: readonly string[];
   /** Second place for `${file:…}` in graphs of the predecessor, whose paths started at the current directory. */
   compatCwd?: string;
-  /** Also look whether the files that nodes read are there. */
-  resources?: boolean;
+  /** Also look whether the files that nodes read are there; `warning`: one that is missing does not refuse the graph. */
+  resources?: boolean | "warning";
 }
 
 export interface CompileResult {
@@ -197,10 +197,11 @@ class Compiler {
     };
   }
 
-  #files(compat: boolean): { files?: Files } {
+  #files(compat: boolean): Pick<DraftContext, "files" | "missing"> {
     const { resources = false, compatCwd } = this.#options;
     const fallback = compat && compatCwd !== undefined ? { fallback: compatCwd } : {};
-    return resources ? { files: diskFiles({ base: this.#source.baseDir, ...fallback }) } : {};
+    const missing = resources === "warning" ? "warning" : "error";
+    return resources ? { files: diskFiles({ base: this.#source.baseDir, ...fallback }), missing } : {};
   }
 
   #node(node: ReadNode, index: number, resolution: Resolution, context: DraftContext): DraftNode {

@@ -15,6 +15,8 @@ export interface ConfigContext {
   findings: Findings;
   /** Where the files that nodes read are looked for; undefined when nobody looks. */
   files?: Files;
+  /** How bad it is that such a file is missing; an error unless given. */
+  missing?: "error" | "warning";
 }
 
 /** The checked config of a node and the ports that follow from it; `config` is undefined when it is not valid. */
@@ -108,14 +110,14 @@ class ConfigCheck {
   }
 
   #readsCheck(definition: NodeDefinition, value: unknown) {
-    const { files } = this.#context;
+    const { files, missing } = this.#context;
     if (files === undefined) return;
     for (const { path, file } of this.#guarded("reads", () => definition.reads?.(value) ?? []) ?? []) {
       if (files.exists(file) && !files.stat(file).isDirectory()) continue;
       const what = files.exists(file) ? "is a folder" : "is not there";
       const message = `${this.#action} ${pathText(["config", ...path])} names a file that ${what}: ${files.resolve(file)}`;
       const hint = "relative paths start at the graph file's folder";
-      this.#refuse("RESOURCE_MISSING", spotAt(this.#tree, path), path, message, hint);
+      this.#refuse("RESOURCE_MISSING", spotAt(this.#tree, path), path, message, hint, missing);
     }
   }
 

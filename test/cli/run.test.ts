@@ -54,6 +54,23 @@ test("run ends with code 0 and a report as the last line", async () => {
   expect(code).toBe(0);
 });
 
+test("run says where a file is missing, with its place in the graph, and starts as it may come later", async () => {
+  using yard = folderWith({
+    "yard.yaml": `version: 2
+nodes:
+  - { id: table, plugin: file_source, config: { path: in.csv, format: csv } }
+  - { id: show, plugin: print_sink }
+edges: [{ from: table, to: show }]
+`,
+  });
+  const { code, stderr } = await runIn(yard);
+  expect(stderr).toStartWith("yard.yaml:3:55 RESOURCE_MISSING (warning)\n");
+  expect(stderr).toContain(yard.at("in.csv"));
+  expect(stderr).toContain("hint: relative paths start at the graph file's folder");
+  expect(stderr).toContain('source "table" failed');
+  expect(code).toBe(1);
+});
+
 test("run --max-packets 0 sends nothing and is fine", async () => {
   using yard = project("pass");
   const { code, stdout } = await runIn(yard, "--report-json", "--max-packets", "0");
