@@ -223,6 +223,12 @@ describe("kinds and profiles", () => {
     expect(diagnostics).toMatchObject([{ code: "PROFILE_MISMATCH", message: expect.stringContaining("inproc_any") }]);
   });
 
+  test("another port of the same node that fits is named", async () => {
+    const { diagnostics } = await check(["p camera { url: x }", "d finder", "k store"], ["p > d", "d > k"]);
+    expect(diagnostics).toMatchObject([{ code: "PROFILE_MISMATCH", hint: "take d.found, which is portable" }]);
+    expect(await codes(["p camera { url: x }", "d finder", "k store"], ["p > d", "d.found > k"])).toEqual([]);
+  });
+
   test("undeclared profiles pass", async () => {
     expect(await codes(["c counter", "k store"], ["c > k"])).toEqual([]);
   });

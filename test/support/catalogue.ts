@@ -106,6 +106,17 @@ const events = defineNode({
   create: noInstance,
 });
 
+const finder = defineNode({
+  name: "finder",
+  kind: "compute",
+  doc: "Passes frames, and says in JSON what is on them.",
+  config: v.strictObject({}),
+  inputs: { in: port("frame", "Frames.") },
+  outputs: { out: port("frame", "The frames."), found: port("detection", "What is on them.", "json_portable") },
+  examples: [],
+  create: noInstance,
+});
+
 const store = defineNode({
   name: "store",
   kind: "sink",
@@ -171,6 +182,7 @@ export const DEFINITIONS: readonly NodeDefinition[] = [
   join,
   hold,
   events,
+  finder,
   store,
   show,
   diary,

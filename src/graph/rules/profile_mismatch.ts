@@ -1,4 +1,4 @@
-import type { Port } from "../../node/index.ts";
+import type { Port, Ports } from "../../node/index.ts";
 import { LOCAL_KINDS, type Profile, profileFits } from "../../packet/index.ts";
 import type { Rule } from "./rule.ts";
 
@@ -14,10 +14,19 @@ export const profileMismatch: Rule = ({ nodes, edges }, report) => {
       message: `Cannot connect ${maker}.${from.port} to ${taker}.${to.port} as its payload is ${profileOf(made)} and must be ${taken.profile}`,
       place,
       path,
-      hint: "put a node between them that makes the payload portable, such as a detector or a blob writer",
+      hint: hintFor(maker, nodes[from.node]!.outputs!, taken),
     });
   }
 };
+
+/** The same node often has what is wanted at another port, as a detector has its detections without pixels. */
+function hintFor(maker: string, outputs: Ports, taken: Port): string {
+  const meets = ({ kinds }: Port) =>
+    kinds === "*" || taken.kinds === "*" || kinds.some((kind) => taken.kinds.includes(kind));
+  const other = Object.entries(outputs).find(([, made]) => meets(made) && profileFits(profileOf(made), taken.profile));
+  if (other !== undefined) return `take ${maker}.${other[0]}, which is portable`;
+  return "put a node between them that makes the payload portable, such as a detector or a blob writer";
+}
 
 /** Frames, sounds and raw bytes stay in the process unless their port says otherwise. */
 export function profileOf({ profile, kinds }: Port): Profile | undefined {
