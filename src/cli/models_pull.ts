@@ -98,10 +98,15 @@ async function pulled(model: WantedModel, store: ModelStore, terminal: Terminal)
     if (what === "pulled") await fetchModel(model.url, model, store, terminal);
     return { name, what, file: store.file(name), bytes: store.record(name).bytes, sha256, license };
   } catch (error) {
-    terminal.err(`${createRedactor().text((error as Error).message)}\n`);
+    const { message } = error as Error;
+    terminal.err(`${createRedactor().text(message)}\n${message.startsWith("cannot download ") ? OTHERWISE : ""}`);
     return undefined;
   }
 }
+
+/** What else can be done about a network, which is not to be had everywhere. */
+const OTHERWISE =
+  "  hint: without a network bring the file by other means, and then: schnitzel models add FILE; or --from a mirror\n";
 
 const WORDS = { pulled: "pulled", present: "was there already", in_binary: "is in this binary, nothing to pull" };
 

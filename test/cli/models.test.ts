@@ -87,6 +87,9 @@ describe("schnitzel models pull", () => {
     using ran = await pull(() => ({ status: 404 }));
     expect(ran).toMatchObject({ code: 1, files: [] });
     expect(ran.stderr).toContain("the server answered 404 Not Found");
+    expect(ran.stderr).toContain(
+      "hint: without a network bring the file by other means, and then: schnitzel models add",
+    );
   });
 
   test("hides the password of a mirror", async () => {
