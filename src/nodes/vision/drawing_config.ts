@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { ConfigIssue } from "../../node/index.ts";
+import { zoneScaleIssues } from "./zone_scale.ts";
 import { readZones, unknownZoneKeys } from "./zones.ts";
 
 const pixels = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(most));
@@ -36,8 +37,7 @@ const drawing = v.object(DRAWING_ENTRIES);
 export type DrawingOptions = v.InferOutput<typeof drawing>;
 
 /** What is wrong with the zones to draw; paths start at the drawing's own config. */
-export const drawingIssues = ({ zones }: Pick<DrawingOptions, "zones">): ConfigIssue[] =>
-  [...readZones(zones).faults, ...unknownZoneKeys(zones)].map((fault) => ({
-    ...fault,
-    path: ["zones", ...fault.path],
-  }));
+export const drawingIssues = ({ zones }: Pick<DrawingOptions, "zones">): ConfigIssue[] => {
+  const faults = [...readZones(zones).faults, ...unknownZoneKeys(zones)];
+  return [...faults.map((fault) => ({ ...fault, path: ["zones", ...fault.path] })), ...zoneScaleIssues(zones)];
+};

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { didYouMean } from "../../base/suggest.ts";
 import type { ConfigIssue } from "../../node/index.ts";
+import { zoneScaleIssues } from "./zone_scale.ts";
 import { readZones, unknownKeys, unknownZoneKeys, type ZoneFault } from "./zones.ts";
 
 const RULES = ["bottom_center", "bbox_center"];
@@ -65,7 +66,8 @@ function zoneIssues({ zones, source }: ZoneConfig): ConfigIssue[] {
   }
   if (zones === undefined) return [];
   const both = source === undefined ? [] : [{ path: ["source"], message: "zones and source exclude each other" }];
-  return [...both, ...inConfig("zones", [...readZones(zones).faults, ...unknownZoneKeys(zones)])];
+  const faults = [...readZones(zones).faults, ...unknownZoneKeys(zones)];
+  return [...both, ...inConfig("zones", faults), ...zoneScaleIssues(zones)];
 }
 
 const inConfig = (key: string, faults: readonly ZoneFault[]): ConfigIssue[] =>

@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import type { ConfigIssue, NodeContext } from "../../node/index.ts";
+import type { Units } from "./watch_config.ts";
 import { fileZones, inlineZones, type ZoneSource } from "./zone_file.ts";
+import { zoneScaleIssues } from "./zone_scale.ts";
 import { readZones, unknownZoneKeys } from "./zones.ts";
 
 /** Config of nodes that look at zones of the graph or of a file. */
@@ -23,10 +25,11 @@ export interface ZoneOptions {
   zones?: unknown[] | undefined;
   zone_file?: string | undefined;
   zone_file_ttl_sec: number;
+  units: Units;
 }
 
 /** `needed`: the node can do nothing without zones. */
-export function zoneListIssues({ zones, zone_file }: ZoneOptions, needed: boolean): ConfigIssue[] {
+export function zoneListIssues({ zones, zone_file, units }: ZoneOptions, needed: boolean): ConfigIssue[] {
   if (zones !== undefined && zone_file !== undefined) {
     return [{ path: ["zone_file"], message: "zones and zone_file exclude each other" }];
   }
@@ -35,7 +38,7 @@ export function zoneListIssues({ zones, zone_file }: ZoneOptions, needed: boolea
     return needed && zone_file === undefined ? [missing] : [];
   }
   const faults = [...readZones(zones).faults, ...unknownZoneKeys(zones)];
-  return faults.map((fault) => ({ ...fault, path: ["zones", ...fault.path] }));
+  return [...faults.map((fault) => ({ ...fault, path: ["zones", ...fault.path] })), ...zoneScaleIssues(zones, units)];
 }
 
 export function openZones({ zones, zone_file, zone_file_ttl_sec }: ZoneOptions, context: NodeContext): ZoneSource {
