@@ -148,6 +148,38 @@ describe("ssd", () => {
     expect(rounded(found)).toEqual([[32, 16, 64, 48, 0.9, 3]]);
   });
 
+  test("reads what TensorFlow 2's detection API exports, other boxes and scores included", () => {
+    const found = boxes(
+      {
+        detection_anchor_indices: [
+          [1, 2],
+          [7, 8],
+        ],
+        detection_boxes: [
+          [1, 2, 4],
+          [0.25, 0.5, 0.75, 1, 0, 0, 1, 1],
+        ],
+        detection_classes: [
+          [1, 2],
+          [3, 1],
+        ],
+        detection_multiclass_scores: [
+          [1, 2, 3],
+          [0, 0, 0.9, 0.8, 0, 0],
+        ],
+        detection_scores: [
+          [1, 2],
+          [0.9, 0.1],
+        ],
+        num_detections: [[1], [2]],
+        raw_detection_boxes: [[1, 5, 4], Array(20).fill(0)],
+        raw_detection_scores: [[1, 5, 3], Array(15).fill(0)],
+      },
+      { family: "ssd" },
+    );
+    expect(rounded(found)).toEqual([[32, 16, 64, 48, 0.9, 3]]);
+  });
+
   test("reads corners in pixels, x before y", () => {
     const outputs: Outputs = {
       bboxes: [

@@ -11,8 +11,11 @@ const NORMALISED = 2;
  */
 export function ssd(outputs: readonly Output[], output: BoxOutput, size: ModelSize): Candidates {
   const boxes = named(outputs, /box/i, "ssd", "boxes");
-  const scores = named(outputs, /score/i, "ssd", "scores");
-  const labels = named(outputs, /class|label/i, "ssd", "classes");
+  // Some exports have outputs of these names with a number for every class, or for boxes that were not chosen.
+  const one = (pattern: RegExp, what: string) =>
+    outputs.find(({ name, data }) => pattern.test(name) && data.length === boxes.data.length / 4) ??
+    named(outputs, pattern, "ssd", what);
+  const [scores, labels] = [one(/score/i, "scores"), one(/class|label/i, "classes")];
   const count = rowsOf(outputs, boxes, scores, labels);
   const scale = boxes.data.some((each) => each > NORMALISED) ? { width: 1, height: 1 } : size;
   const yFirst = /detection_boxes/i.test(boxes.name);
