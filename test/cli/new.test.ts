@@ -1,18 +1,33 @@
 import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { TEMPLATES } from "../../src/cli/new_graph.ts";
+import { ROOT } from "../support/binary.ts";
 import { cli, folderWith } from "../support/cli.ts";
 
 describe("new graph", () => {
   test.each(Object.keys(TEMPLATES))("--template %s writes a graph without a finding", async (template) => {
-    using project = folderWith({});
+    // What a person brings to the template video.
+    using project = folderWith({ "street.mp4": "" });
     const file = project.at("yard.yaml");
     const made = await cli(["new", "graph", file, "--template", template]);
     expect(made).toMatchObject({ code: 0, stderr: "" });
     expect(made.stdout).toContain(`next:\n  schnitzel validate ${file}\n`);
     const { code, stderr } = await cli(["validate", file, "--strict"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(fs.readFileSync(file, "utf8")).toContain("name: yard\n");
+    const written = fs.readFileSync(file, "utf8");
+    expect(written).toContain("name: yard\n");
+    expect(written).not.toMatch(/NAME|FILE|graphs\//);
+  });
+
+  // Examples are run on real pictures by test/graphs, so what is written has been run.
+  test.each([
+    ["camera", "camera"],
+    ["video", "people_in_zone"],
+  ] as const)("--template %s is the example graphs/%s.yaml: copy what was changed there", (template, example) => {
+    const text = fs.readFileSync(path.join(ROOT, `graphs/${example}.yaml`), "utf8");
+    const named = text.replaceAll(`graphs/${example}.yaml`, "FILE.yaml").replaceAll(`name: ${example}`, "name: NAME");
+    expect(TEMPLATES[template].graph).toBe(named);
   });
 
   test("writes the data that a template reads beside it", async () => {
@@ -42,7 +57,7 @@ describe("new graph", () => {
   test("with an unknown template names the ones there are", async () => {
     const { code, stderr } = await cli(["new", "graph", "x.yaml", "--template", "webhook"]);
     expect(code).toBe(2);
-    expect(stderr).toContain("--template must be one of minimal, sensor, csv, vision-mock");
+    expect(stderr).toContain("--template must be one of minimal, sensor, csv, camera, video, vision-mock");
   });
 
   test("says why a file cannot be written", async () => {
