@@ -48,7 +48,8 @@ export async function serveRun(
       resources,
       onError: (error, path) => log.error("http route failed", { path, error: error.message }),
     });
-    log.info("http server listens", { url: served.url });
+    const live = showsPictures(plan) ? { live: `${served.url}/live` } : {};
+    log.info("http server listens", { url: served.url, ...live });
     return served;
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
@@ -56,6 +57,9 @@ export async function serveRun(
     return undefined;
   }
 }
+
+/** The address of the pictures is told only to those who have some. */
+const showsPictures = ({ nodes }: GraphPlan) => nodes.some(({ definition }) => definition.name === "live_view");
 
 function resources() {
   const { user, system } = process.cpuUsage();

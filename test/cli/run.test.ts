@@ -71,6 +71,20 @@ edges: [{ from: table, to: show }]
   expect(code).toBe(1);
 });
 
+test("run tells where the pictures are to be seen, when there are some", async () => {
+  using yard = folderWith({
+    "yard.yaml": `version: 2
+nodes:
+  - { id: scene, plugin: video_test_source, config: { max_frames: 1 } }
+  - { id: show, plugin: live_view }
+edges: [{ from: scene, to: show }]
+`,
+  });
+  const { code, stderr } = await runIn(yard, "--http", "127.0.0.1:0");
+  expect(stderr).toMatch(/http server listens url=(http:\/\/127\.0\.0\.1:\d+) live=\1\/live\n/);
+  expect(code).toBe(0);
+});
+
 test("run --max-packets 0 sends nothing and is fine", async () => {
   using yard = project("pass");
   const { code, stdout } = await runIn(yard, "--report-json", "--max-packets", "0");
