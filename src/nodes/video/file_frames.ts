@@ -35,13 +35,16 @@ export class FileFrames implements SourceInstance {
 
   async *run(signal: AbortSignal) {
     const { loop, start_ts, pace } = this.#options;
-    this.#startMs = start_ts === undefined ? this.#context.clock.nowMs() : parseIsoMs(start_ts);
+    // A run after a failure goes on with the times of the first.
+    if (Number.isNaN(this.#startMs))
+      this.#startMs = start_ts === undefined ? this.#context.clock.nowMs() : parseIsoMs(start_ts);
     const due = pace === "real_time" ? realTime(this.#context.clock, signal) : () => undefined;
     do {
       this.#decoder = await this.#open(signal);
       let last: DecodedFrame | undefined;
       for await (const decoded of this.#decoder.frames()) {
         last = decoded;
+        if (this.#wasSent(decoded)) continue;
         const wait = due(this.#round.ms + decoded.posMs);
         if (wait !== undefined) await wait;
         if (signal.aborted) break;
@@ -50,6 +53,13 @@ export class FileFrames implements SourceInstance {
       }
       await this.#endRound(this.#decoder, last);
     } while (loop && !signal.aborted && this.#sent !== (this.#options.max_frames || -1));
+  }
+
+  /** After a failure the round is decoded again from its start. */
+  #wasSent({ index, slot }: DecodedFrame): boolean {
+    if (this.#round.idx + index >= this.#nextIdx) return false;
+    slot.release();
+    return true;
   }
 
   async close() {
