@@ -29,7 +29,16 @@ export function readLock(files: Files): readonly LockEntry[] | undefined {
   const file = files.resolve(LOCK_FILE);
   const size = files.stat(LOCK_FILE).size;
   if (size > MAX_LOCK_BYTES) throw invalid(file, `it has ${size} bytes, at most ${MAX_LOCK_BYTES}`);
-  return parseLock(files.readText(LOCK_FILE), file);
+  return parseLock(textOf(files, file), file);
+}
+
+/** A folder, a pipe or a file that this user may not read pins nothing either. */
+function textOf(files: Files, file: string): string {
+  try {
+    return files.readText(LOCK_FILE);
+  } catch (error) {
+    throw invalid(file, (error as Error).message);
+  }
 }
 
 export function parseLock(text: string, file: string): readonly LockEntry[] {

@@ -196,3 +196,10 @@ describe("the catalogue", () => {
     });
   }
 });
+
+test("a folder in place of the lock is told with its path, and no model is used", async () => {
+  using at = setup({ graph: { "a.onnx": IDENTITY, [`${LOCK_FILE}/x`]: "" } });
+  await expect(at.find("a.onnx")).rejects.toThrow(
+    `cannot use any model: ${path.join(at.base, LOCK_FILE)} is no valid lock: EISDIR`,
+  );
+});
