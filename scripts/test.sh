@@ -26,6 +26,7 @@ install_parts() {
   # gcc alone has no headers.
   want dpkg-source dpkg-dev
   [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+  want espeak-ng espeak-ng
   want faketime faketime
   want ffmpeg ffmpeg
   want gcc gcc

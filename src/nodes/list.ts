@@ -58,6 +58,7 @@ export const DOMAINS = {
     audio_source: async () => (await import("./audio/audio_source.ts")).audioSource,
     level: async () => (await import("./audio/level.ts")).level,
     resample: async () => (await import("./audio/resample.ts")).resample,
+    vad: async () => (await import("./audio/vad.ts")).vad,
   },
   vision: {
     blur: async () => (await import("./vision/blur.ts")).blur,

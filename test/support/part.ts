@@ -22,6 +22,8 @@ const onPath = (name: string, debianPackage = name): Part => ({
 const PARTS = {
   curl: onPath("curl"),
   dash: onPath("dash"),
+  /** A voice. */
+  espeak: onPath("espeak-ng"),
   ffmpeg: onPath("ffmpeg"),
   /** The binary has an ffmpeg inside only where one can be built. */
   built_ffmpeg: {
