@@ -7,6 +7,7 @@ import { contains } from "./geometry.ts";
 import { TrackMemory, type TrackStream } from "./track_memory.ts";
 import { unitPixels, WATCH_ENTRIES, Watched } from "./watch_config.ts";
 import { openZones, ZONE_ENTRIES, zoneFileRead, zoneListIssues } from "./zone_list.ts";
+import { ZoneReach } from "./zone_reach.ts";
 import type { Zone } from "./zones.ts";
 
 const seconds = v.pipe(v.number(), v.gtValue(0));
@@ -135,6 +136,7 @@ takes it with \`verify_id: false\`.`,
   create(options, context) {
     const zones = openZones(options, context);
     const reader = new DetectionReader("count objects");
+    const reach = new ZoneReach(context);
     const watched = new Watched(options.classes, () => {});
     const { max_tracks: maxTracks, max_sources: maxSources } = options;
     const memory = new TrackMemory<{ type?: string }, Said>(
@@ -152,7 +154,9 @@ takes it with \`verify_id: false\`.`,
         const { stream } = moment;
         for (const one of seen) if (watched.isTracked(one)) stream.see(one.track).type = objectType(one.className);
         objects = seen.length;
-        const now = { ...tally(seen), zones: byZone(seen, zones.current() as readonly Zone[], packet, options) };
+        const known = zones.current() as readonly Zone[];
+        reach.look(known, packet, options.units);
+        const now = { ...tally(seen), zones: byZone(seen, known, packet, options) };
         if (!isDue(stream.own, JSON.stringify(now), stream.time.newestMs!, options)) return;
         emitted += 1;
         const counted = { ...now, window: { sec: options.window_sec, ...tallyOf([...typesOf(stream)]) } };

@@ -7,6 +7,7 @@ import { contains } from "./geometry.ts";
 import { type TrackId, TrackMemory } from "./track_memory.ts";
 import { NO_TRACKER, unitPixels, WATCH_ENTRIES, Watched } from "./watch_config.ts";
 import { openZones, ZONE_ENTRIES, zoneFileRead, zoneListIssues } from "./zone_list.ts";
+import { ZoneReach } from "./zone_reach.ts";
 import { endStays, type Stay, type StayChange, type StayRules, type Stays, updateStays } from "./zone_stay.ts";
 import type { Zone } from "./zones.ts";
 
@@ -133,6 +134,7 @@ events said. Their ids follow from a key with the zone behind it, so \`event_v02
   create(options, context) {
     const zones = openZones(options, context);
     const reader = new DetectionReader("watch zones");
+    const reach = new ZoneReach(context);
     const watched = new Watched(options.classes, () => context.log.warn(NO_TRACKER));
     const bounds = {
       patienceMs: options.lost_sec * 1_000,
@@ -148,6 +150,7 @@ events said. Their ids follow from a key with the zone behind it, so \`event_v02
     const said = { enter: 0, dwell: 0, leave: 0 };
     const watch = (packet: StreamPacket, known: readonly Zone[]): StreamPacket[] => {
       const detections = reader.read(packet);
+      reach.look(known, packet, options.units);
       const moment = memory.at(packet.source_id, eventTimeMs(packet));
       if (moment === undefined) return [];
       const events: StreamPacket[] = [];
