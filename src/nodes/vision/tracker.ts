@@ -30,7 +30,7 @@ export const tracker = defineNode({
 
 ByteTrack: a Kalman filter says where each object should be, sure detections are assigned to objects so that the
 overlap as a whole is largest, then the unsure ones to objects that are left. Ids are whole numbers from 0 for each
-source and are never given twice. An object keeps its id while it is out of sight for up to \`lost_sec\` of event time,
+source and are not given twice in a run; the next run begins at 0. An object keeps its id while it is out of sight for up to \`lost_sec\` of event time,
 or up to \`occluded_sec\` while another one hides it. A sighting without an id (too few yet, or too unsure) is left out
 of the list unless \`untracked: keep\`.
 
@@ -118,7 +118,8 @@ tracks end. An object must overlap its last place; at few frames a second small 
 
 function changePacket({ track, what }: TrackChange, { ts, source_id }: StreamPacket, { packet }: NodeContext) {
   const { id, className, confidence, seenAt, hits } = track;
-  const idempotency_key = `track:${source_id}:${id}:${what}:${ts}`;
+  // With the sightings: frames of one time, as of a clock of whole seconds, can lose and find an object again and again.
+  const idempotency_key = `track:${source_id}:${id}:${what}:${hits}:${ts}`;
   const payload = {
     track_id: id,
     state: what,

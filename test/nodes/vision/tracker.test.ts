@@ -28,6 +28,18 @@ const said = (changes: readonly Change[]) => changes.map(({ track_id, state }) =
 const standing = (text: string) => [...text].map((seen) => (seen === "x" ? [detection(0, 100, 100)] : []));
 
 describe("tracker", () => {
+  test("gives each change a key of its own, also in frames of one time, and the same ones to a replay", async () => {
+    const keys = async () => {
+      const { process, on } = startNode(tracker, { min_hits: 1 });
+      for (const detections of standing("x.x.x")) await process(shot(0, detections));
+      return on("tracks").map(({ meta }) => meta.idempotency_key);
+    };
+    const first = await keys();
+    expect(first).toHaveLength(5);
+    expect(new Set(first).size).toBe(5);
+    expect(await keys()).toEqual(first);
+  });
+
   test("gives ids from 0 and keeps them when the list changes its order", async () => {
     const frames = [0, 1, 2, 3].map((at) => [detection(0, 100 + 4 * at, 50), detection(1, 600 - 4 * at, 300)]);
     frames[2]!.reverse();
