@@ -27,7 +27,7 @@ export const resize = defineNode({
   kind: "transform",
   doc: `Changes the size of frames, and how their pixels lie in memory.
 
-Right behind \`video_file\` it is done by ffmpeg while it decodes, which is several times faster; \`schnitzel graph\` says
+Right behind \`video_file\` or a camera it is done by ffmpeg while it decodes, which is several times faster; \`schnitzel graph\` says
 so. A frame that already is as it should be passes as it is. Boxes in \`detections\` and \`truth\` move with the picture.`,
   config,
   inputs: { in: port("frame", "Frames, not `jpeg`.", "inproc_any") },

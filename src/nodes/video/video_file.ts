@@ -47,7 +47,8 @@ pictures changes. Times are exact: \`meta.pos_msec\` is the picture's own time i
 that. Its key is \`frame:<source_id>:<frame_idx>\`.
 
 Frames lie in shared memory, of which there are \`frames\`; one is used again when everything that came of its packet
-is done, so the file is read as fast as the graph goes. A node that keeps more frames than that stops the source.
+is done, so the file is read as fast as the graph goes. Nodes that keep frames for longer, such as \`snapshot_sink\`, keep
+half of the places at most, and copies of the rest.
 
 Pictures that change their size within the file are scaled to the size of the first one.`,
   config,

@@ -34,7 +34,7 @@ export const pictureSink = defineNode({
 
 The file is \`<dir>/<source_id>/<date>/<ts>.jpg\`, where every character of \`ts\` but digits, letters, \`_\` and \`-\` is
 \`_\`; it is there whole or not at all, and on the disk before the frame counts as done. The oldest pictures make room for
-new ones. For a picture of what an event is about see \`snapshot_sink\`.`,
+new ones; what lies in the folder under other names than these is left alone. For a picture of what an event is about see \`snapshot_sink\`.`,
   config,
   inputs: { in: port("frame", "Frames to keep; raw or JPEG.", "inproc_any") },
   outputs: ({ forward }: Config) =>

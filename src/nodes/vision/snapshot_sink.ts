@@ -47,7 +47,8 @@ Frames come in by \`frames\`, events by \`events\`; both must be on the way from
 event is about came just before it. The file is \`<dir>/<site_id>/<camera_id>/<ts>[_<track_id>].jpg\`, where every
 character of \`ts\` but digits, letters, \`_\` and \`-\` is \`_\`: the same event again writes the same file. It is on the
 disk before the event goes on. Without a frame, or when the disk is full, \`snapshot_path\` is null, counted, and the
-event goes on all the same. The oldest pictures make room for new ones.`,
+event goes on all the same. The oldest pictures make room for new ones; what lies in the folder under other names than
+these is left alone.`,
   config,
   inputs: {
     frames: port("frame", "What the camera shows; raw or JPEG.", "inproc_any"),
