@@ -16,6 +16,7 @@ import { inference } from "./inference.bench.ts";
 import { latency } from "./latency.bench.ts";
 import { BENCH, machine, type Row } from "./measure.ts";
 import { memory } from "./memory.bench.ts";
+import { pictures } from "./pictures.bench.ts";
 import { restart } from "./restart.bench.ts";
 import { seeing } from "./seeing.bench.ts";
 import { sizing } from "./sizing.bench.ts";
@@ -26,7 +27,8 @@ import { validate } from "./validate.bench.ts";
 
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
-  ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, inference, decode, seeing, sizing },
+  ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, inference, decode },
+  ...{ seeing, sizing, pictures },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
