@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import type { CompileResult } from "../graph/index.ts";
 import { columns } from "./columns.ts";
 import { defineCommand, type FlagValues, flag } from "./command/index.ts";
 import { counted } from "./counted.ts";
@@ -6,6 +7,7 @@ import { type Check, machineChecks } from "./doctor/checks.ts";
 import { ffmpegCheck } from "./doctor/ffmpeg_check.ts";
 import { inferenceCheck } from "./doctor/inference_check.ts";
 import { thisMachine } from "./doctor/machine.ts";
+import { modelChecks } from "./doctor/model_checks.ts";
 import { pluginCheck } from "./doctor/plugin_check.ts";
 import { EXIT } from "./exit.ts";
 import { readOneGraph } from "./graph_files.ts";
@@ -15,7 +17,7 @@ import type { Terminal } from "./terminal.ts";
 import { buildFacts } from "./version.ts";
 
 export const command = defineCommand({
-  doc: "Looks at the system, its folders, disk, limits and clock, the plugins and the variables that matter. With a graph it also checks that, the files its nodes read included. Nothing is changed.",
+  doc: "Looks at the system, its folders, disk, limits and clock, the plugins and the variables that matter. With a graph it also checks that, the files its nodes read and its models included. Nothing is changed.",
   args: [{ name: "GRAPH", doc: "Graph file that is to run here; - is standard input.", optional: true }],
   flags: { ...GRAPH_FLAGS, json: flag.toggle("Print the checks as JSON.") },
   examples: [
@@ -33,7 +35,7 @@ export const command = defineCommand({
       await ffmpegCheck(terminal.env),
       pluginCheck(settings.pluginsDir(beside)),
       await inferenceCheck(terminal.env),
-      ...(file === undefined ? [] : [await graphCheck(file, flags, terminal)]),
+      ...(file === undefined ? [] : await graphChecks(file, flags, terminal)),
     ];
     const faults = checks.filter(({ status }) => status === "fault").length;
     const ok = faults === 0;
@@ -42,10 +44,10 @@ export const command = defineCommand({
   },
 });
 
-async function graphCheck(file: string, flags: FlagValues<typeof GRAPH_FLAGS>, terminal: Terminal): Promise<Check> {
+async function graphChecks(file: string, flags: FlagValues<typeof GRAPH_FLAGS>, terminal: Terminal): Promise<Check[]> {
   const settings = graphSettings(flags, terminal);
   const { source, diagnostics } = await readOneGraph(file, settings.maxBytes, terminal);
-  const result =
+  const result: Pick<CompileResult, "diagnostics" | "texts" | "plan"> =
     source === undefined
       ? { diagnostics, texts: {} }
       : await new GraphChecker(settings, terminal).check(source, { resources: true });
@@ -53,7 +55,9 @@ async function graphCheck(file: string, flags: FlagValues<typeof GRAPH_FLAGS>, t
   const errors = result.diagnostics.filter(({ severity }) => severity === "error").length;
   const warnings = result.diagnostics.length - errors;
   const status = errors > 0 ? "fault" : warnings > 0 ? "warning" : "ok";
-  return { name: "graph", status, detail: `${file}: ${counted(errors, "error")}, ${counted(warnings, "warning")}` };
+  const detail = `${file}: ${counted(errors, "error")}, ${counted(warnings, "warning")}`;
+  const models = result.plan === undefined ? [] : await modelChecks(result.plan, terminal);
+  return [{ name: "graph", status, detail }, ...models];
 }
 
 function text(checks: readonly Check[]): string {

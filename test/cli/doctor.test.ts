@@ -104,6 +104,29 @@ describe("doctor", () => {
     expect(stderr).toContain("RESOURCE_MISSING");
     // Five times doctor, and each tries a model.
   }, 20_000);
+
+  test("looks for the models of a graph", async () => {
+    const graph = (model: string) => `version: 2
+nodes:
+  - { id: scene, plugin: video_test_source }
+  - { id: look, plugin: detector, config: { model: ${model} } }
+  - { id: end, plugin: null_sink }
+edges: [{ from: scene, to: look }, { from: look.detections, to: end }]
+`;
+    using graphs = folderWith({
+      "good.yaml": graph("coco_small"),
+      "typo.yaml": graph("coco_smal"),
+      "export.yaml": graph("best.pt"),
+      "best.pt": "",
+    });
+    const model = (name: string) => checked("model", [graphs.at(name)], graphs.folder);
+    expect(await model("good.yaml")).toMatchObject({ code: 0, status: "ok" });
+    expect(await model("typo.yaml")).toMatchObject({
+      code: 3,
+      detail: expect.stringContaining("did you mean coco_small?"),
+    });
+    expect(await model("export.yaml")).toMatchObject({ code: 3, detail: expect.stringContaining("yolo export") });
+  }, 20_000);
 });
 
 describe("osPaths()", () => {
