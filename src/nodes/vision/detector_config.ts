@@ -73,7 +73,9 @@ export function detectionFor(config: DetectorConfig, model: Model): Detection {
     );
   }
   const names = config.class_names ?? model.classes;
-  const id = (key: string | number) => classId(key, names, model.about.name);
+  // Names from the config may leave out classes that the model has.
+  const count = config.class_names === undefined && names.length > 0 ? names.length : Number.POSITIVE_INFINITY;
+  const id = (key: string | number) => checkedId(classId(key, names, model.about.name), count, names, model.about.name);
   const limits = Object.entries(config.class_confidence).map(([key, least]) => [id(key), least]);
   const knownInput = config.family === undefined || config.family === usual?.family ? model.usual.input : undefined;
   return {
@@ -99,6 +101,12 @@ function classId(key: string | number, names: readonly string[], model: string):
   const near = didYouMean(key, names);
   const known = names.length === 0 ? "it carries no names: use numbers, or give class_names" : `it has ${few(names)}`;
   throw new Error(`${model} has no class "${key}"; ${near === undefined ? known : `did you mean "${near}"?`}`);
+}
+
+/** A class that the model has not is never found, and nobody would know why. */
+function checkedId(id: number, count: number, names: readonly string[], model: string): number {
+  if (id < count) return id;
+  throw new Error(`${model} has no class ${id}; its classes are 0 to ${count - 1}: ${few(names)}`);
 }
 
 const few = (names: readonly string[]) => names.slice(0, 10).join(", ") + (names.length > 10 ? ", …" : "");

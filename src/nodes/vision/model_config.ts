@@ -9,7 +9,9 @@ export const modelRead = ({ model }: { model: string }): ReadFile[] =>
 
 const count = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 
-const perChannel = v.union([v.number(), v.pipe(v.array(v.number()), v.minLength(1), v.maxLength(4))]);
+const perChannel = <Value extends v.GenericSchema<number, number>>(value: Value) =>
+  v.union([value, v.pipe(v.array(value), v.minLength(1), v.maxLength(4))]);
+const divisor = v.pipe(v.number(), v.notValue(0));
 
 /** How frames become the model's input; what is left out follows the model or its family. */
 export const inputConfig = v.pipe(
@@ -25,8 +27,8 @@ export const inputConfig = v.pipe(
       layout: v.pipe(v.optional(v.picklist(["nchw", "nhwc"])), v.description("Planes, or pixel by pixel.")),
       dtype: v.pipe(v.optional(v.picklist(["float32", "uint8"])), v.description("Type of the input tensor.")),
       scale: v.pipe(v.optional(v.number()), v.description("Value = (pixel × scale − mean) / std, pixel 0 to 255.")),
-      mean: v.pipe(v.optional(perChannel), v.description("One number, or one per channel.")),
-      std: v.pipe(v.optional(perChannel), v.description("One number, or one per channel; not 0.")),
+      mean: v.pipe(v.optional(perChannel(v.number())), v.description("One number, or one per channel.")),
+      std: v.pipe(v.optional(perChannel(divisor)), v.description("One number, or one per channel; not 0.")),
       fill: v.pipe(v.optional(count(0, 255)), v.description("Grey of what a letterbox adds.")),
       pad: v.pipe(
         v.optional(v.picklist(["center", "corner"])),
@@ -46,7 +48,18 @@ const list = (given: number | readonly number[] | undefined, usual: readonly num
 /** `usual` with what a config says instead. */
 export function frameInput(given: InputConfig, usual: FrameInput): FrameInput {
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { ...usual, ...said, mean: list(given.mean, usual.mean), std: list(given.std, usual.std) };
+  const input = { ...usual, ...said, mean: list(given.mean, usual.mean), std: list(given.std, usual.std) };
+  for (const name of ["mean", "std"] as const) checkLength(name, input);
+  return input;
+}
+
+function checkLength(name: "mean" | "std", input: FrameInput) {
+  const [has, needs] = [input[name].length, input.channels === "gray" ? 1 : 3];
+  if (has >= needs) return;
+  const numbers = `${has} number${has === 1 ? "" : "s"}`;
+  throw new Error(
+    `input.${name} has ${numbers}, and ${input.channels} has ${needs} channels: give one for each, or one without a list`,
+  );
 }
 
 /** Of most models trained with PyTorch: RGB planes of 0…1, aspect kept, grey 114 around. */
