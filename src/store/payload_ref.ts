@@ -88,7 +88,7 @@ const memoryOf = (held: Memory): Uint8Array =>
   held instanceof Uint8Array ? held : new Uint8Array(held.buffer, held.byteOffset, held.byteLength);
 
 /** A copy: floats must begin at a multiple of four. */
-const floatsOf = (bytes: Uint8Array): Float32Array => new Float32Array(Uint8Array.from(bytes).buffer);
+const floatsOf = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
 
 async function store(
   packet: StreamPacket,
