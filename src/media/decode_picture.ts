@@ -19,9 +19,8 @@ const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 6: 4 };
  * they come as a PNG that is not compressed. Rejects with an Error in the decoder's words.
  */
 export async function decodePicture(file: Uint8Array): Promise<Picture> {
-  const png = await new Bun.Image(Uint8Array.from(file), { maxPixels: MAX_PIXELS })
-    .png({ compressionLevel: 0 })
-    .bytes();
+  // Not Uint8Array.from, which takes a Buffer number by number: 0.1 s a megabyte.
+  const png = await new Bun.Image(new Uint8Array(file), { maxPixels: MAX_PIXELS }).png({ compressionLevel: 0 }).bytes();
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength);
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   const channels = CHANNELS[png[25]!];

@@ -12,8 +12,8 @@ export interface JpegOptions {
 export function encodeJpeg(frame: Frame, { quality = 80, maxWidth }: JpegOptions = {}): Promise<Uint8Array> {
   const narrower = maxWidth !== undefined && maxWidth < frame.width;
   // Copied in any case: the encoder reads it while the pool may already have given the memory to the next frame.
-  if (frame.format === "jpeg" && !narrower) return Promise.resolve(Uint8Array.from(frame.data));
-  const image = new Bun.Image(frame.format === "jpeg" ? Uint8Array.from(frame.data) : bitmap(frame));
+  if (frame.format === "jpeg" && !narrower) return Promise.resolve(new Uint8Array(frame.data));
+  const image = new Bun.Image(frame.format === "jpeg" ? new Uint8Array(frame.data) : bitmap(frame));
   if (narrower) image.resize(maxWidth, undefined, { filter: "bilinear" });
   return image.jpeg({ quality }).bytes();
 }

@@ -62,6 +62,7 @@ export class FolderFrames implements SourceInstance {
     const { files } = this.#context;
     const file = `${this.#options.path}/${name}`;
     try {
+      checkSize(files.stat(file).size);
       const picture = await decodePicture(files.readBytes(file));
       const slot = await this.#slot(picture, signal);
       return slot && this.#made(slot, this.#drawn(picture, slot), file);
@@ -127,4 +128,12 @@ export class FolderFrames implements SourceInstance {
     if (time === "position") return isoMicros(this.#startMs, posMs);
     return isoMicros(time === "clock" ? this.#context.clock.nowMs() : this.#context.files.stat(file).mtimeMs, 0);
   }
+}
+
+/** A file is read as a whole, and any may lie in the folder. */
+const MAX_FILE_BYTES = 128 * 1024 ** 2;
+
+function checkSize(bytes: number) {
+  if (bytes <= MAX_FILE_BYTES) return;
+  throw new Error(`it has ${bytes} bytes, and the bound is ${MAX_FILE_BYTES}: an 8K picture as BMP has 100 MB`);
 }

@@ -75,6 +75,17 @@ test("image_dir_source sets aside what is no picture and goes on", async () => {
   expect(source.metrics!()).toMatchObject({ frames_total: 1, rejected_total: 2 });
 });
 
+test("image_dir_source does not read a file that is larger than any picture", async () => {
+  fs.writeFileSync(path.join(folder, "huge.png"), "");
+  // Sparse: it takes no room on the disk.
+  fs.truncateSync(path.join(folder, "huge.png"), 200 * 1024 ** 2);
+  const { context, source } = open();
+  expect(await take(source)).toEqual([]);
+  expect(context.rejected.map(({ reason }) => reason)).toEqual([
+    "cannot decode shots/huge.png: it has 209715200 bytes, and the bound is 134217728: an 8K picture as BMP has 100 MB",
+  ]);
+});
+
 test("image_dir_source that watches takes a picture once it is written", async () => {
   picture("a.png");
   const { source, context } = open({ watch: true, time: "clock" });
