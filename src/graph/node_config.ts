@@ -34,6 +34,8 @@ class ConfigCheck {
   readonly #context: ConfigContext;
   readonly #subject: string;
   readonly #action: string;
+  /** Of what does not stand in the way. */
+  readonly #doubt: string;
   readonly #base: Path;
   readonly #tree: MapTree;
 
@@ -42,6 +44,7 @@ class ConfigCheck {
     this.#context = context;
     this.#subject = `node "${node.id}" (${found.definition.name})`;
     this.#action = `Cannot create ${this.#subject} as`;
+    this.#doubt = `Look at ${this.#subject}:`;
     this.#base = ["nodes", node.index, "config"];
     // A config that is left out is empty; its missing keys are reported at the node.
     this.#tree = node.config ?? { ...spotAt(node.tree, []), type: "map", entries: new Map() };
@@ -111,11 +114,12 @@ class ConfigCheck {
 
   #readsCheck(definition: NodeDefinition, value: unknown) {
     const { files, missing } = this.#context;
+    const action = missing === "warning" ? this.#doubt : this.#action;
     if (files === undefined) return;
     for (const { path, file } of this.#guarded("reads", () => definition.reads?.(value) ?? []) ?? []) {
       if (files.exists(file) && !files.stat(file).isDirectory()) continue;
       const what = files.exists(file) ? "is a folder" : "is not there";
-      const message = `${this.#action} ${pathText(["config", ...path])} names a file that ${what}: ${files.resolve(file)}`;
+      const message = `${action} ${pathText(["config", ...path])} names a file that ${what}: ${files.resolve(file)}`;
       const hint = "relative paths start at the graph file's folder";
       this.#refuse("RESOURCE_MISSING", spotAt(this.#tree, path), path, message, hint, missing);
     }
@@ -130,7 +134,8 @@ class ConfigCheck {
     const says = /^(?:must|is|has|names|needs) /.test(message)
       ? `${name} ${message}`
       : `${name} is not valid: ${message}`;
-    this.#refuse("CONFIG_CHECK", spot, path, `${this.#action} ${says}`, hint, severity);
+    const action = severity === "warning" ? this.#doubt : this.#action;
+    this.#refuse("CONFIG_CHECK", spot, path, `${action} ${says}`, hint, severity);
   }
 
   /** A node's own code may throw; that must not end the check of the rest. */

@@ -65,6 +65,7 @@ edges: [{ from: table, to: show }]
   });
   const { code, stderr } = await runIn(yard);
   expect(stderr).toStartWith("yard.yaml:3:55 RESOURCE_MISSING (warning)\n");
+  expect(stderr).toContain('Look at node "table" (file_source): config.path names a file that is not there: ');
   expect(stderr).toContain(yard.at("in.csv"));
   expect(stderr).toContain("hint: relative paths start at the graph file's folder");
   expect(stderr).toContain('source "table" failed');
