@@ -35,11 +35,13 @@ exec "$@"
 `;
 
 /** See `Spawn` of `src/node/processes.ts`. */
-export function spawnChild({ argv, stdin = "ignore", stderrBytes = STDERR_BYTES, env }: SpawnOptions): Child {
+export function spawnChild(options: SpawnOptions): Child {
+  const { argv, stdin = "ignore", stderrBytes = STDERR_BYTES, env, background = false } = options;
   const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
   const child = start(argv, stdin, { PATH, HOME, LANG: "C", ...env });
   const { pid } = child;
   childGuard.note(pid);
+  if (background) giveWay(pid);
   const tail = keepTail(child.stderr, stderrBytes);
   let gone = false;
   const kill = () => {
@@ -74,6 +76,15 @@ export function spawnChild({ argv, stdin = "ignore", stderrBytes = STDERR_BYTES,
       await exited;
     },
   };
+}
+
+/** What it starts, threads included, is so as well. */
+function giveWay(pid: number) {
+  try {
+    os.setPriority(pid, os.constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It is gone already.
+  }
 }
 
 /** Waits for `done`, and no longer than `ms`. */

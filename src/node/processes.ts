@@ -30,6 +30,8 @@ export interface SpawnOptions {
   stdin?: "ignore" | "pipe";
   /** Kept of stderr, the end of it. Default 16 KiB: a page of messages; a child may print gigabytes. */
   stderrBytes?: number;
+  /** Runs only when nothing else wants to (a niceness of 10): what is being seen goes before what is being kept. */
+  background?: boolean;
   /** Added to a clean environment (PATH, HOME, LANG=C). */
   env?: Readonly<Record<string, string>>;
 }

@@ -178,3 +178,20 @@ async function until(isSo: () => boolean) {
     await Bun.sleep(5);
   }
 }
+
+test.if(process.platform === "linux")(
+  "a child in the background gives way to the others, and what it starts as well",
+  async () => {
+    // Field 19 of /proc/PID/stat; the shell's own child says it of itself.
+    const say = "cut -d' ' -f19 /proc/self/stat";
+    const niceness = async (background: boolean) => {
+      // It waits for a line, so that it is told before it starts anything.
+      const child = spawnChild({ argv: ["sh", "-c", `read line; ${say}`], stdin: "pipe", background });
+      await child.write(new TextEncoder().encode("go\n"));
+      child.end();
+      return Number(await new Response(child.stdout).text());
+    };
+    const own = await niceness(false);
+    expect(await niceness(true)).toBe(Math.min(19, Math.max(own, 10)));
+  },
+);

@@ -85,7 +85,7 @@ const saying = ({ text, failed = "ffmpeg could not write all of it" }: Said) =>
 type Run = { readonly argv: readonly string[] } & Pick<Remux, "stdin">;
 
 async function runChild({ spawn, clock }: RemuxContext, { argv, stdin }: Run, signal: AbortSignal): Promise<Said> {
-  const child = spawn({ argv, stdin: stdin === undefined ? "ignore" : "pipe" });
+  const child = spawn({ argv, stdin: stdin === undefined ? "ignore" : "pipe", background: true });
   const done = new AbortController();
   const kill = () => child.kill();
   signal.addEventListener("abort", kill, { once: true });
