@@ -32,8 +32,8 @@ test("/live shows every view as a picture", async () => {
   views.open("yard");
   views.open('a"b');
   const text = await (await get("/live")).text();
-  expect(text).toContain('<img src="/live/yard" alt="yard">');
-  expect(text).toContain('<img src="/live/a%22b" alt="a&quot;b">');
+  expect(text).toContain('<img src="/live/yard" alt="yard" width="100%">');
+  expect(text).toContain('<img src="/live/a%22b" alt="a&quot;b" width="100%">');
 });
 
 test("/live says what is missing when no node shows pictures", async () => {

@@ -17,7 +17,7 @@ export const livePage =
     c.html(html`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>schnitzel live</title>
 <meta name="viewport" content="width=device-width"></head><body>
 ${views.names.length === 0 ? html`<p>No node of this graph shows pictures: add one of type live_view.</p>` : ""}
-${views.names.map((name) => html`<figure><img src="/live/${encodeURIComponent(name)}" alt="${name}"><figcaption>${name}</figcaption></figure>`)}
+${views.names.map((name) => html`<figure><img src="/live/${encodeURIComponent(name)}" alt="${name}" width="100%"><figcaption>${name}</figcaption></figure>`)}
 </body></html>`);
 
 /** `/live/<name>`: pictures as they come (MJPEG); `/live/<name>.jpg`: one. */
