@@ -41,7 +41,9 @@ function personOf(detection: unknown, law: FollowLaw): Person | undefined {
   if (![x1, y1, x2, y2].every(isNumeric) || !isPerson(detection, law)) return undefined;
   const bbox = { x1: Number(x1), y1: Number(y1), x2: Number(x2), y2: Number(y2) };
   const confidence = isNumeric(detection.confidence) ? Number(detection.confidence) : 0;
-  // Written so that a NaN anywhere makes none.
+  // Of a box without end there is no middle, and a speed of NaN is none that a robot understands.
+  if (!Object.values(bbox).every(Number.isFinite)) return undefined;
+  // Written so that a NaN makes none.
   const usable = confidence >= law.min_confidence && bbox.x2 > bbox.x1 && bbox.y2 > bbox.y1;
   return usable ? { bbox, confidence } : undefined;
 }

@@ -145,3 +145,12 @@ test.each([
     `cannot follow a person: ${message}`,
   );
 });
+
+// JSON from outside can say 1e999, which is read as Infinity; NaN would leave as null, and a robot go on.
+test.each([
+  ["everywhere", at(-Infinity, 0, Infinity, 300)],
+  ["endlessly tall", at(280, -Infinity, 360, 300)],
+  ["sure by no number", at(280, 180, 360, 300, { confidence: Number.NaN })],
+])("person_follow stands still for somebody who is %s", async (_, person) => {
+  expect(await commandFor([person])).toMatchObject({ linear_x: 0, angular_z: 0, target_found: false });
+});
