@@ -30,12 +30,12 @@ export class RecentFrames {
   }
 
   /**
-   * The frame that an event is about: of its source if that shows frames, the one of the same time, else the last one
-   * at most `withinMs` older.
+   * The frame that an event is about: the one of the same time, else the last one at most `withinMs` older. Of its
+   * source, or of the only one there is: another camera's picture would be worse than none.
    */
   find(event: StreamPacket, withinMs: number): Frame | undefined {
     const own = this.#bySource.get(event.source_id);
-    const held = own ?? [...this.#bySource.values()].flat();
+    const held = own ?? (this.#bySource.size === 1 ? this.#bySource.values().next().value! : []);
     const same = held.findLast(({ ts }) => ts === event.ts);
     if (same !== undefined) return same.frame;
     const atMs = eventTimeMs(event);

@@ -74,6 +74,16 @@ test("snapshot_sink does not show one camera's picture for another's event", asy
   expect(await brightness((await hear(event(0, {}, "cam02")))!)).toBeCloseTo(200, -1);
 });
 
+test("snapshot_sink takes the only camera's frame for events of another name, and none of several", async () => {
+  using folder = temporaryFolder();
+  const { see, hear, node } = setup(folder.path);
+  await see(frame(0, { source_id: "cam01" }));
+  expect(await hear(event(0, {}, "yard"))).not.toBeNull();
+  await see(frame(1, { source_id: "cam02" }));
+  expect(await hear(event(1, {}, "gate"))).toBeNull();
+  expect(node.metrics!()).toMatchObject({ no_frame_total: 1 });
+});
+
 test("snapshot_sink keeps no path out of its folder", async () => {
   using folder = temporaryFolder();
   const { see, hear } = setup(folder.path);
