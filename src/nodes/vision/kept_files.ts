@@ -17,7 +17,9 @@ export const KEPT_ENTRIES = {
   ),
   min_free: v.pipe(
     v.optional(size, "256MiB"),
-    v.description("Free space of the disk below which nothing is written, after the oldest files were removed."),
+    v.description(
+      "Free space of the disk below which nothing is written. The oldest files make room, where that would be enough.",
+    ),
   ),
 };
 
@@ -85,7 +87,9 @@ export class KeptFiles {
     if (bytes > most) throw new Error(`cannot keep a file of ${bytes} bytes in ${this.#dir}: max_bytes is ${most}`);
     this.removeOld();
     this.#trim(bytes);
-    while (this.#free < least + bytes && this.#files.size > 0) this.#removeOldest();
+    // A disk that somebody else has filled is not made free by removing everything: then nothing is.
+    const helps = this.#free + this.#bytes >= least + bytes;
+    while (helps && this.#free < least + bytes && this.#files.size > 0) this.#removeOldest();
     const free = this.#free;
     if (free >= least + bytes) return;
     throw new Error(

@@ -189,6 +189,22 @@ test("snapshot_sink lets an event go on when the disk has no room, and says so",
   expect(context.logged[0]!.fields!.error).toContain("the disk has 1000 bytes left and min_free is 1048576");
 });
 
+test("snapshot_sink removes no picture when all of them would not make room on the disk", async () => {
+  using folder = temporaryFolder();
+  const context = testContext({ base: folder.path });
+  let free = 10 * 1024 ** 2;
+  const disk = { ...context, files: { ...context.files, freeBytes: () => free } };
+  const { see, hear, node } = setup(folder.path, { min_free: "1MiB" }, disk);
+  await see(frame(0));
+  const kept = await hear(event(0));
+  // Somebody else has filled it.
+  free = 1_000;
+  await see(frame(1));
+  expect(await hear(event(1))).toBeNull();
+  expect(fs.existsSync(kept!)).toBe(true);
+  expect(node.metrics!()).toMatchObject({ kept_files: 1, removed_total: 0, failed_total: 1 });
+});
+
 /** Mean shade of a picture, 0…255. */
 async function brightness(file: string): Promise<number> {
   const png = Buffer.from(await new Bun.Image(file).resize(1, 1).png({ compressionLevel: 0 }).bytes());
