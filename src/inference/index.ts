@@ -1,5 +1,5 @@
 export { type InferenceHost, RunInference } from "./inference.ts";
-export { isFile, modelFile, sha256 } from "./model_file.ts";
+export { exportWay, isFile, modelFile, sha256 } from "./model_file.ts";
 export * from "./models/index.ts";
 export { type NativeFolder, nativeFolder } from "./native_folder.ts";
 export { readOnnx } from "./onnx_file.ts";

@@ -11,6 +11,12 @@ const EXPORTS: Readonly<Record<string, string>> = {
   ".engine": "the ONNX file it was built from",
 };
 
+/** How `model` becomes an ONNX file; undefined for one whose ending does not say that it is something else. */
+export const exportWay = (model: string): string | undefined => {
+  const way = EXPORTS[path.extname(model).toLowerCase()];
+  return way && `models are ONNX files (.onnx); make one with: ${way.replace("FILE", path.basename(model))}`;
+};
+
 /** A protobuf message, which an ONNX file is, has no more. */
 const MAX_BYTES = 2 ** 31;
 
@@ -21,10 +27,8 @@ export const isFile = (model: string) => /[/\\]|\.[a-z0-9]+$/i.test(model);
 export async function modelFile(model: string, files: Files): Promise<ResolvedModel> {
   const file = files.resolve(model);
   const cannot = (why: string) => new Error(`cannot read model ${model}: ${why}`);
-  const way = EXPORTS[path.extname(file).toLowerCase()];
-  if (way !== undefined) {
-    throw cannot(`models are ONNX files (.onnx); make one with: ${way.replace("FILE", path.basename(file))}`);
-  }
+  const way = exportWay(file);
+  if (way !== undefined) throw cannot(way);
   if (!files.exists(file)) {
     throw cannot(`there is no file ${file}; paths start at the graph's folder. Known models: schnitzel models ls`);
   }

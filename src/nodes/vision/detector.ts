@@ -2,6 +2,7 @@ import { type Box, defineNode, type Model, port } from "../../node/index.ts";
 import { frameOf } from "../../packet/index.ts";
 import { type Detection, detectionFor, detectorConfig } from "./detector_config.ts";
 import { modelOptions, modelRead } from "./model_config.ts";
+import { modelDoubts } from "./model_doubts.ts";
 
 const GREY = { width: 4, height: 4, format: "gray", stride: 4, data: new Uint8Array(16).fill(128), frame_idx: 0 };
 
@@ -17,6 +18,7 @@ can cross a durable edge. Nodes with the same model and options share its worker
 \`runtime.concurrency\` as well: one frame is under way at a time otherwise.`,
   config: detectorConfig,
   reads: modelRead,
+  check: modelDoubts,
   inputs: { in: port("frame", "Frames of any raw format, or JPEG.", "inproc_any") },
   outputs: {
     out: port("frame", "The frame with its detections.", "inproc_any"),
