@@ -55,6 +55,8 @@ export const DOMAINS = {
     webcam_source: async () => (await import("./video/webcam_source.ts")).webcamSource,
   },
   audio: {
+    audio_classifier: async () => (await import("./audio/audio_classifier.ts")).audioClassifier,
+    audio_event: async () => (await import("./audio/audio_event.ts")).audioEvent,
     audio_source: async () => (await import("./audio/audio_source.ts")).audioSource,
     level: async () => (await import("./audio/level.ts")).level,
     resample: async () => (await import("./audio/resample.ts")).resample,

@@ -106,6 +106,14 @@ export function constantModel(rows: readonly (readonly number[])[], size = 64): 
   });
 }
 
+/** The mean square of the values of each row: how much power a sound has. */
+export function powerModel(): Uint8Array<ArrayBuffer> {
+  const graph = new OnnxGraph();
+  graph.add("ReduceMean", [graph.add("Mul", ["samples", "samples"])], { axes: [1], keepdims: 1 }, "power");
+  const samples: Port = { name: "samples", type: "float32", dims: ["batch", "length"] };
+  return graph.write({ name: "power", inputs: [samples], outputs: [picture("power", ["batch", 1])] });
+}
+
 /** A valid file with an operator that no runtime has. */
 export function unknownOperatorModel(): Uint8Array<ArrayBuffer> {
   const graph = new OnnxGraph();

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { defineNode, type FrameInput, type Model, port, type TensorData } from "../../node/index.ts";
 import { frameOf } from "../../packet/index.ts";
+import { ACTIVATIONS, activate } from "../activation.ts";
 import { frameInput, inputConfig, modelConfig, modelOptions, modelRead, USUAL_INPUT } from "./model_config.ts";
 
 const config = v.strictObject({
@@ -11,7 +12,7 @@ const config = v.strictObject({
     v.description("Name of the output with one number per class; left out: the first."),
   ),
   activation: v.pipe(
-    v.optional(v.picklist(["softmax", "sigmoid", "none"]), "softmax"),
+    v.optional(v.picklist(ACTIVATIONS), "softmax"),
     v.description("What makes shares of the numbers: `softmax` one class of many, `sigmoid` each on its own."),
   ),
   class_names: v.pipe(
@@ -121,23 +122,12 @@ function scores({ data, dims }: TensorData): Float64Array {
   throw new TypeError(`classes need one number each; the output is int64 of ${dims.join("x")}: name another in output`);
 }
 
-const ACTIVATIONS = {
-  none: (values: Float64Array) => values,
-  sigmoid: (values: Float64Array) => values.map((value) => 1 / (1 + Math.exp(-value))),
-  softmax(values: Float64Array) {
-    const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const powers = values.map((value) => Math.exp(value - most));
-    const sum = powers.reduce((a, b) => a + b, 0);
-    return powers.map((power) => power / sum);
-  },
-};
-
 function ranked(
   values: Float64Array,
   { activation, top, confidence }: v.InferOutput<typeof config>,
   names: readonly string[],
 ) {
-  const shares = ACTIVATIONS[activation](values);
+  const shares = activate(activation, values);
   if (shares.some(Number.isNaN)) throw new Error("the model gave NaN: its input may be scaled otherwise; see input");
   return [...shares.keys()]
     .sort((a, b) => shares[b]! - shares[a]! || a - b)
