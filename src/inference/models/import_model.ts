@@ -51,12 +51,18 @@ export function storeCopy(store: ModelStore, file: string, name: string, known: 
   }
 }
 
-/** Why a wrong download is wrong, where its bytes say so: most often it is a web page. */
+/**
+ * Why a wrong download is wrong, where its beginning says so: most often it is a web page. A server may have sent
+ * gigabytes, which would not fit into the memory of a small machine.
+ */
 async function looksLike(part: string): Promise<string> {
+  const file = Bun.file(part);
   try {
-    readOnnx(await Bun.file(part).bytes());
+    readOnnx(await file.slice(0, PIECE_BYTES).bytes());
     return "";
   } catch (error) {
-    return ` (${(error as Error).message})`;
+    const { message } = error as Error;
+    const known = file.size <= PIECE_BYTES || message.startsWith("it is no ONNX file");
+    return known ? ` (${message})` : "";
   }
 }

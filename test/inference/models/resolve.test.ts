@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { makeFaceTiny } from "../../../scripts/models/face_tiny.ts";
+import { floats, OnnxGraph } from "../../../scripts/models/onnx_writer.ts";
 import {
   CATALOGUE,
   catalogued,
@@ -10,6 +11,7 @@ import {
   ModelStore,
   modelResolver,
   storeCopy,
+  storeDownload,
 } from "../../../src/inference/index.ts";
 import { diskFiles } from "../../../src/node/index.ts";
 import { temporaryFolder } from "../../support/folder.ts";
@@ -203,3 +205,32 @@ test("a folder in place of the lock is told with its path, and no model is used"
     `cannot use any model: ${path.join(at.base, LOCK_FILE)} is no valid lock: EISDIR`,
   );
 });
+
+describe("a download with another hash is removed, and its beginning says what it is:", () => {
+  const long = (bytes: Uint8Array) => Buffer.concat([bytes, new Uint8Array(2 * 1024 * 1024)]);
+  for (const [what, bytes, says] of [
+    ["a web page", Buffer.from("<!doctype html>"), / \(it is no ONNX file: it is a web page/],
+    ["a long web page", long(Buffer.from("<!doctype html>")), / \(it is no ONNX file: it is a web page/],
+    ["another model", IDENTITY, /not 0{64}; nothing was stored$/],
+    ["another large model", weighty(), /not 0{64}; nothing was stored$/],
+    ["half a model", IDENTITY.slice(0, 50), / \(it is cut off/],
+  ] as const) {
+    test(what, async () => {
+      using at = setup();
+      fs.mkdirSync(at.store.folder, { recursive: true });
+      const part = path.join(at.store.folder, "yard.part");
+      fs.writeFileSync(part, bytes);
+      const known = { sha256: "0".repeat(64), bytes: bytes.length, license: "MIT", source: "test" };
+      await expect(storeDownload(at.store, part, "yard", known)).rejects.toThrow(says);
+      expect(fs.existsSync(part)).toBe(false);
+    });
+  }
+});
+
+/** A model of 2 MB. */
+function weighty() {
+  const graph = new OnnxGraph();
+  graph.add("Add", ["x", graph.constant(floats(Array(500_000).fill(1), [500_000]))], {}, "y");
+  const port = (name: string) => ({ name, type: "float32" as const, dims: [500_000] });
+  return graph.write({ name: "weighty", inputs: [port("x")], outputs: [port("y")] });
+}
