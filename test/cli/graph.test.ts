@@ -35,6 +35,14 @@ trash       null_sink (sink)
 `);
 });
 
+test("graph says which edges keep their packets on disk", async () => {
+  const stdin = FAN.replace("from: end, to: print_sink", "from: end, to: print_sink, durable: true");
+  const { stdout } = await cli(["graph", "-"], { stdin });
+  expect(stdout).toContain("  .out -> print_sink.in, durable\n  .excess -> trash.in\n");
+  const { stdout: mermaid } = await cli(["graph", "-", "--format", "mermaid"], { stdin });
+  expect(mermaid).toContain('  n1 -->|"durable"| n2\n  n1 -->|"excess"| n3\n');
+});
+
 test("graph names a port that leads nowhere", async () => {
   const { stdout } = await cli(["graph", "-"], { stdin: FAN.replace("  - { from: end.excess, to: trash }\n", "") });
   expect(stdout).toContain("  .excess is not connected\n");

@@ -5,10 +5,10 @@ export function drawMermaid({ nodes, edges }: GraphPlan): string {
   const lines = [
     "flowchart LR",
     ...nodes.map((node) => `  ${key(node)}${shape(node)}`),
-    ...edges.map(({ from, fromPort, to, toPort }) => {
+    ...edges.map(({ from, fromPort, to, toPort, durable }) => {
       const [start, end] = [nodes[from]!, nodes[to]!];
       const ports = [fromPort === start.outputs[0] ? "" : fromPort, end.inputs.length < 2 ? "" : `to ${toPort}`];
-      const label = ports.filter(Boolean).join(" ");
+      const label = [...ports, durable === undefined ? "" : "durable"].filter(Boolean).join(" ");
       return `  ${key(start)} -->${label === "" ? "" : `|${quoted(label)}|`} ${key(end)}`;
     }),
   ];

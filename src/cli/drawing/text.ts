@@ -10,7 +10,10 @@ export function drawText({ name, nodes, edges, ranks }: GraphPlan): string {
     const open = outputs.filter((port) => !leaving.some(({ fromPort }) => fromPort === port));
     const lines = [
       `${id.padEnd(width)}  ${definition.name} (${definition.kind})${absorbedInto === undefined ? "" : `, absorbed into ${absorbedInto}`}`,
-      ...leaving.map(({ fromPort, to, toPort }) => `  .${fromPort} -> ${nodes[to]!.id}.${toPort}`),
+      ...leaving.map(
+        ({ fromPort, to, toPort, durable }) =>
+          `  .${fromPort} -> ${nodes[to]!.id}.${toPort}${durable === undefined ? "" : ", durable"}`,
+      ),
       ...open.map((port) => `  .${port} is not connected`),
     ];
     return lines.join("\n");
