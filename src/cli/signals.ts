@@ -8,7 +8,11 @@ const CODES: Record<string, number> = { SIGINT: 130, SIGTERM: 143 };
 export function stopOnSignals(engine: Engine, log: Log, leave: (code: number) => void): { release(): void } {
   let asked = false;
   const handle = (signal: NodeJS.Signals) => {
-    if (asked) return leave(CODES[signal]!);
+    if (asked) {
+      // `timeout` and npm send two at once: without a word the missing report would be a riddle.
+      log.warn("ending at once, without a report: a second signal came", { signal });
+      return leave(CODES[signal]!);
+    }
     asked = true;
     log.info("stopping: finishing what is in flight, once more ends at once", { signal });
     engine.stop("signal");

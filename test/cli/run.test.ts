@@ -210,7 +210,7 @@ test("run ends at once on the second signal", async () => {
   child.kill("SIGINT");
   const rest = await readUntil(child.stderr, "once more ends at once");
   child.kill("SIGINT");
-  await rest();
+  expect(await rest()).toContain("ending at once, without a report: a second signal came");
   expect(await child.exited).toBe(130);
 }, 20_000);
 
