@@ -40,6 +40,7 @@ export async function clipRun(base: string, config: Record<string, unknown>, cha
     return pids.filter(alive);
   };
   let closed = false;
+  let given = 0;
   return {
     node,
     pids,
@@ -55,7 +56,7 @@ export async function clipRun(base: string, config: Record<string, unknown>, cha
     metric: (name: string) => node.metrics!()[name]!,
     notices: () => on("clips").map(({ payload }) => payload as Notice),
     /** Looks again and again until it is so. */
-    async until(what: string, holds: () => boolean, limitMs = 20_000) {
+    async until(what: string, holds: () => boolean, limitMs = 15_000) {
       const endMs = performance.now() + limitMs;
       while (!holds()) {
         if (performance.now() > endMs) {
@@ -66,12 +67,13 @@ export async function clipRun(base: string, config: Record<string, unknown>, cha
         await Bun.sleep(10);
       }
     },
-    /** The next notice, with the frames that bring it. */
+    /** The next notice that was not given yet, with the frames that bring it. */
     async notice(): Promise<Notice> {
-      const before = on("clips").length;
-      const endMs = performance.now() + 20_000;
-      while (on("clips").length === before) {
-        if (performance.now() > endMs) throw new Error(`no notice\n${JSON.stringify(made.logged)}`);
+      const before = given++;
+      const endMs = performance.now() + 15_000;
+      while (on("clips").length <= before) {
+        if (performance.now() > endMs)
+          throw new Error(`no notice ${JSON.stringify(node.metrics!())}\n${JSON.stringify(made.logged)}`);
         await Bun.sleep(50);
         await tick();
       }
