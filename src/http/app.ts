@@ -61,7 +61,9 @@ export function createApp(options: AppOptions): Hono {
 
 function liveRoutes({ views }: AppOptions): Record<string, Route> {
   if (views === undefined) return {};
-  return { "/live": () => livePage(views), "/live/:name": ({ clock }) => live(views, clock) };
+  // Until there is a page of the whole run, a browser finds what there is to see.
+  const home: Route = () => (c) => c.redirect("/live");
+  return { "/": home, "/live": () => livePage(views), "/live/:name": ({ clock }) => live(views, clock) };
 }
 
 const HEADERS: NonNullable<Parameters<typeof secureHeaders>[0]> = {

@@ -36,6 +36,11 @@ test("/live shows every view as a picture", async () => {
   expect(text).toContain('<img src="/live/a%22b" alt="a&quot;b" width="100%">');
 });
 
+test("/ leads a browser to what there is to see", async () => {
+  const response = await setup().get("/");
+  expect([response.status, response.headers.get("location")]).toEqual([302, "/live"]);
+});
+
 test("/live says what is missing when no node shows pictures", async () => {
   expect(await (await setup().get("/live")).text()).toContain("add one of type live_view");
 });
