@@ -47,6 +47,8 @@ export function changePacket(
   context: Pick<NodeContext, "packet">,
 ): { made: StreamPacket; heard: Heard } {
   const { packet, audio } = from;
+  // The place of the block that told it is not its own.
+  const { pos_msec: _, ...meta } = packet.meta;
   const ts = timeOf(sampleIdx, packet, audio);
   const heard = since ?? { sinceIdx: sampleIdx, sinceTs: ts };
   const duration_sec = state === "start" ? null : (sampleIdx - heard.sinceIdx) / audio.sample_rate;
@@ -54,9 +56,18 @@ export function changePacket(
     kind: "sound",
     ts,
     source_id: packet.source_id,
-    payload: { sound, state, confidence, since_ts: heard.sinceTs, duration_sec, cut, ...more },
+    // The last digits of a model depend on the processor.
+    payload: {
+      sound,
+      state,
+      confidence: Math.round(confidence * 1_000) / 1_000,
+      since_ts: heard.sinceTs,
+      duration_sec,
+      cut,
+      ...more,
+    },
     meta: {
-      ...packet.meta,
+      ...meta,
       sample_idx: sampleIdx,
       idempotency_key: `sound:${packet.source_id}:${sound}:${state}:${ts}`,
     },

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { audioClassifier } from "../../../src/nodes/audio/audio_classifier.ts";
 import type { StreamPacket } from "../../../src/packet/index.ts";
 import { inference } from "../../support/inference.ts";
@@ -13,8 +13,15 @@ function block(values: readonly number[], sample_idx: number, source_id = "hall"
   return packet({ kind: "audio", source_id, ts: new Date(START_MS + sample_idx).toISOString(), payload });
 }
 
+const models = inference({ models: { power: powerModel() } });
+// One worker for all tests: starting one takes longer than a test.
+const held = await models.open("power");
+afterAll(async () => {
+  await held.release();
+  await models[Symbol.asyncDispose]();
+});
+
 async function start(config: Record<string, unknown>) {
-  const models = inference({ models: { power: powerModel() } });
   const context = { ...testContext(), inference: { open: models.run.open.bind(models.run) } };
   const options = { sample_rate: RATE, class_names: ["noise"], backend: "wasm", min_pause_ms: 4, ...config };
   const started = startNode(audioClassifier, options, context);
@@ -33,7 +40,6 @@ async function start(config: Record<string, unknown>) {
       }),
     async [Symbol.asyncDispose]() {
       await started.node.close!();
-      await models[Symbol.asyncDispose]();
     },
   };
 }
@@ -114,7 +120,7 @@ describe("audio_classifier", () => {
     }
     await using started = await start({ stages: [STAGE], sample_rate: 16_000 });
     expect(async () => started.process(block([1], 0))).toThrow("the model takes 16000 Hz (sample_rate) and one");
-  });
+  }, 20_000);
 });
 
 test("audio_classifier refuses windows that lie apart", () => {
