@@ -64,9 +64,9 @@ test("fill() covers the pixels of its box that are in the picture, and no others
       const covers = (at: number, from: number, length: number) =>
         at >= Math.round(from) && at < Math.round(from + length);
       const wanted = Array.from({ length: 8 }, (_, row) =>
-        Array.from({ length: 9 }, (_, column) =>
-          covers(column, x, width) && covers(row, y, height) ? "#" : ".",
-        ).join(""),
+        Array.from({ length: 9 }, (_, column) => (covers(column, x, width) && covers(row, y, height) ? "#" : ".")).join(
+          "",
+        ),
       );
       expect(shown()).toEqual(wanted);
     }),
