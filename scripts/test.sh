@@ -30,7 +30,6 @@ install_parts() {
   want faketime faketime
   want ffmpeg ffmpeg
   want gcc gcc
-  want ffmpeg ffmpeg
   want git git
   want make make
   want minisign minisign
