@@ -22,7 +22,17 @@ export function makeClip(folder: string, name: string, options: ClipOptions = {}
       ? ["-c:v", "libx264", "-bf", "0", "-x264-params", `keyint=${gop}:min-keyint=${gop}:scenecut=0:aud=1`]
       : ["-c:v", "libx265", "-x265-params", `keyint=${gop}:min-keyint=${gop}:bframes=0:aud=1:log-level=none`];
   const made = Bun.spawnSync([
-    ...["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", `${source}${source.endsWith(":") ? "" : "="}s=${size}:r=${fps}:d=${seconds}`],
+    ...[
+      "ffmpeg",
+      "-v",
+      "error",
+      "-nostdin",
+      "-y",
+      "-f",
+      "lavfi",
+      "-i",
+      `${source}${source.endsWith(":") ? "" : "="}s=${size}:r=${fps}:d=${seconds}`,
+    ],
     ...[...encoder, "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-f", codec === "h264" ? "h264" : "hevc", file],
   ]);
   if (!made.success || !fs.existsSync(file)) throw new Error(`cannot make the clip ${name}: ${made.stderr}`);
