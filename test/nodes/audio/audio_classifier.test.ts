@@ -83,6 +83,17 @@ describe("audio_classifier", () => {
     expect(started.node.metrics!()).toMatchObject({ windows_total: 12, sounds_total: 1 });
   });
 
+  test("counts what windows share once", async () => {
+    // Two windows are loud, which are six samples.
+    const values = [1, 1, 1, 1, 1, 1, 0, 0, 0, 0];
+    await using short = await start({ stages: [{ ...STAGE, hop: 2 }], threshold: 0.6, min_ms: 7 });
+    await short.process(block(values, 0));
+    expect(short.turns()).toEqual([]);
+    await using enough = await start({ stages: [{ ...STAGE, hop: 2 }], threshold: 0.6, min_ms: 6 });
+    await enough.process(block(values, 0));
+    expect(enough.turns()).toEqual(["noise start 0", "noise end 6"]);
+  });
+
   test("keeps sources apart, in order also when several blocks are under way", async () => {
     await using started = await start({ stages: [{ ...STAGE, window: 6 }], threshold: 0.4 });
     const blocks = Array.from({ length: 20 }, (_, at) =>

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import * as path from "node:path";
+import type { TensorData } from "../../../src/node/index.ts";
 import { vad } from "../../../src/nodes/audio/vad.ts";
 import { isoMicros } from "../../../src/nodes/frame_time.ts";
 import type { StreamPacket } from "../../../src/packet/index.ts";
@@ -6,8 +8,9 @@ import { exampleModels } from "../../support/example_models.ts";
 import { packet, startNode, testContext } from "../../support/node.ts";
 import { needs } from "../../support/part.ts";
 import { sine } from "../../support/sound.ts";
-import { mixed, noise, SPEECH_RATE, speak } from "../../support/speech.ts";
+import { mixed, noise, SPEECH_RATE, samplesIn, speak } from "../../support/speech.ts";
 
+const SILERO = { model: "silero_vad", backend: "wasm", workers: 0, threads: 1, batch: 1, queue: 64 } as const;
 const START_MS = Date.parse("2026-01-01T00:00:00Z");
 
 function blocks(samples: Float32Array, { length = 512, from = 0, source_id = "hall" } = {}): StreamPacket[] {
@@ -86,6 +89,25 @@ for (const [voice, text] of VOICES) {
     20_000,
   );
 }
+
+test("vad hands the model what Silero's own code does: 64 samples of the window before, and its last state", async () => {
+  const file = path.join(import.meta.dir, "../../../graphs/data/at_the_door.opus");
+  const sound = samplesIn(file).slice(0, 4 * SPEECH_RATE);
+  const model = await exampleModels(testContext().files).open(SILERO);
+  const expected: number[] = [];
+  let state: TensorData = { type: "float32", dims: [2, 1, 128], data: new Float32Array(256) };
+  const padded = Float32Array.of(...new Float32Array(64), ...sound);
+  for (let at = 0; at + 576 <= padded.length; at += 512) {
+    const input = { type: "float32", dims: [1, 576], data: padded.slice(at, at + 576) } as const;
+    const outputs = await model.run({ input, state, sr: { type: "int64", dims: [], data: BigInt64Array.of(16_000n) } });
+    expected.push(Math.round(Number(outputs.get("output")!.data[0]) * 1_000) / 1_000);
+    state = outputs.get("stateN")!;
+  }
+  await model.release();
+  const { scores } = await hear(sound);
+  expect(scores).toEqual(expected);
+  expect([Math.max(...scores.slice(0, 60)) < 0.1, Math.max(...scores.slice(66)) > 0.99]).toEqual([true, true]);
+});
 
 needs("espeak")(
   "vad hears two people on two sources as each alone, whatever the blocks",
