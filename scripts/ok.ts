@@ -9,8 +9,9 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { ROOT } from "./compile.ts";
 import { TIERS, type Tier } from "./tiers.ts";
+
+const ROOT = path.resolve(import.meta.dir, "..");
 
 interface Count {
   passed: number;
