@@ -4,6 +4,7 @@ import type { Ledger } from "./ledger.ts";
 import type { Line, Verdict } from "./line.ts";
 import type { LeaseRequest, QueueRow } from "./queue.ts";
 import { bytesOf, checksum, type StoredRow } from "./row.ts";
+import { SUSPECT_GROUP } from "./take_over.ts";
 
 interface Parts {
   ledger: Ledger;
@@ -11,12 +12,6 @@ interface Parts {
   line: Line;
   graveyard: Graveyard;
 }
-
-/**
- * Suspects of the first crash that go together. Alone, with a commit each, the 1,024 rows of one call would take seconds
- * after every power cut; one of 32 that ends the process again makes 32 go alone.
- */
-const SUSPECTS = 32;
 
 /** One lease: walks along the line, takes what may go, and sets aside what never will. */
 export class HandingOut {
@@ -94,7 +89,7 @@ export class HandingOut {
   }
 
   #joins(before: Leased, suspect: number): boolean {
-    return before.suspect === 1 && suspect === 1 && this.#leased.length < SUSPECTS;
+    return before.suspect === 1 && suspect === 1 && this.#leased.length < SUSPECT_GROUP;
   }
 
   #faultOf(row: StoredRow): string | undefined {

@@ -72,7 +72,8 @@ export class ModelQueue {
     this.#file = file;
     this.#options = options;
     this.#boundary = file.last;
-    for (const row of file.rows) if (row.lease !== undefined) this.#crashed(row);
+    const out = file.rows.filter(({ lease }) => lease !== undefined);
+    for (const row of out) this.#crashed(row, out.length > 32 ? 1 : 2);
   }
 
   /** An orderly close: what is out has had a try and is suspect of nothing. */
@@ -235,10 +236,10 @@ export class ModelQueue {
     }
   }
 
-  /** The last try is counted only of a row that was out alone: after two crashes. */
-  #crashed(row: Row) {
+  /** The last try is counted only of a row that was out alone. */
+  #crashed(row: Row, now: number) {
     const { attempts, suspect } = row;
-    this.#end(row, Math.min(2, suspect + 1));
+    this.#end(row, now);
     if (suspect < 2) row.attempts = Math.max(attempts, Math.min(row.attempts, this.#options.maxAttempts - 1));
   }
 
