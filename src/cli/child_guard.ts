@@ -18,7 +18,14 @@ while read -r sign pid <&3; do
        noted=$kept ;;
   esac
 done
-for pid in $noted; do kill -9 "-$pid"; done
+# Again until the group is gone, for two seconds at most: one of it may have been starting another.
+for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  left=
+  for pid in $noted; do kill -9 "-$pid" 2>/dev/null && left="$left $pid"; done
+  noted=$left
+  [ -n "$noted" ] || exit 0
+  sleep 0.1
+done
 `;
 
 /** A guard that dies is started again, but one that cannot live here is not tried for ever. */
