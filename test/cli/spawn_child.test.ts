@@ -12,6 +12,9 @@ afterEach(() => {
 /** How long a process may take to go: it is killed, so a busy machine's few seconds. */
 const LIMIT_SEC = 10;
 
+/** Bun's `--no-orphans`, with which the tests run, would have the guard end together with what it watches over. */
+const ALONE = { ...process.env, BUN_FEATURE_FLAG_NO_ORPHANS: undefined };
+
 /** A pipe that the processes of a test hold open: they say `up` into it, and its end tells that all are gone. */
 function pipeOfAll() {
   const file = path.join(folder.path, "held");
@@ -118,7 +121,7 @@ for (const [what, script] of [
         path.join(import.meta.dir, "../support/spawning.ts"),
         ...sh(`exec 9>"$1"; echo up >&9; ${script}`, held.file),
       ],
-      { stdout: "pipe" },
+      { stdout: "pipe", env: ALONE },
     );
     const pid = Number(new TextDecoder().decode((await parent.stdout.getReader().read()).value));
     await held.up();
@@ -132,7 +135,7 @@ test("a guard that was killed is replaced by one that knows the children", async
   const held = pipeOfAll();
   const parent = Bun.spawn(
     [process.execPath, path.join(import.meta.dir, "../support/spawning.ts"), ...sh(HOLDING, held.file)],
-    { stdout: "pipe" },
+    { stdout: "pipe", env: ALONE },
   );
   await held.up();
   const [first] = guardsOf(parent.pid);
