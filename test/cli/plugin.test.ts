@@ -264,9 +264,7 @@ import type * as sources from "sources";
 /** Identical, so an optional member that one of them lacks shows, too. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;
 /** Files are declared with the part of a file's status that plugins may rely on. */
-type Declared<C> = Omit<C, "files" | "fetch">;
-/** What the built-in nodes for video, sound and models are given is no part of the plugin API: it may still change. */
-type Context<C> = Omit<Declared<C>, "spawn" | "exchange" | "ffmpeg" | "inference" | "live">;
+type Context<C> = Omit<C, "files" | "fetch">;
 
 export const same: [
   Same<declared.StreamPacket, sources.StreamPacket>,
