@@ -3,6 +3,7 @@ import { audioArgv } from "./audio_argv.ts";
 import type { AudioBlock, AudioSpec, SoundFacts } from "./audio_spec.ts";
 import { complaintsOf, hideCredentials } from "./complaints.ts";
 import { DecodeError } from "./decode_error.ts";
+import { openedChild } from "./opened_child.ts";
 import { ReadyBlocks } from "./ready_blocks.ts";
 import { SampleBlocks } from "./sample_blocks.ts";
 import { soundFacts, soundMeaning } from "./sound_facts.ts";
@@ -34,27 +35,18 @@ const NO_SOUND = "there is no sound in it, or none in the part that was asked fo
  * Starts ffmpeg and waits for the first samples, so that what is opened is known to decode. Rejects with a
  * {@link DecodeError}; when `signal` aborts first, too.
  */
-export async function openAudio(
+export const openAudio = (
   context: Pick<NodeContext, "spawn" | "ffmpeg">,
   spec: AudioSpec,
   signal: AbortSignal,
-): Promise<AudioDecoder> {
-  const ffmpeg = await context.ffmpeg(spec.ffmpeg);
-  const child = context.spawn({ argv: audioArgv(ffmpeg, spec) });
-  const kill = () => child.kill();
-  signal.addEventListener("abort", kill, { once: true });
-  const decoder = new FfmpegAudio(child, spec);
-  try {
-    if (signal.aborted) kill();
-    await decoder.open();
-    return decoder;
-  } catch (error) {
-    await decoder.close();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", kill);
-  }
-}
+): Promise<AudioDecoder> =>
+  openedChild(
+    context,
+    spec.ffmpeg,
+    (ffmpeg) => audioArgv(ffmpeg, spec),
+    (child) => new FfmpegAudio(child, spec),
+    signal,
+  );
 
 class FfmpegAudio implements AudioDecoder {
   info!: SoundFacts;

@@ -7,6 +7,7 @@ import type { DecodedFrame, DecodeSpec, StreamInfo } from "./decode_spec.ts";
 import { FramePool } from "./frame_pool.ts";
 import { FramePump } from "./frame_pump.ts";
 import { type NutHead, NutReader } from "./nut_reader.ts";
+import { openedChild } from "./opened_child.ts";
 import { streamFacts } from "./stream_facts.ts";
 
 export type { DecodedFrame, DecodeSpec, PictureChanges, RawFormat, StreamInfo } from "./decode_spec.ts";
@@ -38,23 +39,14 @@ export interface Decoder {
  * A picture that comes in another size than the first is scaled to the size of the first: nodes behind rely on one
  * size, and zones are drawn for it. Rejects with a {@link DecodeError}; when `signal` aborts first, too.
  */
-export async function openDecoder(context: DecoderContext, spec: DecodeSpec, signal: AbortSignal): Promise<Decoder> {
-  const ffmpeg = await context.ffmpeg(spec.ffmpeg);
-  const child = context.spawn({ argv: decodeArgv(ffmpeg, spec) });
-  const kill = () => child.kill();
-  signal.addEventListener("abort", kill, { once: true });
-  const decoder = new FfmpegDecoder(child, spec);
-  try {
-    if (signal.aborted) kill();
-    await decoder.open();
-    return decoder;
-  } catch (error) {
-    await decoder.close();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", kill);
-  }
-}
+export const openDecoder = (context: DecoderContext, spec: DecodeSpec, signal: AbortSignal): Promise<Decoder> =>
+  openedChild(
+    context,
+    spec.ffmpeg,
+    (ffmpeg) => decodeArgv(ffmpeg, spec),
+    (child) => new FfmpegDecoder(child, spec),
+    signal,
+  );
 
 const NO_PICTURE = "there is no picture in it, or none in the part that was asked for";
 
