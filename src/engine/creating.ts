@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { deliver } from "../delivery/index.ts";
-import type { NodeContext, NodeInstance, PacketOutcome, SourceInstance } from "../node/index.ts";
+import { ALONE, type NodeContext, type NodeInstance, type PacketOutcome, type SourceInstance } from "../node/index.ts";
 import { type IdGenerator, packetFactory } from "../packet/index.ts";
 import { type Failures, noteError } from "./failures.ts";
 import type { Host } from "./host.ts";
@@ -68,6 +68,7 @@ function outcomeOf(node: NodeRun, clock: Clock): PacketOutcome | undefined {
 function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation): NodeContext {
   const { clock, random, files, io, fetch, resolve, serve, spawn, exchange, ffmpeg, inference, live, blobs } = host;
   return {
+    ...ALONE,
     nodeId: producer.id,
     clock,
     random,

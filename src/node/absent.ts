@@ -12,3 +12,12 @@ export const ABSENT: Pick<NodeContext, "spawn" | "exchange" | "ffmpeg" | "infere
   inference: { open: async () => absent("a model") },
   live: undefined,
 };
+
+/** For a node that runs outside an engine: nobody waits for its packets, and it has no blackboard. */
+export const ALONE: Pick<NodeContext, "outcome" | "hold" | "carry" | "wakeAfter" | "cells"> = {
+  outcome: () => undefined,
+  hold: () => undefined,
+  carry: () => {},
+  wakeAfter: () => {},
+  cells: { read: () => absent("a blackboard"), write: () => absent("a blackboard") },
+};

@@ -2,8 +2,10 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { PacketFactory } from "../packet/index.ts";
 import type { Blobs } from "./blobs.ts";
+import type { Cells } from "./cells.ts";
 import type { FindFfmpeg } from "./ffmpeg.ts";
 import type { Files } from "./files.ts";
+import type { Hold } from "./hold.ts";
 import type { Inference } from "./inference.ts";
 import type { OpenLiveView } from "./live.ts";
 import type { Resolve, Serve } from "./network.ts";
@@ -58,6 +60,20 @@ export interface NodeContext {
    * before anything is awaited: later it is undefined.
    */
   outcome(): PacketOutcome | undefined;
+  /**
+   * Takes the packet that `process` was called with into the node's own hands: its source waits until the hold is
+   * released. Ask in `process`, before anything is awaited; undefined when nobody waits.
+   */
+  hold(): Hold | undefined;
+  /**
+   * Of `process`, `advance` or `wake`, before the first `emit`: what this call emits comes of these held packets. They
+   * are released when all of it is done, and fail when a part of it fails.
+   */
+  carry(holds: Iterable<Hold | undefined>): void;
+  /** Asks for one call of `wake` in so many monotonic milliseconds; a later call replaces it, undefined takes it back. */
+  wakeAfter(delayMs: number | undefined): void;
+  /** The graph's blackboard. */
+  readonly cells: Cells;
   /**
    * Sets a record aside as a dead letter: counted, with its reason, in the report. For sources, whose broken
    * input never becomes a packet, and for sinks that could not write what they had taken. A node with a bad packet

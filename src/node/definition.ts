@@ -1,5 +1,6 @@
 import type * as v from "valibot";
 import type { Meta, StreamPacket } from "../packet/index.ts";
+import type { CellUse } from "./cells.ts";
 import type { NodeContext } from "./context.ts";
 import type { PacketFailure } from "./failure.ts";
 import type { Ports } from "./port.ts";
@@ -25,9 +26,23 @@ export interface NodeInstance<Out extends string = string> {
   process(packet: StreamPacket, emit: Emit<Out>, input: string): ProcessResult;
   /** Called once when the run ends, also after a failure. */
   close?(): void | Promise<void>;
+  /**
+   * Event time of everything that leads here has passed `watermarkMs` (milliseconds since 1970; Infinity: the input has
+   * ended): no packet of an earlier time is expected. Rises from call to call. Called only while every output has room,
+   * before the first packet that was taken from a source after the watermark had risen, so that the same input gives
+   * the same calls.
+   */
+  advance?(watermarkMs: number, emit: Emit<Out>): void | Iterator<StreamPacket>;
+  /** The time that {@link NodeContext.wakeAfter} asked for is over. Called only while every output has room. */
+  wake?(emit: Emit<Out>): void | Iterator<StreamPacket>;
   /** Numbers for the report; names in snake_case, counters end in `_total`. */
   metrics?(): Record<string, number>;
+  /**
+   * Everything it knows of packets it has processed: plain values and typed arrays, which it does not change later.
+   * Called between two packets, while nothing of it is under way.
+   */
   snapshot?(): unknown;
+  /** Before the first packet: what `snapshot` gave in an earlier run. Throws an Error when it is none of its own. */
   restore?(state: unknown): void;
 }
 
@@ -47,12 +62,16 @@ export interface SourceInstance {
   readonly keeps?: boolean;
   close?(): void | Promise<void>;
   metrics?(): Record<string, number>;
+  /** Where it is in its input, so that a later run goes on there; as of {@link NodeInstance}. */
   snapshot?(): unknown;
   restore?(state: unknown): void;
 }
 
 /** A packet in an example: a full one, or the source id alone when nothing else matters. */
 export type ExamplePacket = string | Partial<StreamPacket>;
+
+/** A packet that comes in; `to` names the input port when it is not the first. */
+export type ExampleInput = ExamplePacket | (Partial<StreamPacket> & { to: string });
 
 export interface ExampleRequest {
   url: string;
@@ -65,7 +84,8 @@ export interface ExampleRequest {
 export interface Example {
   title: string;
   config: Record<string, unknown>;
-  input?: readonly ExamplePacket[];
+  /** After the last one the input ends: a node with `advance` hears it, and one with `wake` is woken as it asked. */
+  input?: readonly ExampleInput[];
   /** Expected packets by output port; fields left out are not compared. */
   output?: Readonly<Record<string, readonly ExamplePacket[]>>;
   /** Files the example reads, by relative path. */
@@ -150,6 +170,10 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   keepsState?(config: v.InferOutput<Schema>): boolean;
   /** What it cannot share with another node; a graph in which two nodes name the same thing is refused. */
   owns?(config: v.InferOutput<Schema>): readonly OwnedThing[];
+  /** Version of what `snapshot` gives; default 1. State of another version is not restored, and the run says so. */
+  stateVersion?: number;
+  /** Cells of the graph's blackboard that it uses. */
+  cells?(config: v.InferOutput<Schema>): CellUse;
   /**
    * Of a source: the configs with which it does itself what the node right behind it would do, when that comes to the
    * same packets; undefined when it does not. Asked for the only node behind it, and then for the one behind that.
@@ -176,6 +200,8 @@ export interface NodeDefinition {
   readonly outside: boolean;
   readonly acknowledges: boolean;
   readonly keepsState?: ((config: unknown) => boolean) | undefined;
+  readonly stateVersion: number;
+  readonly cells?: ((config: unknown) => CellUse) | undefined;
   readonly absorbs?: ((config: unknown, next: BehindSource) => Absorbed | undefined) | undefined;
   readonly create: (config: unknown, context: NodeContext) => NodeInstance | SourceInstance;
 }
@@ -206,6 +232,8 @@ export function defineNode<
     outside: spec.outside ?? false,
     acknowledges: spec.acknowledges ?? false,
     keepsState: spec.keepsState as NodeDefinition["keepsState"],
+    stateVersion: spec.stateVersion ?? 1,
+    cells: spec.cells as NodeDefinition["cells"],
     absorbs: spec.absorbs as NodeDefinition["absorbs"],
     create: spec.create as unknown as NodeDefinition["create"],
   });

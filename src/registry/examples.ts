@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import { seededRandom } from "../base/random.ts";
 import {
   ABSENT,
+  ALONE,
   diskFiles,
   type Emit,
   type Example,
@@ -17,6 +18,7 @@ import {
   type SourceInstance,
 } from "../node/index.ts";
 import { IdGenerator, packetFactory, type StreamPacket } from "../packet/index.ts";
+import { ExampleFeed } from "./example_feed.ts";
 import { askAll, type ExampleNetwork, exampleNetwork, type Sent, sentAs } from "./example_network.ts";
 
 export interface ExampleResult {
@@ -70,14 +72,15 @@ async function play(definition: NodeDefinition, config: unknown, example: Exampl
   const written: string[] = [];
   const network = exampleNetwork();
   network.answer = () => new Response();
-  const context = exampleContext(folder, example.stdin ?? "", written, network);
+  const feed = new ExampleFeed();
+  const context = { ...exampleContext(folder, example.stdin ?? "", written, network), wakeAfter: feed.wakeAfter };
   const packets = new Map(Object.keys(definition.outputs(config)).map((port) => [port, [] as StreamPacket[]]));
   const instance = definition.create(config, context);
   await instance.open?.();
   const first = [...packets.values()][0] ?? [];
   let statuses: readonly number[] = [];
   if (definition.kind !== "source")
-    await feed(instance as NodeInstance, Object.keys(definition.inputs)[0]!, example, packets);
+    await feed.feed(instance as NodeInstance, Object.keys(definition.inputs), ...emitInto(packets), example);
   else if (example.requests === undefined) await drain(instance as SourceInstance, first);
   else statuses = await serve(instance as SourceInstance, example.requests, network, first);
   await instance.close?.();
@@ -112,19 +115,9 @@ async function serve(
   return await asking;
 }
 
-async function feed(node: NodeInstance, input: string, example: Example, packets: Map<string, StreamPacket[]>) {
-  const emit: Emit = Object.fromEntries(
-    [...packets].map(([port, list]) => [port, (packet: StreamPacket) => void list.push(packet)]),
-  );
-  const first = [...packets.values()][0];
-  for (const packet of example.input ?? []) {
-    const result = node.process(examplePacket(packet), emit, input);
-    if (!result || !("next" in result)) {
-      await result;
-      continue;
-    }
-    for (let step = await result.next(); !step.done; step = await result.next()) first?.push(step.value);
-  }
+function emitInto(packets: ReadonlyMap<string, StreamPacket[]>): [Emit, string] {
+  const ports = [...packets].map(([port, list]) => [port, (packet: StreamPacket) => void list.push(packet)]);
+  return [Object.fromEntries(ports), [...packets.keys()][0] ?? "out"];
 }
 
 function compare(example: Example, { packets, stdout, statuses, sent }: Played): string[] {
@@ -155,18 +148,6 @@ function fits(wanted: ExamplePacket, made: StreamPacket): boolean {
 
 const shown = (packets: readonly ExamplePacket[]) => JSON.stringify(packets).slice(0, 500);
 
-function examplePacket(packet: ExamplePacket): StreamPacket {
-  return Object.freeze({
-    packet_id: "00000000-0000-7000-8000-000000000001",
-    ts: "2026-01-01T00:00:00.000Z",
-    kind: "raw",
-    source_id: "example",
-    payload: null,
-    meta: {},
-    ...(typeof packet === "string" ? { source_id: packet } : packet),
-  });
-}
-
 function exampleContext(folder: string, stdin: string, written: string[], network: ExampleNetwork): NodeContext {
   const clock = leapingClock();
   const random = seededRandom(1);
@@ -187,8 +168,8 @@ function exampleContext(folder: string, stdin: string, written: string[], networ
     resolve: network.resolve,
     serve: network.serve,
     ...ABSENT,
+    ...ALONE,
     packet: packetFactory(new IdGenerator(clock, random), "example"),
-    outcome: () => undefined,
     reject: quiet,
   };
 }

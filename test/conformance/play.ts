@@ -13,9 +13,10 @@ import type {
   SourceInstance,
 } from "../../src/node/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
+import { ExampleFeed } from "../../src/registry/example_feed.ts";
 import { exampleModels } from "../support/example_models.ts";
 import { askAll, type TestNetwork } from "../support/network.ts";
-import { packet, type TestContext, testContext } from "../support/node.ts";
+import { type TestContext, testContext } from "../support/node.ts";
 import { withStandInCamera } from "../support/stand_in_camera.ts";
 
 /** A node in the surroundings its example describes: files, standard input, a virtual clock. */
@@ -50,7 +51,8 @@ export async function onStage<Result>(
     // Real ones: examples of video are decoded by ffmpeg, and models run.
     const inference = exampleModels(made.files);
     const real = { spawn: withStandInCamera(spawnChild), ffmpeg: findFfmpeg, inference };
-    const context: TestContext = { ...made, ...real };
+    const feed = new ExampleFeed();
+    const context: TestContext = { ...made, ...real, wakeAfter: feed.wakeAfter };
     context.network.answer = () => new Response();
     const config = v.parse(definition.config, example.config);
     const statuses: number[] = [];
@@ -59,7 +61,7 @@ export async function onStage<Result>(
       statuses,
       create: () => definition.create(config, context),
       play(instance) {
-        if (!("run" in instance)) return playNode(instance, definition, example);
+        if (!("run" in instance)) return playNode(instance, definition, example, feed);
         const { requests } = example;
         return requests === undefined
           ? playSource(instance, example)
@@ -106,7 +108,12 @@ async function playServer(
   return emitted;
 }
 
-async function playNode(node: NodeInstance, { inputs, outputs, config }: NodeDefinition, example: Example) {
+async function playNode(
+  node: NodeInstance,
+  { inputs, outputs, config }: NodeDefinition,
+  example: Example,
+  feed: ExampleFeed,
+) {
   const emitted: Emitted[] = [];
   await node.open?.();
   // Every name is a method, so a port that was never declared is seen instead of throwing.
@@ -114,19 +121,6 @@ async function playNode(node: NodeInstance, { inputs, outputs, config }: NodeDef
     get: (_target, port) => (packet: StreamPacket) => void emitted.push({ port: String(port), packet }),
   });
   const [defaultPort = "out"] = Object.keys(outputs(v.parse(config, example.config)));
-  for (const given of example.input ?? []) {
-    const result = await node.process(deepFreeze(packet(given)), emit, Object.keys(inputs)[0]!);
-    if (!result || !("next" in result)) continue;
-    for (let step = await result.next(); !step.done; step = await result.next()) {
-      emitted.push({ port: defaultPort, packet: step.value });
-    }
-  }
+  await feed.feed(node, Object.keys(inputs), emit, defaultPort, example);
   return emitted;
-}
-
-/** A node that changes what it was given throws on a frozen packet. */
-function deepFreeze<Value>(value: Value): Value {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-  for (const item of Object.values(value)) deepFreeze(item);
-  return Object.freeze(value);
 }

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { seededRandom } from "../../src/base/random.ts";
 import {
   ABSENT,
+  ALONE,
   diskFiles,
   type NodeContext,
   type NodeDefinition,
@@ -52,16 +53,24 @@ export function testContext({ base = "/nonexistent", stdin = "", nodeId = "node"
     resolve: network.resolve,
     serve: network.serve,
     ...ABSENT,
+    ...ALONE,
     packet: packetFactory(new IdGenerator(clock, random), nodeId),
-    outcome: () => undefined,
     reject: (record, reason) => void rejected.push({ record, reason }),
   };
 }
 
-/** Creates a node (not a source) from YAML-shaped config and collects what it emits, by port. */
+/**
+ * Creates a node (not a source) from YAML-shaped config and collects what it emits, by port. It is woken when its
+ * virtual clock is advanced that far.
+ */
 export function startNode(definition: NodeDefinition, config: Record<string, unknown> = {}, context = testContext()) {
   const parsed = v.parse(definition.config, config);
-  const node = definition.create(parsed, context) as NodeInstance;
+  let cancel = () => {};
+  const wakeAfter = (delayMs: number | undefined) => {
+    cancel();
+    if (delayMs !== undefined) cancel = context.clock.setTimer(() => finish(node.wake?.(emit)), delayMs);
+  };
+  const node = definition.create(parsed, { ...context, wakeAfter }) as NodeInstance;
   const emitted: { port: string; packet: StreamPacket }[] = [];
   const emit = Object.fromEntries(
     Object.keys(definition.outputs(parsed)).map((port) => [
@@ -69,10 +78,16 @@ export function startNode(definition: NodeDefinition, config: Record<string, unk
       (packet: StreamPacket) => void emitted.push({ port, packet }),
     ]),
   );
+  const first = Object.keys(emit)[0]!;
+  const finish = (result: ReturnType<NonNullable<NodeInstance["wake"]>>) => {
+    for (let step = result?.next(); step !== undefined && !step.done; step = result?.next()) emit[first]!(step.value);
+  };
   return {
     node,
     context,
     emitted,
+    /** Tells it that event time has passed `watermarkMs`; without it, that the input has ended. */
+    advance: (watermarkMs = Number.POSITIVE_INFINITY) => finish(node.advance?.(watermarkMs, emit)),
     /** Emitted packets of one port. */
     on: (port: string) => emitted.filter((entry) => entry.port === port).map((entry) => entry.packet),
     /** Processes one packet to its end, iterators and promises included. */
