@@ -16,6 +16,8 @@ const SIZE = { width: 1_280, height: 720 };
 
 /** What pictures and clips cost, and whether a camera loses frames by them. */
 export async function pictures(): Promise<Row[]> {
+  // Before there is a server beside it.
+  const jpeg = await snapshot();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pictures-bench-"));
   const clip = makeClip(folder, "yard", { size: "1280x720", fps: FPS, seconds: 4 });
   const options = JSON.stringify({ clip });
@@ -27,7 +29,7 @@ export async function pictures(): Promise<Row[]> {
     const url = new TextDecoder().decode(value).trim();
     const bare = losses(folder, url, undefined);
     return [
-      await snapshot(),
+      jpeg,
       row("what the camera sends", losses(folder, url, `record: "${url}"`), bare),
       row("frames, at 10/s", losses(folder, url, ""), bare),
     ];

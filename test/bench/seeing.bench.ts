@@ -11,8 +11,14 @@ const ROUNDS = 3;
 /** Between two counts of frames lies neither starting nor warming up. */
 const FEW = 30;
 const MANY = 180;
-/** The same of a still scene, of which each frame takes a tenth of a second without the gate. */
-const [STILL_FEW, STILL_MANY] = [10, 60];
+/** The same of a still scene at 10 frames/s: both are behind the 3 s for which the first frame holds the gate open. */
+const [STILL_FEW, STILL_MANY] = [40, 100];
+/**
+ * Frames a second to reach with one worker and with two, where a run of the model alone takes 50 ms. On a slower
+ * machine the same is asked of what the model leaves: nine tenths of its bare loop, and twice as fast with two workers.
+ */
+const [ONE, TWO] = [20, 34];
+const [OF_BARE, OF_ONE] = [0.9, 1.7];
 const CAMERAS = ["north", "east", "south", "west"];
 /** Long enough for some 25 pictures of each camera, of which one more or less is 4 %. */
 const FAIR_SEC = 12;
@@ -72,20 +78,24 @@ async function street(model: string): Promise<Row[]> {
   const what = "vtest.avi → YOLOX-nano 416 → tracker → events";
   const command = "schnitzel run graphs/street.yaml";
   const shown = (perSecond: number) => `${perSecond.toFixed(1)} frames/s`;
+  const ofBare = median(rounds.map((round) => round.one.perSecond / round.bare));
+  const ofOne = median(rounds.map((round) => round.two.perSecond / round.one.perSecond));
   return [
     {
       what: `${what}, 1 worker, WebAssembly`,
       figure: `${shown(one)}, delay of the event loop p99 ${delay.toFixed(2)} ms`,
       beside: `the model alone, in a loop on a tensor that is there, ${shown(median(rounds.map(({ bare }) => bare)))}`,
-      ratio: median(rounds.map((round) => round.one.perSecond / round.bare)),
-      ...{ reach: "≥ 20 frames/s, < 10 ms", ok: one >= 20 && delay < 10, command },
+      ratio: ofBare,
+      reach: `≥ ${ONE} frames/s or ≥ ${OF_BARE} of the loop, < 10 ms`,
+      ok: (one >= ONE || ofBare >= OF_BARE) && delay < 10,
+      command,
     },
     {
       what: `${what}, 2 workers, WebAssembly`,
       figure: shown(two),
       beside: `1 worker, ${shown(one)}`,
-      ratio: median(rounds.map((round) => round.two.perSecond / round.one.perSecond)),
-      ...{ reach: "≥ 34 frames/s", ok: two >= 34, command },
+      ratio: ofOne,
+      ...{ reach: `≥ ${TWO} frames/s or ≥ ${OF_ONE} × 1 worker`, ok: two >= TWO || ofOne >= OF_ONE, command },
     },
     {
       what: `${what}, 1 worker, native library`,
