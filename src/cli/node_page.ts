@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { configJsonSchema } from "../graph/index.ts";
-import type { Example, NodeDefinition, Ports } from "../node/index.ts";
+import { type Example, inputPorts, type NodeDefinition, type Ports } from "../node/index.ts";
 import { configRows } from "./config_rows.ts";
 import { yamlText } from "./yaml_text.ts";
 
@@ -16,16 +16,25 @@ export function outputPorts(definition: NodeDefinition): { ports: Ports; varies:
   return { ports: config.success ? definition.outputs(config.output) : {}, varies: true };
 }
 
+/** Input ports, likewise. */
+export function inputPortsOf(definition: NodeDefinition): { ports: Ports; varies: boolean } {
+  if (definition.inputsFor === undefined) return { ports: definition.inputs, varies: false };
+  const config = v.safeParse(definition.config, definition.examples[0]?.config ?? {});
+  return { ports: config.success ? inputPorts(definition, config.output) : {}, varies: true };
+}
+
 /** A node's page in Markdown: what it does, its ports, config and examples. */
 export function nodePage(address: string, definition: NodeDefinition): string {
-  const { name, kind, doc, inputs, examples } = definition;
+  const { name, kind, doc, examples } = definition;
   const { ports, varies } = outputPorts(definition);
+  const inputs = inputPortsOf(definition);
   return `${[
     `# ${name}`,
     `A ${kind}. In a graph: \`plugin: ${address}\``,
     doc.trim(),
     "## Ports",
-    portTable(inputs, ports),
+    portTable(inputs.ports, ports),
+    ...(inputs.varies ? ["The inputs follow from the config; these are the ones of the first example."] : []),
     ...(varies ? ["The outputs follow from the config; these are the ones of the first example."] : []),
     "## Config",
     configTable(definition),

@@ -4,7 +4,7 @@ import { columns } from "./columns.ts";
 import { defineCommand, flag } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
 import { findNode, type Listed, listNodes } from "./node_catalogue.ts";
-import { firstSentence, nodePage, outputPorts } from "./node_page.ts";
+import { firstSentence, inputPortsOf, nodePage, outputPorts } from "./node_page.ts";
 
 export const command = defineCommand({
   doc: "With the name of a node its page: what it does, its ports, config and examples. The predecessor's addresses are names, too.",
@@ -34,10 +34,12 @@ export const command = defineCommand({
 const json = (value: object) => `${JSON.stringify({ schema_version: 1, ...value }, null, 2)}\n`;
 
 function facts({ address, domain, definition }: Listed) {
-  const { kind, doc, inputs, examples } = definition;
+  const { kind, doc, examples } = definition;
+  const inputs = inputPortsOf(definition);
   const { ports, varies } = outputPorts(definition);
   const config = configJsonSchema(definition);
-  return { name: address, domain, kind, doc, inputs, outputs: ports, outputs_vary: varies, config, examples };
+  const known = { inputs: inputs.ports, inputs_vary: inputs.varies, outputs: ports, outputs_vary: varies };
+  return { name: address, domain, kind, doc, ...known, config, examples };
 }
 
 function table(nodes: readonly Listed[]): string {

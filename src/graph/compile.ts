@@ -224,7 +224,7 @@ class Compiler {
     }
     const { definition, origin, legacy } = resolution;
     const checked = checkConfig(node, resolution, context);
-    return { ...base, definition, legacy: legacy !== undefined, origin, inputs: definition.inputs, ...checked };
+    return { ...base, definition, legacy: legacy !== undefined, origin, ...checked };
   }
 
   #unresolved(node: ReadNode, { code, message, hint }: Extract<Resolution, { found: false }>) {

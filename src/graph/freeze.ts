@@ -13,7 +13,7 @@ export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
     const { index, id, definition, config, runtime, origin, place } = node;
     if (!definition || !config) throw new Error(`node "${id}" is not resolved`);
     const outputs = Object.freeze(Object.keys(node.outputs ?? {}));
-    const inputs = Object.freeze(Object.keys(definition.inputs));
+    const inputs = Object.freeze(Object.keys(node.inputs ?? {}));
     const source = into.get(index);
     const kept = {
       config: configs.get(index) ?? config.value,

@@ -1,5 +1,13 @@
 import { toError } from "../base/to_error.ts";
-import type { ConfigIssue, Files, NodeDefinition, Port, Ports, Resolution } from "../node/index.ts";
+import {
+  type ConfigIssue,
+  type Files,
+  inputPorts,
+  type NodeDefinition,
+  type Port,
+  type Ports,
+  type Resolution,
+} from "../node/index.ts";
 import { checkValue, warnCoerced } from "./check_value.ts";
 import type { DiagnosticCode } from "./diagnostic.ts";
 import type { Findings } from "./findings.ts";
@@ -22,6 +30,7 @@ export interface ConfigContext {
 /** The checked config of a node and the ports that follow from it; `config` is undefined when it is not valid. */
 export interface CheckedConfig {
   config: { value: unknown } | undefined;
+  inputs: Ports | undefined;
   outputs: Ports | undefined;
 }
 
@@ -52,7 +61,7 @@ class ConfigCheck {
 
   run(): CheckedConfig {
     const { definition } = this.#found;
-    const failed = { config: undefined, outputs: definition.staticOutputs };
+    const failed = { config: undefined, inputs: staticInputs(definition), outputs: definition.staticOutputs };
     if (isBroken(this.#tree)) return failed;
     const value = this.#adapted();
     if (value === undefined) return failed;
@@ -75,8 +84,10 @@ class ConfigCheck {
     const config = { value: checked.output };
     const sound = this.#ownCheck(definition, config.value);
     if (sound) this.#readsCheck(definition, config.value);
+    const inputs = this.#guarded("inputs", () => portsOf(inputPorts(definition, config.value)));
     const outputs = this.#guarded("outputs", () => portsOf(definition.outputs(config.value)));
-    return sound && outputs ? { config, outputs } : { config: undefined, outputs: outputs ?? definition.staticOutputs };
+    if (sound && inputs && outputs) return { config, inputs, outputs };
+    return { ...failed, inputs: inputs ?? failed.inputs, outputs: outputs ?? failed.outputs };
   }
 
   /** The config as our node knows it: the predecessor's is rewritten first. */
@@ -167,6 +178,8 @@ class ConfigCheck {
     });
   }
 }
+
+const staticInputs = ({ inputs, inputsFor }: NodeDefinition) => (inputsFor === undefined ? inputs : undefined);
 
 /** Throws unless a node's own check gave what its type promises; a plugin in JavaScript may give anything. */
 function issuesOf(given: unknown): readonly ConfigIssue[] {

@@ -152,7 +152,8 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   name: string;
   kind: Kind;
   config: Schema;
-  inputs?: Ports;
+  /** Fixed ports, or ports that follow from the config (`merge` has one per name it is given). */
+  inputs?: Ports | ((config: v.InferOutput<Schema>) => Ports);
   /** Fixed ports, or ports that follow from the config (`route` has one per rule). The first is the default. */
   outputs?: Outputs;
   /** First sentence: what it does. The rest goes into the docs page. Markdown. */
@@ -187,7 +188,9 @@ export interface NodeDefinition {
   readonly name: string;
   readonly kind: NodeKind;
   readonly config: ConfigSchema;
+  /** Fixed input ports; empty where they follow from the config. {@link inputPorts} knows both. */
   readonly inputs: Ports;
+  readonly inputsFor?: ((config: unknown) => Ports) | undefined;
   readonly outputs: (config: unknown) => Ports;
   /** Ports known without a config, for docs. */
   readonly staticOutputs: Ports | undefined;
@@ -214,13 +217,14 @@ export function defineNode<
   Schema extends ConfigSchema,
   const Outputs extends Ports | ((config: v.InferOutput<Schema>) => Ports) = Record<never, never>,
 >(spec: NodeSpec<Kind, Schema, Outputs>): NodeDefinition {
-  const outputs = spec.outputs ?? {};
+  const { inputs = {}, outputs = {} } = spec;
   return Object.freeze({
     [DEFINITION]: true,
     name: spec.name,
     kind: spec.kind,
     config: spec.config,
-    inputs: spec.inputs ?? {},
+    inputs: typeof inputs === "function" ? {} : inputs,
+    inputsFor: typeof inputs === "function" ? (inputs as (config: unknown) => Ports) : undefined,
     outputs: typeof outputs === "function" ? (outputs as (config: unknown) => Ports) : () => outputs as Ports,
     staticOutputs: typeof outputs === "function" ? undefined : (outputs as Ports),
     doc: spec.doc,
@@ -238,6 +242,12 @@ export function defineNode<
     create: spec.create as unknown as NodeDefinition["create"],
   });
 }
+
+/** The input ports of a node with this config. */
+export const inputPorts = (
+  { inputs, inputsFor }: Pick<NodeDefinition, "inputs" | "inputsFor">,
+  config: unknown,
+): Ports => inputsFor?.(config) ?? inputs;
 
 export function isDefinition(value: unknown): value is NodeDefinition {
   return typeof value === "object" && value !== null && DEFINITION in value;

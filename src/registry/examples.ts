@@ -12,6 +12,7 @@ import {
   type Example,
   type ExamplePacket,
   type ExampleRequest,
+  inputPorts,
   type NodeContext,
   type NodeDefinition,
   type NodeInstance,
@@ -80,7 +81,12 @@ async function play(definition: NodeDefinition, config: unknown, example: Exampl
   const first = [...packets.values()][0] ?? [];
   let statuses: readonly number[] = [];
   if (definition.kind !== "source")
-    await feed.feed(instance as NodeInstance, Object.keys(definition.inputs), ...emitInto(packets), example);
+    await feed.feed(
+      instance as NodeInstance,
+      Object.keys(inputPorts(definition, config)),
+      ...emitInto(packets),
+      example,
+    );
   else if (example.requests === undefined) await drain(instance as SourceInstance, first);
   else statuses = await serve(instance as SourceInstance, example.requests, network, first);
   await instance.close?.();

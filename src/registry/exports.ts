@@ -29,6 +29,7 @@ const shape = v.object({
   kind: v.picklist(KINDS),
   config: v.custom(isSchema, "must be a valibot schema, and none that must be awaited"),
   inputs: ports,
+  inputsFor: v.optional(func),
   outputs: func,
   staticOutputs: v.optional(ports),
   doc: text,
@@ -85,8 +86,8 @@ export function definitionFault(definition: NodeDefinition): string | undefined 
   return `${v.getDotPath(issue) ?? "definition"} is wrong: ${issue.message}`;
 }
 
-function roleFault({ kind, inputs }: NodeDefinition): string | undefined {
-  const count = Object.keys(inputs).length;
+function roleFault({ kind, inputs, inputsFor }: NodeDefinition): string | undefined {
+  const count = inputsFor === undefined ? Object.keys(inputs).length : 1;
   if (kind === "source" && count > 0) return "inputs are wrong: a source has none";
   if (kind !== "source" && count === 0) return `inputs are wrong: a ${kind} has at least one`;
   return undefined;

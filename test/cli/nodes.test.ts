@@ -24,6 +24,7 @@ test("nodes --json has ports, config schema and examples of each", async () => {
     kind: "policy",
     inputs: { in: { kinds: "*" } },
     outputs: { out: {}, excess: {} },
+    inputs_vary: false,
     outputs_vary: false,
     config: { properties: { limit: { type: "integer", minimum: 1 } }, required: ["limit"] },
   });

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { NodeDefinition, Ports } from "../../src/node/index.ts";
+import { inputPorts, type NodeDefinition, type Ports } from "../../src/node/index.ts";
 import type { Check } from "./check.ts";
 import { SNAKE } from "./config_checks.ts";
 
@@ -19,7 +19,7 @@ export const DOC_CHECKS: readonly Check[] = [
   {
     title: "documents every port and names it as an edge can write it",
     faults: (definition) =>
-      [definition.inputs, ...outputsOf(definition)].flatMap((ports) =>
+      [...inputsOf(definition), ...outputsOf(definition)].flatMap((ports) =>
         Object.entries(ports).flatMap(([name, { doc }]) => [
           ...(/^[A-Za-z_]\w*$/.test(name) ? [] : [`"${name}" is no port name`]),
           ...(doc.length > 0 ? [] : [`port ${name} has no doc`]),
@@ -29,15 +29,24 @@ export const DOC_CHECKS: readonly Check[] = [
   {
     title: "has inputs unless it is a source, and outputs if it is one",
     faults: (definition) => {
-      const { kind, inputs } = definition;
+      const { kind } = definition;
       const source = kind === "source";
       return [
-        ...(source === (Object.keys(inputs).length === 0) ? [] : [`a ${kind} with inputs ${Object.keys(inputs)}`]),
+        ...inputsOf(definition)
+          .map((inputs) => Object.keys(inputs))
+          .filter((names) => source !== (names.length === 0))
+          .map((names) => `a ${kind} with inputs ${names}`),
         ...(source && outputsOf(definition).some((ports) => Object.keys(ports).length === 0) ? ["no output"] : []),
       ];
     },
   },
 ];
+
+/** The input ports for each example's config; the fixed ones when there is none. */
+const inputsOf = (definition: NodeDefinition): Ports[] =>
+  definition.inputsFor === undefined
+    ? [definition.inputs]
+    : definition.examples.map(({ config }) => inputPorts(definition, v.parse(definition.config, config)));
 
 /** The output ports for each example's config. */
 const outputsOf = ({ examples, config, outputs }: NodeDefinition): Ports[] =>

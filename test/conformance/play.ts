@@ -4,13 +4,14 @@ import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { spawnChild } from "../../src/cli/spawn_child.ts";
 import { findFfmpeg } from "../../src/media/index.ts";
-import type {
-  Emit,
-  Example,
-  ExampleRequest,
-  NodeDefinition,
-  NodeInstance,
-  SourceInstance,
+import {
+  type Emit,
+  type Example,
+  type ExampleRequest,
+  inputPorts,
+  type NodeDefinition,
+  type NodeInstance,
+  type SourceInstance,
 } from "../../src/node/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
 import { ExampleFeed } from "../../src/registry/example_feed.ts";
@@ -108,19 +109,15 @@ async function playServer(
   return emitted;
 }
 
-async function playNode(
-  node: NodeInstance,
-  { inputs, outputs, config }: NodeDefinition,
-  example: Example,
-  feed: ExampleFeed,
-) {
+async function playNode(node: NodeInstance, definition: NodeDefinition, example: Example, feed: ExampleFeed) {
   const emitted: Emitted[] = [];
   await node.open?.();
   // Every name is a method, so a port that was never declared is seen instead of throwing.
   const emit = new Proxy({} as Emit, {
     get: (_target, port) => (packet: StreamPacket) => void emitted.push({ port: String(port), packet }),
   });
-  const [defaultPort = "out"] = Object.keys(outputs(v.parse(config, example.config)));
-  await feed.feed(node, Object.keys(inputs), emit, defaultPort, example);
+  const config = v.parse(definition.config, example.config);
+  const [defaultPort = "out"] = Object.keys(definition.outputs(config));
+  await feed.feed(node, Object.keys(inputPorts(definition, config)), emit, defaultPort, example);
   return emitted;
 }

@@ -4,6 +4,7 @@ import {
   ABSENT,
   ALONE,
   diskFiles,
+  inputPorts,
   type NodeContext,
   type NodeDefinition,
   type NodeInstance,
@@ -91,7 +92,7 @@ export function startNode(definition: NodeDefinition, config: Record<string, unk
     /** Emitted packets of one port. */
     on: (port: string) => emitted.filter((entry) => entry.port === port).map((entry) => entry.packet),
     /** Processes one packet to its end, iterators and promises included. */
-    async process(packet: StreamPacket, input = Object.keys(definition.inputs)[0] ?? "in") {
+    async process(packet: StreamPacket, input = Object.keys(inputPorts(definition, parsed))[0] ?? "in") {
       const result = await node.process(packet, emit, input);
       if (result && "next" in result) {
         for (let step = await result.next(); !step.done; step = await result.next()) {
