@@ -127,6 +127,34 @@ test("yuv420p and nv12 of the same colours are the same", async () => {
   expect(new Set(planar).size).toBeGreaterThan(8);
 });
 
+test("luma and chroma of the model's size become the colours of BT.601, in any layout and order", async () => {
+  const clamp = (value: number) => Math.min(255, Math.max(0, value));
+  const size = fc.record({ w: fc.integer({ min: 1, max: 9 }), h: fc.integer({ min: 1, max: 9 }) });
+  await fc.assert(
+    fc.asyncProperty(size, fc.infiniteStream(fc.integer({ min: 0, max: 255 })), async ({ w, h }, values) => {
+      const [cw, ch] = [Math.ceil(w / 2), Math.ceil(h / 2)];
+      const bytes = Uint8Array.from({ length: w * h + 2 * cw * ch }, () => values.next().value!);
+      const wanted = Array.from({ length: w * h }, (_, at) => {
+        const chroma = w * h + Math.floor(Math.floor(at / w) / 2) * cw + Math.floor((at % w) / 2);
+        const [y, u, v] = [bytes[at]! - 16, bytes[chroma]! - 128, bytes[chroma + cw * ch]! - 128];
+        return [1.164383 * y + 1.596027 * v, 1.164383 * y - 0.391762 * u - 0.812968 * v, 1.164383 * y + 2.017232 * u];
+      });
+      for (const channels of ["rgb", "bgr"] as const) {
+        const order = channels === "rgb" ? [0, 1, 2] : [2, 1, 0];
+        for (const layout of ["nchw", "nhwc"] as const) {
+          const plan: FramePlan = { ...PLAN, fit: "stretch", width: w, height: h, channels, layout, scale: 1 };
+          const tensor = await prepared(plan, w, h, "yuv420p", bytes);
+          const at = (pixel: number, c: number) => (layout === "nchw" ? c * w * h + pixel : pixel * 3 + c);
+          for (const [pixel, rgb] of wanted.entries())
+            for (const [c, from] of order.entries())
+              expect(Math.abs(tensor[at(pixel, c)]! - clamp(rgb[from]!))).toBeLessThanOrEqual(0.51);
+        }
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test("a jpeg is decoded: its colours are those of the picture", async () => {
   const plan: FramePlan = { ...PLAN, ...BYTES, fit: "stretch", width: 48, height: 32 };
   const jpeg = await photo("sample1");

@@ -6,6 +6,7 @@ import { type Geometry, geometry } from "./geometry.ts";
 import { type Plane, type Planes, planesOf } from "./planes.ts";
 import { type Axis, axis, resample, resampleInterleaved } from "./resample.ts";
 import { emptyTensor, type TensorValues, table, writeTensor } from "./write_tensor.ts";
+import { type WideTable, wideTable, writeYuvTensor } from "./yuv_tensor.ts";
 
 /** Sizes and colour spaces of sources that are kept; more in one worker come from a stream that changes all the time. */
 const MAX_KEPT = 16;
@@ -26,6 +27,8 @@ interface Way {
 export class Preparer {
   readonly #plan: FramePlan;
   readonly #tables: readonly TensorValues[];
+  /** For pictures of luma and chroma; made when the first one comes. */
+  #wide: readonly WideTable[] | undefined;
   readonly #tensors: TensorValues[] = [];
   readonly #ways = new Map<string, Way>();
 
@@ -41,10 +44,20 @@ export class Preparer {
     const way = this.#way(planes);
     this.#tensors[place] ??= emptyTensor(this.#plan);
     const tensor = this.#tensors[place]!;
+    if (planes.space === "yuv" && this.#plan.channels !== "gray" && isSized(planes, way.geometry)) {
+      this.#wide ??= this.#rgbTables().map(wideTable);
+      writeYuvTensor(planes.planes, this.#wide, way.geometry, this.#plan, tensor);
+      return { tensor, geometry: way.geometry };
+    }
     const colours = this.#colours(planes, way);
     const ordered = this.#plan.channels === "bgr" ? [...colours].reverse() : colours;
     writeTensor(ordered, this.#tables, way.geometry, this.#plan, tensor);
     return { tensor, geometry: way.geometry };
+  }
+
+  /** Tables are in the order of the model's channels. */
+  #rgbTables(): readonly TensorValues[] {
+    return this.#plan.channels === "bgr" ? [...this.#tables].reverse() : this.#tables;
   }
 
   #way({ space, planes }: Planes): Way {
@@ -59,9 +72,10 @@ export class Preparer {
   }
 
   /** Planes of the size they have in the tensor: those of the frame itself where that is so already. */
-  #colours({ space, planes }: Planes, { geometry: { width, height }, axes, scaled }: Way): readonly Plane[] {
+  #colours({ space, planes }: Planes, { geometry, axes, scaled }: Way): readonly Plane[] {
+    const { width, height } = geometry;
     const gray = this.#plan.channels === "gray";
-    const asIs = planes[0]!.width === width && planes[0]!.height === height;
+    const asIs = isSized({ space, planes }, geometry);
     if (asIs && space === "rgb" && !gray) return planes;
     if (asIs && space === "gray") return gray ? planes : [planes[0]!, planes[0]!, planes[0]!];
     const needed = gray && space === "yuv" ? planes.slice(0, 1) : planes;
@@ -77,6 +91,9 @@ export class Preparer {
     return used.map((i) => ({ data: scaled[i]!, offset: 0, stride: width, step: 1, width, height }));
   }
 }
+
+const isSized = ({ planes: [first] }: Planes, { width, height }: Geometry) =>
+  first!.width === width && first!.height === height;
 
 function scale(plane: Plane, { across, down }: Axes, into: Uint8Array) {
   const { data, offset, stride, step, width, height } = plane;

@@ -25,16 +25,22 @@ export function writeTensor(
   plan: FramePlan,
   into: TensorValues,
 ) {
-  const { width: W, height: H, layout, fill } = plan;
+  const { width: W, height: H, layout } = plan;
   const step = layout === "nchw" ? 1 : planes.length;
+  if (width < W || height < H) blank(into, tables.slice(0, planes.length), plan);
   for (let c = 0; c < planes.length; c++) {
     const start = layout === "nchw" ? c * W * H : c;
-    const blank = tables[c]![fill]!;
-    if (width < W || height < H) {
-      if (step === 1) into.fill(blank, start, start + W * H);
-      else for (let i = start; i < into.length; i += step) into[i] = blank;
-    }
     copyPlane(planes[c]!, tables[c]!, into, start + (top * W + left) * step, step, W * step);
+  }
+}
+
+/** Fills every channel with the plan's fill, whose value stands at `fill + from` of the channel's table. */
+export function blank(into: TensorValues, tables: readonly TensorValues[], plan: FramePlan, from = 0) {
+  const { width, height, layout, fill } = plan;
+  for (const [c, table] of tables.entries()) {
+    const value = table[fill + from]!;
+    if (layout === "nchw") into.fill(value, c * width * height, (c + 1) * width * height);
+    else for (let at = c; at < into.length; at += tables.length) into[at] = value;
   }
 }
 
