@@ -9,8 +9,8 @@ import {
   recordMaker,
   shortDecimal,
   whyBad,
-} from "./csv_columns.ts";
-import { CsvRow, OPEN } from "./csv_row.ts";
+} from "../csv_columns.ts";
+import { CsvRow, OPEN } from "../csv_row.ts";
 import type { LineFormat } from "./line_reader.ts";
 import type { RecordPackets } from "./record_packets.ts";
 

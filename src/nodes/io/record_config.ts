@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { ConfigIssue, NodeContext, Port } from "../../node/index.ts";
 import { ANY, port } from "../../node/index.ts";
-import { CSV_TYPES } from "./csv_columns.ts";
+import { CSV_TYPES } from "../csv_columns.ts";
 import { CsvFormat } from "./csv_format.ts";
 import { jsonlFormat, packetsFormat, textFormat } from "./line_formats.ts";
 import { type LineFormat, LineReader } from "./line_reader.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import { Refused } from "./answer.ts";
+import { Refused } from "../http_answer.ts";
 import { Batch } from "./batch.ts";
 import { batchKey } from "./header_key.ts";
 import type { Sender } from "./sender.ts";

@@ -1,13 +1,13 @@
 import { isIP } from "node:net";
 import { ANY, type ConfigIssue, defineNode, type Port, port } from "../../node/index.ts";
 import { idempotencyKey, replace, type StreamPacket } from "../../packet/index.ts";
+import { egress as egressOf } from "../egress.ts";
+import { templateFault } from "../fill_in.ts";
+import { addressFault, addressPath, sampleUrl } from "../http_address.ts";
 import { BatchSender } from "./batch_sender.ts";
-import { egress as egressOf } from "./egress.ts";
 import { FewTriesSender } from "./few_tries.ts";
-import { templateFault } from "./fill_in.ts";
 import { headerKey } from "./header_key.ts";
 import { Sender } from "./sender.ts";
-import { addressFault, addressPath, sampleUrl } from "./sink_address.ts";
 import { bodyText } from "./sink_body.ts";
 import { type SinkConfig, sinkConfig } from "./sink_config.ts";
 

@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { type NodeContext, Rejected, Unavailable } from "../../node/index.ts";
-import { answerError } from "./answer.ts";
-import { type Deadline, Deadlines } from "./deadlines.ts";
-import { type Egress, egress } from "./egress.ts";
+import { type Deadline, Deadlines } from "../deadlines.ts";
+import { type Egress, egress } from "../egress.ts";
+import { answerError } from "../http_answer.ts";
 
 export interface RefFetchOptions {
   /** Hosts, `host:port`, addresses or networks; nothing else is asked. */

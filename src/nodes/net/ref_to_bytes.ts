@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { defineNode, type NodeContext, type Port, port, Rejected } from "../../node/index.ts";
 import { type PayloadRef, refOf, replace } from "../../packet/index.ts";
 import { ConfinedFiles, restored, sha256Of } from "../../store/index.ts";
-import { isEgressEntry } from "./egress.ts";
+import { isEgressEntry } from "../egress.ts";
 import { RefFetch } from "./ref_fetch.ts";
 import { readShm } from "./shm_files.ts";
 

@@ -1,11 +1,11 @@
 import { type NodeContext, Unavailable } from "../../node/index.ts";
-import { answerError } from "./answer.ts";
-import { type Deadline, Deadlines } from "./deadlines.ts";
-import { egress } from "./egress.ts";
-import { Endpoint } from "./endpoint.ts";
+import { type Deadline, Deadlines } from "../deadlines.ts";
+import { egress } from "../egress.ts";
+import { sampleUrl } from "../http_address.ts";
+import { answerError } from "../http_answer.ts";
+import { Endpoint } from "../http_endpoint.ts";
+import { isShort, readStart } from "../read_answer.ts";
 import { pemText } from "./pem.ts";
-import { isShort, readStart } from "./read_answer.ts";
-import { sampleUrl } from "./sink_address.ts";
 import { packBody } from "./sink_body.ts";
 import type { SinkConfig } from "./sink_config.ts";
 import { sinkHeaders } from "./sink_headers.ts";

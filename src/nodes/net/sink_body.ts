@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { StreamPacket } from "../../packet/index.ts";
+import { filler } from "../fill_in.ts";
 import { packetText } from "../packet_text.ts";
-import { filler } from "./fill_in.ts";
 import type { SinkConfig } from "./sink_config.ts";
 
 /** Below this gzip makes bodies longer. */

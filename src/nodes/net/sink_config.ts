@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { isEgressEntry } from "../egress.ts";
 import { textConfig } from "../packet_text.ts";
-import { isEgressEntry } from "./egress.ts";
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));

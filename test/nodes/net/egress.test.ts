@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
-import { egress, isEgressEntry } from "../../../src/nodes/net/egress.ts";
+import { egress, isEgressEntry } from "../../../src/nodes/egress.ts";
 import { httpSink } from "../../../src/nodes/net/http_sink.ts";
 import { macrotask } from "../../support/engine.ts";
 import { refused } from "../../support/network.ts";

@@ -1,4 +1,4 @@
-import type { StreamPacket } from "../../packet/index.ts";
+import type { StreamPacket } from "../packet/index.ts";
 
 type Part = string | readonly string[];
 

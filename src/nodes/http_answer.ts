@@ -1,4 +1,4 @@
-import { Rejected, Unavailable } from "../../node/index.ts";
+import { Rejected, Unavailable } from "../node/index.ts";
 
 /** A {@link Rejected} that a server's status stands for. */
 export class Refused extends Rejected {

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { type NodeContext, Unavailable } from "../../node/index.ts";
+import { type NodeContext, Unavailable } from "../node/index.ts";
 import type { Egress } from "./egress.ts";
 
 /** Addresses of a name are asked for again after this long; sending goes on with the old ones meanwhile. */

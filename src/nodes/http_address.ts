@@ -1,5 +1,5 @@
-import { Rejected } from "../../node/index.ts";
-import type { StreamPacket } from "../../packet/index.ts";
+import { Rejected } from "../node/index.ts";
+import type { StreamPacket } from "../packet/index.ts";
 import { filler, templateFault } from "./fill_in.ts";
 
 const PLACE = /\{\{.*?\}\}/g;

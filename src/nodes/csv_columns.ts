@@ -1,5 +1,5 @@
-import { didYouMean } from "../../base/suggest.ts";
-import { isIsoTime } from "./record_packets.ts";
+import { didYouMean } from "../base/suggest.ts";
+import { isIsoTime } from "./iso_time.ts";
 
 export const CSV_TYPES = ["string", "number", "integer", "boolean", "timestamp"] as const;
 export type CsvType = (typeof CSV_TYPES)[number];

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from "../../base/clock.ts";
+import type { Cancel, Clock } from "../base/clock.ts";
 
 /** Looks per time allowed: a request ends at most an eighth of it late. */
 const LOOKS = 8;
