@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { BYTE_SIZE, bytesOf } from "../base/byte_size.ts";
-import { DURATION, durationMs } from "./duration.ts";
+import { DURATION, durationMs } from "../base/duration.ts";
 import type { DurableOptions } from "./plan.ts";
 
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
