@@ -2,8 +2,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as v from "valibot";
-import type { Clock } from "../base/clock.ts";
 import { seededRandom } from "../base/random.ts";
+import { leapingClock } from "../base/virtual_clock.ts";
 import {
   ABSENT,
   ALONE,
@@ -177,28 +177,5 @@ function exampleContext(folder: string, stdin: string, written: string[], networ
     ...ALONE,
     packet: packetFactory(new IdGenerator(clock, random), "example"),
     reject: quiet,
-  };
-}
-
-/** Time that jumps to the next timer as soon as nothing else is to do, so an example takes no time. */
-function leapingClock(): Clock {
-  let passedMs = 0;
-  const timers = new Set<{ dueMs: number; run: () => void }>();
-  const leap = () => {
-    const next = [...timers].sort((a, b) => a.dueMs - b.dueMs)[0];
-    if (next === undefined) return;
-    timers.delete(next);
-    passedMs = Math.max(passedMs, next.dueMs);
-    next.run();
-  };
-  return {
-    nowMs: () => Date.UTC(2026, 0, 1) + Math.floor(passedMs),
-    monotonicMs: () => passedMs,
-    setTimer(run, delayMs) {
-      const timer = { dueMs: passedMs + Math.max(0, delayMs), run };
-      timers.add(timer);
-      setImmediate(leap);
-      return () => void timers.delete(timer);
-    },
   };
 }
