@@ -69,6 +69,8 @@ const HOUSE: House = {
     jsonata: ["nodes/flow/jsonata_expression.ts"],
     ajv: ["nodes/flow/json_schema.ts"],
     "ajv-formats": ["nodes/flow/json_schema.ts"],
+    "lru-cache": ["nodes/join/known_answers.ts"],
+    tinyqueue: ["nodes/join/"],
   },
   sealed: { base: [], packet: [], delivery: [], engine: [] },
   edges: {
