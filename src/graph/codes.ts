@@ -302,21 +302,22 @@ export const CODES = {
   },
   SELF_LOOP: {
     title: "A node is connected to itself",
-    cause: "Its packets would go round for ever.",
-    fix: "Remove the edge.",
+    cause: "Its packets would come back to it and meet nothing on their way, also where it is a delay.",
+    fix: "Remove the edge, or lead it through another node; a cycle of several nodes must pass a delay or an initial.",
     example: "edges:\n  - { from: a, to: a }",
   },
   CYCLE_WITHOUT_DELAY: {
     title: "Edges form a cycle without a delay",
     cause:
-      "Packets would go round for ever within one turn. Every way round must pass a node of kind delay or initial.",
-    fix: "Remove an edge of the cycle.",
+      "A packet would be its own cause. Every way round must pass a node of kind delay or initial, which keeps what comes back apart from what caused it; one that passes none is refused, also inside a cycle that does.",
+    fix: "Put a delay or an initial on the way shown, or remove an edge of it.",
     example: "edges:\n  - { from: a, to: b }\n  - { from: b, to: a }",
   },
-  CYCLE_NOT_RUNNABLE_YET: {
-    title: "Edges form a cycle, and cycles do not run in this version",
-    cause: "The cycle passes a delay or initial node and is well formed; this version runs graphs without cycles only.",
-    fix: "Remove an edge of the cycle, or use a version that runs cycles.",
+  DURABLE_IN_CYCLE: {
+    title: "A durable edge lies on a cycle",
+    cause: "How often a packet went round is not kept on disk, so nothing would ever end its way, not even a restart.",
+    fix: "Make an edge durable that leads into the cycle or out of it.",
+    example: "edges:\n  - { from: work, to: wait, durable: true }\n  - { from: wait, to: work }",
   },
   NO_SOURCE: {
     title: "The graph has no source",

@@ -205,11 +205,11 @@ class Compiler {
   }
 
   #node(node: ReadNode, index: number, resolution: Resolution, context: DraftContext): DraftNode {
-    const { id, plugin, kind, path: nodePath, runtimeKeys, tree } = node;
+    const { id, plugin, kind, path: nodePath, runtimeKeys, inboxKeys, tree } = node;
     const at: DraftNode["at"] = (path, what) => placeOf(spotAt(tree, path, what));
     const runtime = withDelivery(node.runtime, context.delivery, resolution.found ? resolution.definition : undefined);
     const idKey = tree.entries.has("id") ? "id" : "node_id";
-    const base = { index, id, plugin, kind, path: nodePath, place: at([idKey]), at, runtime, runtimeKeys };
+    const base = { index, id, plugin, kind, path: nodePath, place: at([idKey]), at, runtime, runtimeKeys, inboxKeys };
     if (!resolution.found) {
       if (!isBroken(childOf(tree, "plugin")!)) this.#unresolved(node, resolution);
       return {

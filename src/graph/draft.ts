@@ -19,6 +19,8 @@ export interface DraftNode {
   readonly runtime: RuntimeOptions;
   /** Parts of `runtime` that are written in the file. */
   readonly runtimeKeys: readonly string[];
+  /** Of `runtime.inbox`, too. */
+  readonly inboxKeys: readonly string[];
   /** Undefined when the address leads nowhere; rules that need it pass such a node over. */
   readonly definition: NodeDefinition | undefined;
   /** Addressed as in the predecessor, which knew no ports. */

@@ -1,7 +1,7 @@
 import type { Draft } from "./draft.ts";
+import { breaksCycles, rankLoops } from "./loops.ts";
 import type { GraphPlan, PlanEdge, PlanNode } from "./plan.ts";
 import { pushDown } from "./push_down.ts";
-import { successors, topologicalRanks } from "./topology.ts";
 
 /** What of a plan does not come from nodes and edges. */
 export type PlanHead = Pick<GraphPlan, "name" | "path" | "baseDir" | "compat" | "hash" | "http">;
@@ -21,20 +21,25 @@ export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
     };
     return Object.freeze({ index, id, definition, ...kept, runtime, outputs, inputs, origin, place });
   });
-  const edges = planEdges(draft);
-  const ranks = topologicalRanks(
-    successors(
-      nodes.length,
-      edges.map((edge) => [edge.from, edge.to]),
-    ),
-  );
-  if (!ranks) throw new Error("the graph has a cycle");
+  const { edges, ranks } = ranked(planEdges(draft), nodes);
   return Object.freeze({
     ...head,
     nodes: Object.freeze(nodes),
     edges: Object.freeze(edges),
     ranks: Object.freeze(ranks),
   });
+}
+
+/** Ranks nodes, and marks the edges that close a cycle. */
+function ranked(edges: readonly PlanEdge[], nodes: readonly PlanNode[]): { edges: PlanEdge[]; ranks: number[] } {
+  const arrows = edges.map(({ from, to }) => [from, to] as const);
+  const loops = rankLoops(
+    arrows,
+    nodes.map(({ definition }) => breaksCycles(definition.kind)),
+  );
+  if (!loops) throw new Error("the graph has a cycle without a delay");
+  const { ranks, feedback } = loops;
+  return { ranks, edges: edges.map((edge, at) => Object.freeze(feedback[at] ? { ...edge, feedback: true } : edge)) };
 }
 
 /** Edges in file order; one that leaves a node without outputs (a warning in old graphs) is left out. */
@@ -44,7 +49,7 @@ function planEdges({ edges }: Draft): PlanEdge[] {
     if (from.port === undefined || to.port === undefined) continue;
     const ends = { from: from.node, fromPort: from.port, to: to.node, toPort: to.port };
     const kept = { ...(durable ? { durable } : {}), ...(payloadRefOver === undefined ? {} : { payloadRefOver }) };
-    plan.push(Object.freeze({ index: plan.length, ...ends, ...kept, place }));
+    plan.push({ index: plan.length, ...ends, ...kept, place });
   }
   return plan;
 }

@@ -19,6 +19,9 @@ export const DEFAULT_CAPACITY = 256;
 /** Why 64 MiB: ten 1080p RGB frames, or 256 packets of 256 KiB. */
 export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 
+/** Why 1,000: retries and iterations that help at all have helped by then, and a loop of 1 s has run a quarter hour. */
+export const DEFAULT_MAX_HOPS = 1_000;
+
 export type OnError = "dead_letter" | "retry" | "drop" | "fail";
 
 export interface RuntimeOptions {
@@ -32,6 +35,8 @@ export interface RuntimeOptions {
   max_retries: number;
   /** How packets are delivered to a place that may be away; absent: `process` is called once. */
   delivery?: DeliveryOptions;
+  /** Of a node of kind delay or initial: how often a packet may go round its cycles; absent: {@link DEFAULT_MAX_HOPS}. */
+  max_hops?: number | "off";
   /** Restarts of a source that threw. */
   restart: { max_restarts: number; window_sec: number; backoff_ms: number; backoff_max_ms: number };
 }
@@ -81,6 +86,8 @@ export interface PlanEdge {
   readonly durable?: DurableOptions;
   /** Payloads of more bytes go into the blob store, and the packet carries a reference. */
   readonly payloadRefOver?: number;
+  /** It closes a cycle: it leads into a node of kind delay or initial from nodes behind that. It never blocks. */
+  readonly feedback?: boolean;
   readonly place: Place;
 }
 
@@ -97,7 +104,7 @@ export interface GraphPlan {
   readonly hash: string;
   readonly nodes: readonly PlanNode[];
   readonly edges: readonly PlanEdge[];
-  /** Rank of each node (by index): every edge leads from a lower to a higher rank. */
+  /** Rank of each node (by index): every edge that is no feedback leads from a lower to a higher rank. */
   readonly ranks: readonly number[];
   readonly http?: { readonly listen: string };
 }

@@ -30,6 +30,8 @@ export interface ReadNode {
   runtime: ReadRuntime;
   /** Keys of `runtime` that are written. */
   runtimeKeys: readonly string[];
+  /** Keys of `runtime.inbox` that are written. */
+  inboxKeys: readonly string[];
   /** The `config` map without `__runtime__`; undefined when it is left out. */
   config: MapTree | undefined;
   tree: MapTree;
@@ -73,7 +75,8 @@ export function readNode(tree: Tree, index: number, reader: Reader): ReadNode | 
     plugin,
     kind: shape?.kind,
     runtime: runtime ?? runtimeOptions(),
-    runtimeKeys: written?.tree.type === "map" ? [...written.tree.entries.keys()] : [],
+    runtimeKeys: keysOf(written?.tree),
+    inboxKeys: keysOf(written?.tree.type === "map" ? childOf(written.tree, "inbox") : undefined),
     config: config && without(config, ["__runtime__"]),
     tree,
   };
@@ -101,6 +104,8 @@ function configOf(node: MapTree, base: Path, reader: Reader): MapTree | undefine
     `Cannot read ${pathText(base)} as config must be a map: current value is ${show(plain(tree))}`,
   );
 }
+
+const keysOf = (tree: Tree | undefined): string[] => (tree?.type === "map" ? [...tree.entries.keys()] : []);
 
 /** `runtime` of the node, or the predecessor's `config.__runtime__`; the first wins. */
 function runtimeOf(node: MapTree, config: MapTree | undefined, base: Path, reader: Reader): WrittenRuntime | undefined {

@@ -5,6 +5,8 @@ import { DEFAULT_CAPACITY, DEFAULT_MAX_BYTES, type InboxLimits, type Overflow } 
 
 /** Also what an unbounded inbox of the predecessor gets: lossless, as producers wait when it is full. */
 export const MAX_CAPACITY = 65_536;
+/** Why a billion: more rounds than that are no bound, and `off` says so. */
+const MAX_MAX_HOPS = 1_000_000_000;
 
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 const notNegative = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -53,6 +55,12 @@ export const runtimeShape = v.strictObject({
   delivery: v.optional(
     v.pipe(delivery, v.description("Retry, timeout, circuit and rate limit; on for nodes that reach outside.")),
   ),
+  max_hops: v.optional(
+    v.pipe(
+      v.union([v.pipe(positive, v.maxValue(MAX_MAX_HOPS)), v.literal("off")]),
+      v.description("Of a delay or initial: how often a packet may go round its cycles; default 1,000, or off."),
+    ),
+  ),
   restart: v.optional(
     v.strictObject({
       max_restarts: v.optional(
@@ -87,6 +95,7 @@ export function runtimeOptions(given: v.InferOutput<typeof runtimeAliasShape> = 
     ordered: given.ordered ?? true,
     on_error: given.on_error ?? "dead_letter",
     max_retries: given.max_retries ?? 3,
+    ...(given.max_hops === undefined ? {} : { max_hops: given.max_hops }),
     restart: {
       // None unless asked for: a source that starts over sends what it already sent.
       max_restarts: given.restart?.max_restarts ?? 0,

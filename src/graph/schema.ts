@@ -61,7 +61,7 @@ export const STRAY_KEYS: Record<"graph" | "node" | "runtime", Readonly<Record<st
     name: "write id",
     type: "write plugin",
     ...Object.fromEntries(
-      ["inbox", "concurrency", "ordered", "on_error", "max_retries", "restart", "delivery"].map((key) => [
+      ["inbox", "concurrency", "ordered", "on_error", "max_retries", "max_hops", "restart", "delivery"].map((key) => [
         key,
         inRuntime(key),
       ]),

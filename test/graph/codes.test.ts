@@ -82,7 +82,8 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
   EDGE_OUT_OF_SINK: nodes(C, L, S) + edges("from: s, to: l"),
   SELF_LOOP: nodes(C, L) + edges("from: l, to: l"),
   CYCLE_WITHOUT_DELAY: nodes(C, L, L.replace("l,", "m,")) + edges("from: l, to: m", "from: m, to: l"),
-  CYCLE_NOT_RUNNABLE_YET: nodes(C, L, "id: h, plugin: hold") + edges("from: l, to: h", "from: h, to: l"),
+  DURABLE_IN_CYCLE:
+    nodes(C, L, "id: h, plugin: hold") + edges("from: c, to: l", "from: l, to: h, durable: true", "from: h, to: l"),
   NO_SOURCE: nodes(S),
   INPUT_NOT_CONNECTED: nodes(C, S),
   UNREACHABLE_NODE: nodes(C, L, "id: h, plugin: hold") + edges("from: l, to: h", "from: h, to: l"),

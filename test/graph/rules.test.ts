@@ -130,6 +130,16 @@ describe("things that only one node can have", () => {
   });
 });
 
+/** c > a > b > h > a, and b > s; with more keys for h, and the edge from b to h as given. */
+const loop = (more: string, closing: string, out = "{ from: b, to: s }") =>
+  `version: 2\nnodes:
+  - { id: c, plugin: counter }
+  - { id: a, plugin: limit, config: ${ONE} }
+  - { id: b, plugin: limit, config: ${ONE} }
+  - { id: h, plugin: hold${more} }
+  - { id: s, plugin: show }
+edges:\n  - { from: c, to: a }\n  - { from: a, to: b }\n  - ${closing}\n  - { from: h, to: a }\n  - ${out}\n`;
+
 describe("cycles", () => {
   const chain = ["c counter", `a limit ${ONE}`, `b limit ${ONE}`, "h hold", "s show"];
 
@@ -154,9 +164,53 @@ describe("cycles", () => {
     expect(cycles.map(({ message }) => /cycle (.*) as/.exec(message)![1])).toEqual(["a -> b -> a", "d -> e -> f -> d"]);
   });
 
-  test("through a delay are well formed, and do not run yet", async () => {
-    const { diagnostics } = await check(chain, ["c > a", "a > b", "b > h", "h > a", "b > s"]);
-    expect(diagnostics.map(({ code }) => code)).toEqual(["CYCLE_NOT_RUNNABLE_YET"]);
+  test("through a delay are well formed; the edge into the delay is feedback and leads down", async () => {
+    const { plan, diagnostics } = await check(chain, ["c > a", "a > b", "b > h", "h > a", "b > s"]);
+    expect(diagnostics).toEqual([]);
+    expect(plan!.edges.map(({ feedback }) => feedback ?? false)).toEqual([false, false, true, false, false]);
+    expect(plan!.ranks).toEqual([0, 2, 3, 1, 4]);
+  });
+
+  test("have no feedback where an edge leads into a delay from outside", async () => {
+    const { plan } = await check(chain, ["c > h", "h > a", "a > b", "b > s"]);
+    expect(plan!.edges.filter(({ feedback }) => feedback)).toEqual([]);
+  });
+
+  test("of a delay alone are refused, too: nothing stands on the way", async () => {
+    expect(await codes(["c counter", "h hold"], ["c > h", "h > h"])).toEqual(["SELF_LOOP"]);
+  });
+
+  test("keep nothing on disk", async () => {
+    const { diagnostics } = await compile(
+      loop("", "{ from: b, to: h, durable: true }", "{ from: b, to: s, durable: true }"),
+    );
+    expect(diagnostics.map(({ code }) => code)).toEqual(["DURABLE_IN_CYCLE"]);
+  });
+
+  test("bound how often a packet goes round where they are closed, and nowhere else", async () => {
+    const { plan, diagnostics } = await compile(loop(", runtime: { max_hops: off }", "{ from: b, to: h }"));
+    expect(diagnostics).toEqual([]);
+    expect(plan!.nodes.find(({ id }) => id === "h")!.runtime.max_hops).toBe("off");
+    const zero = await compile(loop(", runtime: { max_hops: 0 }", "{ from: b, to: h }"));
+    expect(zero.diagnostics.map(({ code }) => code)).toEqual(["BAD_SHAPE"]);
+    const elsewhere =
+      "version: 2\nnodes:\n  - { id: c, plugin: counter }\n  - { id: s, plugin: show, runtime: { max_hops: 9 } }\nedges: [{ from: c, to: s }]\n";
+    expect((await compile(elsewhere)).diagnostics).toMatchObject([{ code: "RUNTIME_UNUSED", place: { line: 4 } }]);
+  });
+
+  test("do not make producers wait, and say so where that was asked for", async () => {
+    const { diagnostics } = await compile(loop(", runtime: { inbox: { overflow: block } }", "{ from: b, to: h }"));
+    expect(diagnostics).toMatchObject([
+      {
+        code: "RUNTIME_UNUSED",
+        severity: "warning",
+        message: expect.stringContaining("loop_full"),
+        place: { line: 6 },
+      },
+    ]);
+    expect((await compile(loop(", runtime: { inbox: { capacity: 8 } }", "{ from: b, to: h }"))).diagnostics).toEqual(
+      [],
+    );
   });
 
   test("with an inner way round that passes no delay are refused for that one", async () => {
@@ -199,11 +253,7 @@ describe("reachability", () => {
 
   test("nodes that only lead to each other are unreachable", async () => {
     const nodes = ["c counter", "s show", `a limit ${ONE}`, "h hold"];
-    expect(await codes(nodes, ["c > s", "a > h", "h > a"])).toEqual([
-      "UNREACHABLE_NODE",
-      "UNREACHABLE_NODE",
-      "CYCLE_NOT_RUNNABLE_YET",
-    ]);
+    expect(await codes(nodes, ["c > s", "a > h", "h > a"])).toEqual(["UNREACHABLE_NODE", "UNREACHABLE_NODE"]);
   });
 
   test("a node that may hang behind an unknown one is not reported", async () => {

@@ -28,6 +28,7 @@ function chain(length: number, { closed = false } = {}): Draft {
       at: () => place,
       runtime: withDelivery(runtimeOptions(), undefined, definition),
       runtimeKeys: [],
+      inboxKeys: [],
       definition,
       legacy: false,
       origin: "built_in",

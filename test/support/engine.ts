@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { seededRandom } from "../../src/base/random.ts";
 import { Engine, type Host, type RunOptions } from "../../src/engine/index.ts";
+import { breaksCycles, rankLoops } from "../../src/graph/loops.ts";
 import type { GraphPlan, InboxLimits, RuntimeOptions } from "../../src/graph/plan.ts";
-import { successors, topologicalRanks } from "../../src/graph/topology.ts";
 import {
   ABSENT,
   ANY,
@@ -101,10 +101,10 @@ export function plan(nodes: readonly TestNode[], edges: readonly string[]): Grap
     const to = end(right!, "inputs");
     return { index, from: from.index, fromPort: from.name, to: to.index, toPort: to.name, place };
   });
-  const next = successors(
-    nodes.length,
+  const { ranks, feedback } = rankLoops(
     planEdges.map(({ from, to }) => [from, to] as const),
-  );
+    nodes.map(({ kind }) => breaksCycles(kind)),
+  )!;
   return {
     name: "test",
     path: "test.yaml",
@@ -122,8 +122,8 @@ export function plan(nodes: readonly TestNode[], edges: readonly string[]): Grap
       origin: "built_in" as const,
       place,
     })),
-    edges: planEdges,
-    ranks: topologicalRanks(next)!,
+    edges: planEdges.map((one, at) => (feedback[at] ? { ...one, feedback: true } : one)),
+    ranks,
   } as GraphPlan;
 }
 

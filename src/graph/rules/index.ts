@@ -1,6 +1,7 @@
 import type { Draft } from "../draft.ts";
 import type { Findings } from "../findings.ts";
 import { badId } from "./bad_id.ts";
+import { cycleSettings } from "./cycle_settings.ts";
 import { cycleWithoutDelay } from "./cycle_without_delay.ts";
 import { duplicateEdge } from "./duplicate_edge.ts";
 import { duplicateId } from "./duplicate_id.ts";
@@ -32,6 +33,7 @@ export const RULES: readonly Rule[] = [
   edgeIntoSource,
   edgeOutOfSink,
   cycleWithoutDelay,
+  cycleSettings,
   noSource,
   inputNotConnected,
   unreachableNode,

@@ -22,12 +22,18 @@ export const unreachableNode: Rule = (draft, report) => {
   }
 };
 
-/** Sources, nodes that may be one, nodes behind an edge whose start is unknown, and heads reported as unconnected. */
+/**
+ * Sources, nodes that may be one, those that send a packet of their own first, nodes behind an edge whose start is
+ * unknown, and heads reported as unconnected.
+ */
 function startsOf({ nodes, edges }: Draft): number[] {
   const hasInput = new Set(edges.map(({ to }) => to.node));
   const sources = nodes.filter((node) => isSource(node) !== false).map((node) => node.index);
   if (sources.length === 0) return [];
+  const first = nodes
+    .filter(({ definition, kind }) => (definition?.kind ?? kind) === "initial")
+    .map(({ index }) => index);
   const heads = nodes.filter((node) => !hasInput.has(node.index)).map((node) => node.index);
   const fromUnknown = edges.filter(({ from, to }) => from.node === -1 && to.node !== -1).map(({ to }) => to.node);
-  return [...new Set([...sources, ...heads, ...fromUnknown])];
+  return [...new Set([...sources, ...first, ...heads, ...fromUnknown])];
 }
