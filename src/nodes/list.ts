@@ -37,6 +37,9 @@ export const DOMAINS = {
     sample: async () => (await import("./flow/sample.ts")).sample,
     schema_validate: async () => (await import("./flow/schema_validate.ts")).schemaValidate,
   },
+  join: {
+    stream_join: async () => (await import("./join/stream_join.ts")).streamJoin,
+  },
   state: {
     dedup: async () => (await import("./state/dedup.ts")).dedup,
   },
