@@ -8,6 +8,7 @@ import { DurableEdges } from "./durable/edges.ts";
 import { Failures } from "./failures.ts";
 import { DEFAULT_DRAIN_MS, type Host, type RunOptions } from "./host.ts";
 import { leaveBehind } from "./leaving.ts";
+import { LoopEnd } from "./loop_end.ts";
 import { openAll } from "./opening.ts";
 import type { Producer } from "./producer.ts";
 import { Restarts } from "./restarting.ts";
@@ -42,6 +43,7 @@ export class Engine {
   readonly #abort = new AbortController();
   readonly #timers: Timers;
   readonly #restarts: Restarts;
+  readonly #loops: LoopEnd;
   readonly #creation: Creation;
   readonly #heart: Int32Array;
   readonly #created: Producer[] = [];
@@ -73,6 +75,8 @@ export class Engine {
       abort: (error) => this.fail(error),
     });
     this.scheduler.failures = this.failures;
+    this.#loops = new LoopEnd(this, this.#timers, options.drainMs ?? DEFAULT_DRAIN_MS);
+    this.scheduler.loops = this.#loops.loops;
     const freeze = plan.nodes.some((node) => node.origin !== "built_in");
     this.#creation = { host, failures: this.failures, ids, freeze, stopping: this.#abort.signal };
     this.durable = new DurableEdges(plan, host.durable ?? {}, this.failures, this.work);
@@ -82,6 +86,7 @@ export class Engine {
       failures: this.failures,
       heart,
       throttles: options.throttles ?? [],
+      tap: options.tap,
       onRefused: (policy) => this.stop(policy.name, { emptyQueues: true }),
       onError: this.#restarts.failed,
     });
@@ -127,6 +132,7 @@ export class Engine {
     this.sources.end({ keepUnmetered: emptyQueues });
     this.#abort.abort();
     this.#timers.after(this.#options.drainMs ?? DEFAULT_DRAIN_MS, () => this.#abandon());
+    this.#loops.inputEnded();
     this.work();
   }
 
@@ -138,6 +144,7 @@ export class Engine {
     let yieldedMs = this.startedMonotonicMs;
     while (!this.#finished()) {
       this.#hasWork = false;
+      this.#loops.look();
       const before = this.host.clock.monotonicMs();
       const more = this.scheduler.turn(this.sources.feed);
       this.#noteTurn(before);

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { Blobs, Files, NodeContext, NodeLog, Resolve, Serve, StandardIo } from "../node/index.ts";
 import type { DeadLetter } from "../observe/index.ts";
+import type { StreamPacket } from "../packet/index.ts";
 import type { DurableHost } from "./durable/edges.ts";
 import type { ThrottlePolicy } from "./throttle.ts";
 
@@ -33,8 +34,18 @@ export interface RunOptions {
   drainMs?: number;
   /** False keeps every packet going through its inbox. Same order and counts; for comparing. */
   fuse?: boolean;
+  /** Hears what sources send, in that order; those behind durable edges send nothing new. It must not throw. */
+  tap?: SourceTap;
   /** Shared with the watchdog: [steps taken, index of the running node or -1]. */
   heart?: Int32Array;
+}
+
+/** For recordings and replays. */
+export interface SourceTap {
+  /** Called before anything is done with the packet. `node` is the source's id. */
+  sent(node: string, packet: StreamPacket): void;
+  /** A source came to its end by itself, or gave up. */
+  ended(node: string): void;
 }
 
 /** Why 10 s: systemd waits 90 s before it kills, and a person at a terminal about that long. */

@@ -3,6 +3,7 @@ import type { PacketFailure } from "../node/index.ts";
 import { isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
 import { AckRoot, type Settle } from "./ack.ts";
 import type { Failures } from "./failures.ts";
+import type { SourceTap } from "./host.ts";
 import { HEART_NODE, type Scheduler } from "./scheduler.ts";
 import type { SourceRun } from "./source_run.ts";
 import type { ThrottlePolicy } from "./throttle.ts";
@@ -12,6 +13,7 @@ export interface SourcesOptions {
   failures: Failures;
   heart: Int32Array;
   throttles: readonly ThrottlePolicy[];
+  tap: SourceTap | undefined;
   /** A throttle refused. */
   onRefused(policy: ThrottlePolicy): void;
   /** A source threw while it was asked for a packet. */
@@ -28,6 +30,7 @@ export class Sources {
   readonly #scheduler: Scheduler;
   readonly #heart: Int32Array;
   readonly #startMs: number;
+  readonly #tap: SourceTap | undefined;
   readonly #settles = new Map<SourceRun, Settle>();
   #pointer = 0;
   #granted = 0;
@@ -38,6 +41,7 @@ export class Sources {
     this.#scheduler = options.scheduler;
     this.#heart = options.heart;
     this.#startMs = options.scheduler.nowMs;
+    this.#tap = options.tap;
   }
 
   /** Takes a packet from the next source that has one; false when none has. */
@@ -78,6 +82,7 @@ export class Sources {
     const at = this.live.indexOf(source);
     if (at < 0) return;
     this.live.splice(at, 1);
+    if (!source.unmetered) this.#tap?.ended(source.id);
     // The pointer stays at the same index, so the source after the one that ended is next.
     if (at < this.#pointer) this.#pointer -= 1;
   }
@@ -119,6 +124,7 @@ export class Sources {
     if (!source.unmetered) {
       this.#granted -= 1;
       this.emitted += 1;
+      this.#tap?.sent(source.id, packet);
     }
     source.counters.produced += 1;
     const root = source.waits ? new AckRoot(packet, this.#settleOf(source), source.instance.keeps) : undefined;
