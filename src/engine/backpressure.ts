@@ -16,7 +16,8 @@ interface Surroundings {
  * The way into inboxes, and what happens where one is full: producers wait, or packets are shed.
  *
  * Invariant: a producer's `blocked` counts the shut inboxes behind its edges; an inbox is shut from the packet
- * that filled it until one is taken.
+ * that filled it until one is taken. What closes a cycle never blocks a node, which would wait for itself: its inbox is
+ * shut from half full on, and blocks the sources before the cycle, so that they alone cannot fill it.
  */
 export class Backpressure {
   /** Edges by index, for packets that are found in an inbox again. */
@@ -52,7 +53,8 @@ export class Backpressure {
     const node = edge.to;
     node.queued += 1;
     if (node.queued === 1) this.#around.refresh(node);
-    if (inbox.full && inbox.limits.overflow === "block") shut(input);
+    if (inbox.full ? inbox.limits.overflow === "block" || input.feedback : input.feedback && inbox.halfFull)
+      shut(input);
   }
 
   /** Full inbox, or one that others wait for: true when there is room for the newcomer now. */

@@ -4,7 +4,7 @@ import type { Random } from "../base/random.ts";
 import { toError } from "../base/to_error.ts";
 import { failureKind, type PacketFailure } from "../node/index.ts";
 import { addDrops, type DeadLetter, type DropReason } from "../observe/index.ts";
-import { isPacket, packetBytes } from "../packet/index.ts";
+import { isPacket, packetBytes, type StreamPacket } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
 import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
 import type { EdgeRun, Producer } from "./producer.ts";
@@ -121,6 +121,12 @@ export class Failures {
     this.note(edge.to, error);
     root?.fail({ ...failureOf(error.message, error), node: edge.to.id, port: edge.toPort });
     this.#options.abort(error);
+  }
+
+  /** A packet that may not go round any more is set aside where its cycle closes. */
+  endLoop({ to, toPort }: EdgeRun, packet: StreamPacket, root: AckRoot | undefined, why: string) {
+    if (!root?.keeps) this.setAside(to, packet, why, { port: toPort });
+    root?.fail({ kind: "rejected", error: new Error(`node "${to.id}": ${why}`), node: to.id, port: toPort });
   }
 
   #retry(node: NodeRun, slot: Slot, error: Error) {

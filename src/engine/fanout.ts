@@ -24,10 +24,19 @@ export function makeSlot(scheduler: Scheduler, node: NodeRun): Slot {
   };
   const ports: Record<string, EmitPort> = {};
   for (const [at, port] of node.plan.outputs.entries()) {
-    ports[port] = emitOn(scheduler, node, slot, port, at === 0);
+    ports[port] = onCycle(node, slot, emitOn(scheduler, node, slot, port, at === 0));
   }
   slot.emit = ports;
   return slot;
+}
+
+/** On a cycle a packet that is made inherits how often that which it is made of went round. */
+function onCycle({ loops }: NodeRun, slot: Slot, emit: EmitPort): EmitPort {
+  if (loops === undefined) return emit;
+  return (packet) => {
+    if (packet !== slot.packet) loops.inherit(slot.packet, packet);
+    emit(packet);
+  };
 }
 
 function emitOn(scheduler: Scheduler, node: NodeRun, slot: Slot, port: string, isDefault: boolean): EmitPort {

@@ -41,6 +41,10 @@ export class Inbox {
     return this.count >= this.limits.capacity || this.bytes >= this.limits.max_bytes;
   }
 
+  get halfFull(): boolean {
+    return 2 * this.count >= this.limits.capacity || 2 * this.bytes >= this.limits.max_bytes;
+  }
+
   /** Removes the packet that the overflow policy gives up first; undefined when the newcomer must go. */
   evict(): Evicted | undefined {
     const victim = this.#victim();

@@ -4,6 +4,7 @@ import type { Emit, NodeInstance } from "../node/index.ts";
 import type { NodeCounters } from "../observe/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
+import type { Loops } from "./loops.ts";
 import { type EdgeRun, type InputRun, Producer } from "./producer.ts";
 
 /** Stands in a slot that has no packet, so that comparing with a packet needs no second check. */
@@ -50,6 +51,8 @@ export class NodeRun extends Producer {
   instance!: NodeInstance;
   /** The same, when it has a delivery policy. */
   delivered: Delivered | undefined;
+  /** Set on a cycle: what it makes of a packet went round as often as that. */
+  loops: Loops | undefined;
   /** Packets in all inboxes. */
   queued = 0;
   /** The slot the next call uses; undefined while all are taken. */
@@ -185,6 +188,11 @@ export class NodeRun extends Producer {
 
   atFront(slot: Slot): boolean {
     return !this.keepsOrder || this.line[0] === slot;
+  }
+
+  /** Something that came round a cycle waits here. */
+  get loopWaits(): boolean {
+    return this.inputs.some(({ feedback, inbox }) => feedback && inbox.count > 0);
   }
 
   /** The next input port with a packet; ports take turns, so none starves. */

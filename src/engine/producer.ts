@@ -16,6 +16,8 @@ export interface EdgeRun {
   readonly counters: EdgeCounters;
   /** Short for its two ends; part of the keys of copies, so it is the same in every run. */
   readonly mark: string;
+  /** It closes a cycle: it never blocks, and packets that went round too often end here. */
+  readonly feedback: boolean;
   /** Packets that went through the inbox; the others were handed straight on and waited for nothing. */
   queued: number;
   /** Packets of it that its producer holds; while there are any, later ones go behind them. */
@@ -24,11 +26,14 @@ export interface EdgeRun {
 
 /** One input port of a running node: its inbox and who fills it. */
 export interface InputRun {
+  /** What comes round a cycle to this port: an inbox of its own, so that what comes from outside cannot fill it. */
+  readonly feedback: boolean;
   readonly name: string;
   readonly inbox: Inbox;
   readonly node: NodeRun;
+  /** Who waits while it is shut: the nodes whose edges lead here, or where a cycle closes the sources before it. */
   readonly feeders: Producer[];
-  /** True while the inbox is full and makes its feeders wait. */
+  /** True while the inbox is full (of feedback, half full) and makes its feeders wait. */
   shut: boolean;
 }
 
@@ -65,7 +70,8 @@ export abstract class Producer {
   connect(edge: EdgeRun) {
     this.outputs.get(edge.fromPort)!.push(edge);
     this.#edges += 1;
-    this.sole = this.#edges === 1 ? edge : undefined;
+    // Not where a cycle closes: what is handed straight on must be further downstream.
+    this.sole = this.#edges === 1 && !edge.feedback ? edge : undefined;
   }
 
   /** Called when `blocked` went to or left zero. */

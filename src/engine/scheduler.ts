@@ -4,6 +4,7 @@ import type { AckRoot } from "./ack.ts";
 import { Backpressure } from "./backpressure.ts";
 import type { Failures } from "./failures.ts";
 import { MAX_HELD, tooMany } from "./held.ts";
+import type { Loops } from "./loops.ts";
 import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
 import { closeIterator, finishAsync, isAsyncResult } from "./pending.ts";
 import type { EdgeRun, InputRun } from "./producer.ts";
@@ -13,6 +14,12 @@ import { ReadySet } from "./ready_set.ts";
 export const TURN_MS = 8;
 /** Most steps between two looks at the clock: 256 steps of a fast graph are about 5 µs. */
 const MAX_STRIDE = 256;
+
+/**
+ * Packets that come round cycles between two of a source: a loop that never rests lets others in. Why 256: a packet that
+ * takes some rounds has left before the next one enters, and at 1 µs a step a source waits a quarter millisecond.
+ */
+const LOOP_SHARE = 256;
 
 /** Read by the watchdog thread: [steps taken, node that is running or -1]. */
 export const HEART_STEPS = 0;
@@ -42,12 +49,15 @@ export class Scheduler {
   /** Called when something outside a turn made work. */
   onWork: () => void = () => {};
   failures!: Failures;
+  loops!: Loops;
   readonly #clock: Clock;
   readonly #heart: Int32Array;
   readonly #ids: IdGenerator;
   readonly #inboxes = new Backpressure(this);
   #ready = new ReadySet(1);
   #byRank: NodeRun[] = [];
+  #fusesSources: boolean;
+  #loopSteps = 0;
   #untilClock = 1;
   #stride = 1;
   #turnEndsMs = 0;
@@ -57,6 +67,7 @@ export class Scheduler {
     this.#clock = clock;
     this.#heart = heart;
     this.fuse = fuse;
+    this.#fusesSources = fuse;
     this.nowMs = clock.monotonicMs();
   }
 
@@ -90,14 +101,25 @@ export class Scheduler {
     this.#turnEndsMs = this.nowMs + TURN_MS;
     for (;;) {
       const rank = this.#ready.highest();
-      if (rank >= 0) this.#run(this.#byRank[rank]!);
-      else if (!feed()) break;
+      if (rank < 0) {
+        this.#loopSteps = 0;
+        if (!feed()) break;
+      } else if (this.#loopSteps >= LOOP_SHARE && this.#byRank[rank]!.loopWaits) this.#letIn(feed);
+      else this.#run(this.#byRank[rank]!);
       if (--this.#untilClock <= 0) this.readClock();
       if (this.nowMs >= this.#turnEndsMs) break;
     }
     this.#heart[HEART_NODE] = -1;
     this.#ids.pin(undefined);
     return this.nowMs >= this.#turnEndsMs;
+  }
+
+  /** A packet from outside, though a cycle is busy. It goes through an inbox: what is ready may be further downstream. */
+  #letIn(feed: () => boolean) {
+    this.#loopSteps = 0;
+    this.#fusesSources = false;
+    feed();
+    this.#fusesSources = this.fuse;
   }
 
   /** Ends the turn under way after the node that runs now. */
@@ -122,7 +144,7 @@ export class Scheduler {
   sendSole(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
     edge.counters.passed += 1;
     if (root !== undefined) root.add();
-    if (edge.to.idle && this.fuse) this.#chain(edge.to, edge.toPort, packet, root);
+    if (edge.to.idle && this.#fusesSources) this.#chain(edge.to, edge.toPort, packet, root);
     else this.#inboxes.enqueue(edge, packet, root);
   }
 
@@ -145,6 +167,7 @@ export class Scheduler {
     const { root } = slot;
     edge.counters.passed += 1;
     if (root !== undefined) root.add();
+    if (edge.feedback && !this.loops.pass(edge, packet, root)) return;
     this.#inboxes.enqueue(edge, packet, root?.branch(edge.mark, slot.sent++));
   }
 
@@ -186,7 +209,8 @@ export class Scheduler {
     const packet = inbox.shift();
     node.queued -= 1;
     if (node.queued === 0) this.refresh(node);
-    if (input.shut && !inbox.full) this.#openBehind(node, input);
+    if (input.feedback) this.#loopSteps += 1;
+    if (input.shut && !(input.feedback ? inbox.halfFull : inbox.full)) this.#openBehind(node, input);
     if (node.line.length > 0) this.#join(node, input.name, packet, root);
     else this.#chain(node, input.name, packet, root);
   }

@@ -59,9 +59,10 @@ function nodeSnapshot(producer: Producer, nowMs: number): NodeSnapshot {
   return snapshot;
 }
 
-function inboxSnapshot({ name, inbox }: NodeRun["inputs"][number]) {
+function inboxSnapshot({ name, feedback, inbox }: NodeRun["inputs"][number]) {
   const { count, bytes, limits, peak } = inbox;
-  return { port: name, depth: count, bytes, capacity: limits.capacity, peak };
+  // No port has a dot in its name.
+  return { port: feedback ? `${name}.loop` : name, depth: count, bytes, capacity: limits.capacity, peak };
 }
 
 /** A plugin's `metrics` may throw or return nonsense; a snapshot never fails for it. */

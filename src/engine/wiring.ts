@@ -1,9 +1,11 @@
-import type { GraphPlan } from "../graph/plan.ts";
+import type { GraphPlan, PlanEdge } from "../graph/plan.ts";
 import { EdgeCounters, NodeCounters } from "../observe/index.ts";
 import { makeSlot } from "./fanout.ts";
 import { Inbox } from "./inbox.ts";
+import type { Loops } from "./loops.ts";
 import { NodeRun } from "./node_run.ts";
-import type { EdgeRun, InputRun, Producer } from "./producer.ts";
+import { leadingTo, nodesOnCycles } from "./on_cycle.ts";
+import type { EdgeRun, Producer } from "./producer.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { SourceRun } from "./source_run.ts";
 
@@ -30,11 +32,11 @@ export function wire(plan: GraphPlan, scheduler: Scheduler, events: WiringEvents
       : new NodeRun(node, plan.ranks[node.index]!, new NodeCounters(), scheduler.refresh),
   );
   const nodes = producers.filter((producer) => producer instanceof NodeRun);
-  for (const node of nodes) addInputs(node);
+  for (const node of nodes) addInputs(node, plan.edges);
   const edges = plan.edges.map((edge): EdgeRun => {
     const to = producers[edge.to] as NodeRun;
-    const input = to.inputs.find((port) => port.name === edge.toPort)!;
-    const { index, fromPort, toPort } = edge;
+    const { index, fromPort, toPort, feedback = false } = edge;
+    const input = to.inputs.find((port) => port.name === toPort && port.feedback === feedback)!;
     return {
       index,
       from: producers[edge.from]!,
@@ -44,23 +46,41 @@ export function wire(plan: GraphPlan, scheduler: Scheduler, events: WiringEvents
       toPort,
       counters: new EdgeCounters(),
       mark: Bun.hash.crc32(`${producers[edge.from]!.id}.${fromPort}>${to.id}.${toPort}`).toString(36),
+      feedback,
       queued: 0,
       held: 0,
     };
   });
   for (const edge of edges) {
     edge.from.connect(edge);
-    edge.input.feeders.push(edge.from);
+    if (!edge.feedback) edge.input.feeders.push(edge.from);
   }
+  wireLoops(plan, producers, nodes, scheduler.loops);
   for (const node of nodes) addSlots(scheduler, node);
   scheduler.schedule(byRank(nodes, plan.nodes.length), edges);
   return { producers, sources: producers.filter((producer) => producer instanceof SourceRun), nodes, edges };
 }
 
-function addInputs(node: NodeRun) {
+function addInputs(node: NodeRun, edges: readonly PlanEdge[]) {
+  const { inbox } = node.plan.runtime;
+  const add = (name: string, feedback: boolean) =>
+    node.inputs.push({ feedback, name, inbox: new Inbox(inbox), node, feeders: [], shut: false });
   for (const name of node.plan.inputs) {
-    const input: InputRun = { name, inbox: new Inbox(node.plan.runtime.inbox), node, feeders: [], shut: false };
-    node.inputs.push(input);
+    const into = edges.filter(({ to, toPort }) => to === node.index && toPort === name);
+    if (into.length === 0 || into.some(({ feedback }) => !feedback)) add(name, false);
+    if (into.some(({ feedback }) => feedback)) add(name, true);
+  }
+}
+
+/** Nodes on cycles pass the counts of their packets on, and sources before a cycle wait for what goes round. */
+function wireLoops(plan: GraphPlan, producers: readonly Producer[], nodes: readonly NodeRun[], loops: Loops) {
+  if (!plan.edges.some(({ feedback }) => feedback)) return;
+  for (const index of nodesOnCycles(plan)) (producers[index] as NodeRun).loops = loops;
+  for (const { inputs, index } of nodes) {
+    const closing = inputs.filter(({ feedback }) => feedback);
+    if (closing.length === 0) continue;
+    const sources = [...leadingTo(index, plan)].map((at) => producers[at]!).filter((one) => one instanceof SourceRun);
+    for (const { feeders } of closing) feeders.push(...sources);
   }
 }
 
