@@ -41,11 +41,11 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
 ];
 
 /** What SQLite threw at a call of the queue in `file`, as an error that names the file and the way out. */
-export function unwritable(file: string, error: unknown): StoreError {
+export function unwritable(file: string, error: unknown, what = "queue"): StoreError {
   if (error instanceof StoreError) return error;
   const { message, code = "" } = error as SQLiteError;
   const advice = ADVICE.find(([pattern]) => pattern.test(code))?.[1] ?? "see what SQLite says of it";
-  return new StoreError("QUEUE_UNWRITABLE", `cannot write queue ${file}: ${message}; ${advice}`, { cause: error });
+  return new StoreError("QUEUE_UNWRITABLE", `cannot write ${what} ${file}: ${message}; ${advice}`, { cause: error });
 }
 
 /** Runs one transaction of the queue in `file`; what SQLite throws becomes an error. */

@@ -49,7 +49,7 @@ export class FileGuards implements Guards {
     this.#wal = new WriteAheadLog(db, file, ballastBytes);
     this.#reserveBytes = Math.min(minFreeBytes, checkpointPages(ballastBytes) * 4_096);
     this.#space = new Space(file, db, clock, minFreeBytes, this.#reserveBytes);
-    this.#alarms = new Alarms(file, options.onEvent);
+    this.#alarms = new Alarms(file, options.onEvent, options.words?.what);
     this.#lastSeq = water.mark.seq;
     this.#roundMs = clock.monotonicMs();
     this.#checkpoint(parts.ballast.whole ? "TRUNCATE" : "PASSIVE");

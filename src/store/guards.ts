@@ -24,6 +24,8 @@ export interface FileOptions {
    * more: the file lost its end, or it is a new one after a damaged one.
    */
   onSkip(db: Database, count: number): void;
+  /** Of a file that is no queue: what it is, what it means that it was moved aside, and that its newest numbers are lost. */
+  words?: { what: string; aside: string; lost(count: number): string } | undefined;
   /** Found in the background, some time after the file was opened: end your statements and call `moveAsideAndReopen`. */
   onCorrupt(error: Error): void;
   /** `--dangerously-allow-network-disk`. */

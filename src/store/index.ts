@@ -4,6 +4,9 @@ export { type BlobDisk, realDisk } from "./blobs_disk.ts";
 export { type BlobCode, BlobError } from "./blobs_error.ts";
 export { sha256Of } from "./blobs_name.ts";
 export * from "./bounds.ts";
+export * from "./checkpoint.ts";
+export { openCheckpoints, openCheckpointsInline } from "./checkpoint_client.ts";
+export type { CheckpointFileOptions } from "./checkpoint_file.ts";
 export { ConfinedFiles } from "./confined_files.ts";
 export { moveAside } from "./damage.ts";
 export {
@@ -26,3 +29,4 @@ export { type PreflightOptions, preflight } from "./preflight.ts";
 export * from "./queue.ts";
 export { openPredecessorQueue, openQueue, realPath } from "./queue_file.ts";
 export { type SalvageBatch, type SalvageReport, salvage } from "./salvage.ts";
+export { type PackedState, packState, sizeOfState } from "./state_codec.ts";

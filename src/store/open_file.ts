@@ -40,7 +40,7 @@ export function openFile(file: string, options: FileOptions): OpenedFile {
 }
 
 function open(file: string, options: FileOptions, knownSeq: number): OpenedFile {
-  const alarms = new Alarms(file, options.onEvent);
+  const alarms = new Alarms(file, options.onEvent, options.words?.what);
   const opening: Opening = { file, options, alarms, movedTo: undefined, knownSeq };
   try {
     const { minFreeBytes, ballastBytes, allowNetworkDisk: dangerouslyAllowNetworkDisk, onEvent } = options;
@@ -58,7 +58,7 @@ function fail(message: string): never {
 
 /** Undefined: there was a damaged file, it is out of the way now. */
 function tryOpen(opening: Opening): OpenedFile | undefined {
-  const { file, options, alarms } = opening;
+  const { file, options } = opening;
   rescueLog(opening);
   makeOwnFile(file);
   const db = new Database(file, { create: true, strict: true });
@@ -69,7 +69,7 @@ function tryOpen(opening: Opening): OpenedFile | undefined {
       // Before the close, which would delete the log beside a file it cannot read.
       if (!isDamage(error)) throw error;
       opening.movedTo = moveAside(file, options.clock.nowMs());
-      tellMoved(alarms, opening.movedTo, error as Error);
+      tellMoved(opening, opening.movedTo, error as Error);
       return undefined;
     } finally {
       db.close();
@@ -140,7 +140,7 @@ function atFullDisk(ballast: Ballast, run: () => void) {
 }
 
 function handleOf(opening: Opening, db: Database, guards: FileGuards): OpenedFile {
-  const { file, options, alarms, movedTo } = opening;
+  const { file, options, movedTo } = opening;
   return {
     db,
     guards,
@@ -151,17 +151,18 @@ function handleOf(opening: Opening, db: Database, guards: FileGuards): OpenedFil
     },
     moveAsideAndReopen(cause) {
       const aside = moveAside(file, options.clock.nowMs());
-      tellMoved(alarms, aside, cause);
+      tellMoved(opening, aside, cause);
       guards.abandon();
       return { ...open(file, options, guards.lastSeq), movedTo: aside };
     },
   };
 }
 
-function tellMoved(alarms: Alarms, to: string, { message }: Error) {
-  const advice = `what it held can be read back with: schnitzel queue repair ${to}`;
-  const what = `it is damaged (${message}): it was moved to ${to}, and an empty queue takes its place; ${advice}`;
-  alarms.tell("error", what, { movedTo: to });
+function tellMoved({ alarms, options }: Opening, to: string, { message }: Error) {
+  const { what, aside } = options.words ?? { what: "queue", aside: undefined };
+  const advice = aside ?? `what it held can be read back with: schnitzel queue repair ${to}`;
+  const told = `it is damaged (${message}): it was moved to ${to}, and an empty ${what} takes its place; ${advice}`;
+  alarms.tell("error", told, { movedTo: to });
 }
 
 function tellBackup(alarms: Alarms, version: number, backup: ReturnType<typeof backUp>) {
@@ -171,11 +172,11 @@ function tellBackup(alarms: Alarms, version: number, backup: ReturnType<typeof b
 
 /** SQLite deletes a log whose file is gone or empty, and it never leaves one so itself: what is in it is all there is. */
 function rescueLog(opening: Opening) {
-  const { file, options, alarms } = opening;
+  const { file, options } = opening;
   const bytes = (name: string) => fs.statSync(name, { throwIfNoEntry: false })?.size ?? 0;
   if (bytes(file) > 0 || bytes(`${file}-wal`) === 0) return;
   opening.movedTo = moveAside(file, options.clock.nowMs());
-  tellMoved(alarms, opening.movedTo, new Error("only its log is there"));
+  tellMoved(opening, opening.movedTo, new Error("only its log is there"));
 }
 
 /** For this user alone; SQLite gives its log the same mode. */

@@ -4,6 +4,8 @@ import type { FileOptions } from "./guards.ts";
 import type { HighWater } from "./high_water.ts";
 import { readRow } from "./pragma.ts";
 
+type Words = FileOptions["words"];
+
 interface Tail {
   db: Database;
   water: HighWater;
@@ -29,15 +31,16 @@ export function compareNumbers({ db, water, alarms, knownSeq, isNew }: Tail, opt
       onSkip(db, missing);
     }).immediate();
     // After the transaction: a crash in between counts them once less, and never twice.
-    if (!isNew) tellLost(alarms, last, given, water);
+    if (!isNew) tellLost({ alarms, water }, last, given, options.words);
   }
   if (isNew && missing > 0) alarms.tell("info", `its numbers go on after ${given}`);
   water.note({ seq: Math.max(last, given), lost: water.mark.lost + (isNew ? 0 : missing) });
 }
 
-function tellLost(alarms: Alarms, last: number, given: number, water: HighWater) {
+function tellLost({ alarms, water }: Pick<Tail, "alarms" | "water">, last: number, given: number, words: Words) {
   const missing = given - last;
-  const message = `it lost its end: the last row in it is ${last}, and ${given} were numbered (${water.file}), so ${missing} numbers are missing; those not acknowledged before are lost; look at the disk, and whether somebody touched ${water.file.replace(/\.hwm$/, "-wal")}`;
+  const so = words?.lost(missing) ?? `${missing} numbers are missing; those not acknowledged before are lost`;
+  const message = `it lost its end: the last row in it is ${last}, and ${given} were numbered (${water.file}), so ${so}; look at the disk, and whether somebody touched ${water.file.replace(/\.hwm$/, "-wal")}`;
   alarms.tell("error", message, { tailLost: missing, last, given });
 }
 

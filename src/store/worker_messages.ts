@@ -1,3 +1,4 @@
+import type { Checkpoint, CheckpointLoss, KeptCheckpoint } from "./checkpoint.ts";
 import type { PlainError } from "./plain_error.ts";
 import type { QueueOptions, QueueStats } from "./queue.ts";
 import type { PackedAnswers, PackedAsked } from "./wire.ts";
@@ -6,7 +7,12 @@ import type { PackedAnswers, PackedAsked } from "./wire.ts";
 export type Call =
   | { call: number; what: "open"; file: number; path: string; options: QueueOptions; nowMs: number }
   | { call: number; what: "round"; file: number; nowMs: number; asked: PackedAsked }
+  | { call: number; what: "open_state"; file: number; path: string; allowNetworkDisk: boolean }
+  | { call: number; what: "state"; file: number; ask: StateAsk }
   | { call: number; what: "close"; file: number };
+
+/** What is asked of a file of checkpoints. */
+export type StateAsk = { op: "read" } | { op: "commit"; checkpoint: Checkpoint } | { op: "forget_done" };
 
 export interface RoundReply extends PackedAnswers {
   stats: QueueStats;
@@ -16,6 +22,8 @@ export interface RoundReply extends PackedAnswers {
 export type Reply =
   | { call: number; what: "opened"; stats: QueueStats }
   | { call: number; what: "round"; round: RoundReply }
+  | { call: number; what: "state_opened"; loss: CheckpointLoss; fileBytes: number }
+  | { call: number; what: "state"; kept: KeptCheckpoint | undefined; written: number; fileBytes: number }
   | { call: number; what: "closed" }
   | { call: number; what: "error"; error: PlainError };
 

@@ -49,12 +49,13 @@ class WorkerThread {
     this.#hold();
   }
 
-  call(message: Unnumbered<Call>): Promise<Reply> {
+  /** `transfer`: buffers of the message that are the other thread's from now on. */
+  call(message: Unnumbered<Call>, transfer: ArrayBuffer[] = []): Promise<Reply> {
     const call = ++this.#calls;
     return new Promise((resolve, reject) => {
       this.#pending.set(call, { resolve, reject });
       try {
-        this.#started().postMessage({ ...message, call });
+        this.#started().postMessage({ ...message, call }, transfer);
       } catch (error) {
         this.#pending.delete(call);
         reject(error);
