@@ -17,7 +17,8 @@ const MAX_STRIDE = 256;
 
 /**
  * Packets that come round cycles between two of a source: a loop that never rests lets others in. Why 256: a packet that
- * takes some rounds has left before the next one enters, and at 1 µs a step a source waits a quarter millisecond.
+ * takes some rounds has left before the next one enters, and at 1 µs a step a source waits a quarter millisecond. With
+ * no source to let in it ends the turn.
  */
 const LOOP_SHARE = 256;
 
@@ -118,7 +119,8 @@ export class Scheduler {
   #letIn(feed: () => boolean) {
     this.#loopSteps = 0;
     this.#fusesSources = false;
-    feed();
+    // With nobody to let in the event loop has its turn, whatever the clock says.
+    if (!feed()) this.endTurn();
     this.#fusesSources = this.fuse;
   }
 
@@ -202,6 +204,7 @@ export class Scheduler {
 
   #run(node: NodeRun) {
     if (node.expanding !== undefined) return this.#pull(node);
+    if (node.due !== 0) return this.#onTime(node);
     const input = node.nextInput();
     const { inbox } = input;
     const root = inbox.headRoot;
@@ -221,6 +224,14 @@ export class Scheduler {
     if (node.sole !== undefined && this.#ready.highest() > node.rank) node.sole.to.idle = false;
   }
 
+  /** A call of `advance` or `wake`: all it emits goes by the inboxes, in its place in an ordered line. */
+  #onTime(node: NodeRun) {
+    const slot = node.slot!;
+    node.takeDue(slot);
+    this.occupy(node, slot);
+    this.call(node, slot);
+  }
+
   /** Calls of an ordered line are under way: this one may not overtake them, even if it is done at once. */
   #join(node: NodeRun, input: string, packet: StreamPacket, root: AckRoot | undefined) {
     const slot = node.slot!;
@@ -233,8 +244,9 @@ export class Scheduler {
     this.call(node, slot);
   }
 
-  #chain(first: NodeRun, firstInput: string, firstPacket: StreamPacket, root: AckRoot | undefined) {
+  #chain(first: NodeRun, firstInput: string, firstPacket: StreamPacket, firstRoot: AckRoot | undefined) {
     let node = first;
+    let root = firstRoot;
     let input = firstInput;
     let packet = firstPacket;
     const heart = this.#heart;
@@ -265,6 +277,8 @@ export class Scheduler {
         return;
       }
       slot.packet = NO_PACKET;
+      // Another one when the node carries what it held.
+      root = slot.root;
       if (root !== undefined) slot.root = undefined;
       const next = node.hand;
       if (root !== undefined) root.done();
