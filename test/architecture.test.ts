@@ -34,6 +34,13 @@ const HOUSE: House = {
     record: { imports: ["base", "packet"] },
     // store and packet: the operator's verbs on queues live here, once for a running and a stopped graph.
     control: { imports: ["base", "packet", "observe", "store", "graph", "engine/controls.ts"] },
+    // nodes: conditions and schemas of a test file are written as those of filter and schema_validate.
+    trial: {
+      imports: [
+        ...["base", "packet", "node", "observe", "nodes/expression.ts", "nodes/flow/json_schema.ts"],
+        ...["graph", "engine", "record"],
+      ],
+    },
     mesh: { imports: ["base", "packet", "observe", "store"] },
     fleet: { imports: ["observe", "graph", "control"] },
     // observe/prometheus.ts loads a library that a run without --http does not need.
@@ -46,7 +53,7 @@ const HOUSE: House = {
         // Conditions of `queue --where` are those of nodes; `control` gets them compiled, and knows no language.
         "nodes/expression.ts",
         ...["base", "packet", "node", "observe", "store", "inference", "media", "nodes/list.ts", "registry", "graph"],
-        ...["delivery", "engine", "record", "control", "mesh", "fleet", "http", "drill"],
+        ...["delivery", "engine", "record", "trial", "control", "mesh", "fleet", "http", "drill"],
       ],
     },
     // registry: a process started to try a plugin must load nothing else, so main.ts sends it there at once.

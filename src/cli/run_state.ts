@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { systemClock } from "../base/clock.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
 import type { NamedQueue } from "../control/index.ts";
 import type { DurableHost } from "../engine/index.ts";
 import { linkName } from "../engine/index.ts";
@@ -46,6 +46,10 @@ export interface RunStateOptions {
   /** For what is told of failures, which stays on the disk. */
   redactor: Redactor;
   terminal: Terminal;
+  /** Time of a replay or a test; the machine's without it. */
+  clock?: Clock;
+  /** Opens a queue in another way than `openQueue`. */
+  openFile?(file: string, options: QueueFileOptions): Promise<Queue>;
 }
 
 /**
@@ -87,6 +91,10 @@ class Opening {
     this.#options = options;
   }
 
+  get #clock(): Clock {
+    return this.#options.clock ?? systemClock;
+  }
+
   async open(): Promise<RunState> {
     this.#refuseShared();
     try {
@@ -125,7 +133,7 @@ class Opening {
 
   #state(queues: ReadonlyMap<number, Queue>, deadLetters: Queue): RunState {
     const { log } = this.#options;
-    const letters = new KeptLetters(deadLetters, { clock: systemClock, log });
+    const letters = new KeptLetters(deadLetters, { clock: this.#clock, log });
     return {
       dir: this.#dir,
       durable: { queues, letters: deadLetters, spills: this.#spills() },
@@ -143,7 +151,8 @@ class Opening {
     const { log, redactor, networkDisk: allowNetworkDisk } = this.#options;
     const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) =>
       log[level](message, { queue: name, ...fields });
-    const opened = await openQueue(file, { clock: systemClock, onEvent, allowNetworkDisk, owner: name, ...limits });
+    const { openFile = openQueue } = this.#options;
+    const opened = await openFile(file, { clock: this.#clock, onEvent, allowNetworkDisk, owner: name, ...limits });
     const queue = redactedQueue((await this.#blobs?.watch(opened)) ?? opened, redactor);
     this.#opened.push({ name, file, queue });
     return queue;
@@ -162,7 +171,7 @@ class Opening {
     if (!spills && !keeps && !fs.existsSync(this.#dir.blobs)) return undefined;
     const { log } = this.#options;
     const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) => log[level](message, fields);
-    return new BlobStore(this.#dir.blobs, { clock: systemClock, onEvent });
+    return new BlobStore(this.#dir.blobs, { clock: this.#clock, onEvent });
   }
 
   #spills(): ReadonlyMap<number, Spill> {

@@ -55,6 +55,8 @@ export interface Guards {
   readonly tailLost: number;
   /** After the caller's statements are finalized: writes all that is pending, closes the database, frees the file. */
   close(): void;
+  /** Closes the database and frees the file, and writes nothing more: as a kill would leave it. Left out: `close` does no more. */
+  abandon?(): void;
 }
 
 export interface OpenedFile {

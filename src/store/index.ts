@@ -20,7 +20,7 @@ export {
 } from "./entry.ts";
 export { type StoreCode, StoreError } from "./error.ts";
 export type { Durability, OnEvent } from "./guards.ts";
-export { openInline } from "./inline_queue.ts";
+export { type MortalQueue, openInline, openMortal } from "./inline_queue.ts";
 export { type FileState, type Inspected, inspectQueueFile } from "./inspect.ts";
 export type { QueueFileOptions } from "./open_options.ts";
 export { type RefBlobs, restore, restored, type SpilledPacket, spill } from "./payload_ref.ts";

@@ -12,25 +12,49 @@ import { QueueHost } from "./queue_host.ts";
  */
 export async function openInline(
   file: string,
-  { clock, onEvent, opened, ...asked }: QueueFileOptions & { opened?: OpenedFile },
+  given: QueueFileOptions & { opened?: OpenedFile },
 ): Promise<QueueClient> {
+  return (await openMortal(file, given)).queue;
+}
+
+/** A queue that can die: what a kill of the process leaves of it is in the file then, and no call comes back any more. */
+export interface MortalQueue {
+  readonly queue: QueueClient;
+  /** What was committed stays, what is out counts as out in a crash, and the file can be opened again. */
+  die(): void;
+}
+
+/** As {@link openInline}, for tests of what a crash leaves. */
+export async function openMortal(
+  file: string,
+  { clock, onEvent, opened, ...asked }: QueueFileOptions & { opened?: OpenedFile },
+): Promise<MortalQueue> {
   const options = completed(asked);
   const now = queueClock(clock);
   let host: QueueHost | undefined;
   const onCorrupt = (error: Error) => host?.replace(error, now());
   const file_ = opened ?? openFile(file, fileOptions(options, clock, onEvent, onCorrupt));
   host = new QueueHost(file, file_, options, now());
-  return new QueueClient(file, inline(file, host, now), clock, host.stats, now);
+  const transport = inline(file, host, now);
+  return { queue: new QueueClient(file, transport, clock, host.stats, now), die: transport.die };
 }
 
-function inline(file: string, host: QueueHost, now: () => number): Transport {
+function inline(file: string, host: QueueHost, now: () => number): Transport & { die(): void } {
   let open = true;
+  let dead = false;
   return {
+    die() {
+      if (open) host.die();
+      open = false;
+      dead = true;
+    },
     async round(asked, nowMs) {
+      if (dead) return new Promise(() => {});
       if (!open) throw new StoreError("QUEUE_UNWRITABLE", `cannot use queue ${file}: it was closed`);
       return host.round(asked, nowMs);
     },
     async close() {
+      if (!open) return;
       open = false;
       host.close(now());
     },

@@ -74,6 +74,14 @@ export class QueueHost {
     }
   }
 
+  /** Frees the file as it is: nothing is handed over, nothing that is pending is written. */
+  die() {
+    this.#core.release();
+    const { guards } = this.#opened;
+    if (guards.abandon === undefined) guards.close();
+    else guards.abandon();
+  }
+
   /** Who waits for rows is told by whoever closes. */
   close(nowMs: number) {
     try {
