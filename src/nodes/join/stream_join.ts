@@ -47,17 +47,17 @@ const at = (second: number, fields: Record<string, unknown>) => ({
 export const streamJoin = defineNode({
   name: "stream_join",
   kind: "transform",
-  doc: `Joins two streams by key: each packet at \`left\` with each at \`right\` that is at most \`within_ms\` away in event time.
+  doc: `Joins two streams by key: each packet at \`left\` with each at \`right\` that is at most \`within\` away in event time.
 
-Every pair leaves as \`{ key, left, right }\` with the two payloads, as soon as its second packet is there; its time is the
-later one, \`meta.joined\` names both packets. When the watermark has passed everything that could still fit a packet, it
-is let go of: in mode \`left\` (\`left\` packets) and \`full\` (all) one that never found a partner leaves then, with null for
-the other side and \`partial: true\` in payload and meta; else it is counted as \`unmatched_total\`. A side that is silent holds the other for as long as its source
-is not idle (\`event_time.idle\` of the graph), and at the end of the input everything leaves.
+Every pair leaves as \`{ key, left, right }\` with the two payloads, as soon as its second packet is there; its time is
+the later one, \`meta.joined\` names both packets. A packet is let go of when the watermark has passed all that could
+still fit it. One that never found a partner is counted as \`unmatched_total\`, and in mode \`left\` (those of \`left\`) and
+\`full\` (all) leaves then, with null for the other side and \`partial: true\` in payload and meta. A silent side holds
+the other until its source is idle (\`event_time.idle\` of the graph); at the end of the input everything leaves.
 
-A packet more than \`lateness_ms\` behind the watermark leaves by \`late\`. Beyond \`max_per_key\` and \`max_packets\` the packet
-of the earliest event time is let go of early, as if its time were over, and counted as \`evicted_total\`. A source that waits for
-its packets hears of one when it was let go of and everything made of it is done.`,
+A packet more than \`lateness\` behind the watermark leaves by \`late\`. Beyond \`max_per_key\` and \`max_packets\` the packet
+of the earliest event time is let go of early, as if its time were over, and counted as \`evicted_total\`. A source that
+waits for its packets hears of one when it was let go of and everything made of it is done.`,
   config,
   inputs: {
     left: port("*", "One side.", "json_portable"),
