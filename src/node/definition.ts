@@ -171,6 +171,11 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   keepsState?(config: v.InferOutput<Schema>): boolean;
   /** What it cannot share with another node; a graph in which two nodes name the same thing is refused. */
   owns?(config: v.InferOutput<Schema>): readonly OwnedThing[];
+  /**
+   * What leaves by an output of every kind came in as it is, payload and kind: so a check of the graph knows what that
+   * may be.
+   */
+  passes?: boolean;
   /** Version of what `snapshot` gives; default 1. State of another version is not restored, and the run says so. */
   stateVersion?: number;
   /** Cells of the graph's blackboard that it uses. */
@@ -203,6 +208,7 @@ export interface NodeDefinition {
   readonly outside: boolean;
   readonly acknowledges: boolean;
   readonly keepsState?: ((config: unknown) => boolean) | undefined;
+  readonly passes: boolean;
   readonly stateVersion: number;
   readonly cells?: ((config: unknown) => CellUse) | undefined;
   readonly absorbs?: ((config: unknown, next: BehindSource) => Absorbed | undefined) | undefined;
@@ -236,6 +242,7 @@ export function defineNode<
     outside: spec.outside ?? false,
     acknowledges: spec.acknowledges ?? false,
     keepsState: spec.keepsState as NodeDefinition["keepsState"],
+    passes: spec.passes ?? false,
     stateVersion: spec.stateVersion ?? 1,
     cells: spec.cells as NodeDefinition["cells"],
     absorbs: spec.absorbs as NodeDefinition["absorbs"],

@@ -142,6 +142,7 @@ function definition({ id, kind, inputs, outputs, acknowledges = false, create }:
     api: { major: 1, minor: 0 },
     check: () => [],
     outside: false,
+    passes: false,
     stateVersion: 1,
     acknowledges,
     create: (_, context) => create(context),

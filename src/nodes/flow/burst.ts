@@ -36,6 +36,7 @@ before the durable edge.`,
     ),
   }),
   inputs: { in: port(ANY, "Packets to copy.") },
+  passes: true,
   outputs: { out: port(ANY, "The copies.") },
   examples: [
     {

@@ -14,6 +14,7 @@ a dead letter), so test first: \`has(payload.celsius) && payload.celsius > 20\`.
     when: v.pipe(v.string(), v.minLength(1), v.description("CEL condition; true passes the packet.")),
   }),
   inputs: { in: port(ANY, "Packets to judge.") },
+  passes: true,
   outputs: { out: port(ANY, "The condition is true."), rejected: port(ANY, "The condition is false.") },
   examples: [
     {

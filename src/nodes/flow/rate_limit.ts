@@ -22,6 +22,7 @@ belong before the durable edge.`,
     ),
   }),
   inputs: { in: port(ANY, "Packets to limit.") },
+  passes: true,
   outputs: { out: port(ANY, "Within the limit."), excess: port(ANY, "Over the limit.") },
   examples: [
     {

@@ -32,6 +32,7 @@ Rules are [CEL](https://cel.dev) conditions as in \`filter\`, with one output po
 default. They are tried in order, and in mode \`first\` those after a match are not evaluated.`,
   config,
   inputs: { in: port(ANY, "Packets to sort.") },
+  passes: true,
   outputs: (options: Config): Ports => ({
     ...Object.fromEntries(ruleList(options).map((rule) => [rule.port, port(ANY, `\`${rule.when}\``)])),
     else: port(ANY, "No rule is true."),

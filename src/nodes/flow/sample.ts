@@ -44,6 +44,7 @@ A packet that comes again from a durable edge counts again, and may then be skip
 before the durable edge.`,
   config,
   inputs: { in: port(ANY, "Packets to thin out.") },
+  passes: true,
   outputs: { out: port(ANY, "The sample."), skipped: port(ANY, "The rest.") },
   examples: [
     {

@@ -32,6 +32,7 @@ together with it. If it fails, the duplicate fails too and the key is forgotten,
     ),
   }),
   inputs: { in: port(ANY, "Packets, some of them repeated.") },
+  passes: true,
   outputs: { out: port(ANY, "First packets."), duplicate: port(ANY, "Repeats within the window.") },
   examples: [
     {
