@@ -1,7 +1,7 @@
 import TinyQueue from "tinyqueue";
+import type { Hold } from "../../node/index.ts";
 import type { StreamPacket } from "../../packet/index.ts";
 import type { JoinKey } from "./join_key.ts";
-import type { SharedHold } from "./shared_hold.ts";
 
 export type Side = "left" | "right";
 
@@ -11,7 +11,7 @@ export interface Waiting {
   readonly key: JoinKey;
   readonly timeMs: number;
   readonly packet: StreamPacket;
-  readonly hold: SharedHold | undefined;
+  readonly hold: Hold | undefined;
   matched: boolean;
   /** In the order in which they came. */
   serial: number;

@@ -5,7 +5,6 @@ import { eventTimeMs, idempotencyKey, type StreamPacket } from "../../packet/ind
 import { expressionIssues } from "../expression.ts";
 import { JoinBuffer, type Side, type Waiting } from "./join_buffer.ts";
 import { celText, compileKey, distance, type JoinKey } from "./join_key.ts";
-import { SharedHold } from "./shared_hold.ts";
 
 const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
 const config = v.strictObject({
@@ -133,7 +132,7 @@ class StreamJoin {
       return emit.late(packet);
     }
     const key = this.#keyOf[side](packet);
-    const hold = SharedHold.of(this.#context.hold());
+    const hold = this.#context.hold();
     const one: Waiting = { side, key, timeMs, packet, hold, matched: false, serial: 0, gone: false };
     const partners = this.#buffer.partners(one, this.#withinMs);
     for (const each of [one, ...partners]) each.matched ||= partners.length > 0;
@@ -143,7 +142,7 @@ class StreamJoin {
     again?.hold?.release();
     this.#evicted += evicted.length;
     const alone = this.#letGo(evicted);
-    const shared = partners.length === 0 ? [] : [one, ...partners].map((each) => each.hold?.share());
+    const shared = partners.map((each) => each.hold?.share());
     this.#context.carry([...shared, ...alone.map((each) => each.hold)]);
     for (const partner of partners) emit.out(this.#pair(one, partner));
     for (const each of alone) emit.out(this.#pair(each, undefined));
