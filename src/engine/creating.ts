@@ -3,11 +3,15 @@ import { deliver } from "../delivery/index.ts";
 import { ALONE, type NodeContext, type NodeInstance, type PacketOutcome, type SourceInstance } from "../node/index.ts";
 import { type IdGenerator, packetFactory } from "../packet/index.ts";
 import { type Failures, noteError } from "./failures.ts";
+import { carryHolds, holdPacket } from "./holding.ts";
 import type { Host } from "./host.ts";
 import { NodeRun } from "./node_run.ts";
 import { RootOutcome } from "./outcome.ts";
 import type { Producer } from "./producer.ts";
+import type { Scheduler } from "./scheduler.ts";
 import type { SourceRun } from "./source_run.ts";
+import { Timed } from "./timed.ts";
+import type { Timers } from "./timers.ts";
 
 /** What every node of a run is created with. */
 export interface Creation {
@@ -18,6 +22,8 @@ export interface Creation {
   freeze: boolean;
   /** Aborts when the sources end and what is in flight has the drain time left. */
   stopping: AbortSignal;
+  timers: Timers;
+  scheduler: Scheduler;
 }
 
 /** Creates the instance of a node; what comes back is why that failed. */
@@ -44,14 +50,25 @@ function createInstance(producer: Producer, creation: Creation) {
 }
 
 /** The node itself, or with a delivery policy around it. */
-function setInstance(node: NodeRun, instance: NodeInstance, { host, stopping }: Creation) {
+function setInstance(node: NodeRun, instance: NodeInstance, creation: Creation) {
+  const { host, stopping } = creation;
   const { delivery } = node.plan.runtime;
   node.instance = instance;
+  setTimed(node, instance, creation);
   if (delivery === undefined) return;
   const { clock, random } = host;
   const outcome = () => outcomeOf(node, clock);
   node.delivered = deliver(instance, delivery, { clock, random, log: host.log(node.id), stopping, outcome });
   node.instance = node.delivered;
+}
+
+function setTimed(node: NodeRun, instance: NodeInstance, creation: Creation) {
+  if (instance.advance !== undefined || instance.wake !== undefined) {
+    node.timed ??= new Timed(node, creation, instance);
+  }
+  if (node.timed === undefined) return;
+  if (node.timed.asked && instance.wake === undefined) throw new TypeError("it asks to be woken and has no wake");
+  node.timed.instance = instance;
 }
 
 /** A delivery policy makes its tries when it sees fit, so it knows whose the one under way is. */
@@ -62,13 +79,29 @@ function outcomeIn(producer: Producer, clock: Clock): PacketOutcome | undefined 
 
 function outcomeOf(node: NodeRun, clock: Clock): PacketOutcome | undefined {
   const root = node.callRoot;
-  return root?.awaited ? new RootOutcome(root, (thrown) => void noteError(node, thrown, clock)) : undefined;
+  if (!root?.awaited) return undefined;
+  const { packet, input } = node.callSlot!;
+  return new RootOutcome({ root, packet, input }, (thrown) => void noteError(node, thrown, clock));
 }
 
-function contextOf(producer: Producer, { host, failures, ids, freeze }: Creation): NodeContext {
+/** What a node, and no source, may do about packets and time. */
+function keeping(node: NodeRun, creation: Creation): Pick<NodeContext, "hold" | "carry" | "wakeAfter"> {
+  return {
+    hold: () => holdPacket(node, creation.failures),
+    carry: (holds) => carryHolds(node, holds),
+    wakeAfter(delayMs) {
+      node.timed ??= new Timed(node, creation, node.instance);
+      node.timed.wakeAfter(delayMs);
+    },
+  };
+}
+
+function contextOf(producer: Producer, creation: Creation): NodeContext {
+  const { host, failures, ids, freeze } = creation;
   const { clock, random, files, io, fetch, resolve, serve, spawn, exchange, ffmpeg, inference, live, blobs } = host;
   return {
     ...ALONE,
+    ...(producer instanceof NodeRun && keeping(producer, creation)),
     nodeId: producer.id,
     clock,
     random,

@@ -5,6 +5,7 @@ import { IdGenerator } from "../packet/index.ts";
 import { closeAll } from "./closing.ts";
 import { type Creation, create } from "./creating.ts";
 import { DurableEdges } from "./durable/edges.ts";
+import { Ending } from "./ending.ts";
 import { Failures } from "./failures.ts";
 import { DEFAULT_DRAIN_MS, type Host, type RunOptions } from "./host.ts";
 import { leaveBehind } from "./leaving.ts";
@@ -46,6 +47,7 @@ export class Engine {
   readonly #loops: LoopEnd;
   readonly #creation: Creation;
   readonly #heart: Int32Array;
+  #ending: Ending | undefined;
   readonly #created: Producer[] = [];
   #wake: () => void = () => {};
   #hasWork = false;
@@ -78,7 +80,8 @@ export class Engine {
     this.#loops = new LoopEnd(this, this.#timers, options.drainMs ?? DEFAULT_DRAIN_MS);
     this.scheduler.loops = this.#loops.loops;
     const freeze = plan.nodes.some((node) => node.origin !== "built_in");
-    this.#creation = { host, failures: this.failures, ids, freeze, stopping: this.#abort.signal };
+    const { scheduler, failures } = this;
+    this.#creation = { host, failures, ids, freeze, stopping: this.#abort.signal, timers: this.#timers, scheduler };
     this.durable = new DurableEdges(plan, host.durable ?? {}, this.failures, this.work);
     this.wiring = wire(this.durable.plan, this.scheduler, { onWork: this.work, onSourceError: this.#restarts.failed });
     this.sources = new Sources(this.wiring.sources, {
@@ -97,6 +100,7 @@ export class Engine {
     try {
       if (this.#createAll() && (await openAll(this)) && this.state === "starting") {
         this.state = "running";
+        this.#ending = new Ending(this.wiring.nodes);
         this.#limitTime(this.#options.throttles ?? []);
         for (const source of this.wiring.sources) this.#restarts.start(source);
         await this.#loop();
@@ -142,7 +146,7 @@ export class Engine {
 
   async #loop() {
     let yieldedMs = this.startedMonotonicMs;
-    while (!this.#finished()) {
+    while (!this.#finished() || this.#goesOn()) {
       this.#hasWork = false;
       this.#loops.look();
       const before = this.host.clock.monotonicMs();
@@ -159,7 +163,15 @@ export class Engine {
   #finished(): boolean {
     if (this.#abandoned) return true;
     const { hasReady, inFlight } = this.scheduler;
-    return !hasReady && inFlight === 0 && this.durable.finished(this.sources.live);
+    if (hasReady || inFlight > 0) return false;
+    return this.durable.finished(this.sources.live, () => this.wiring.nodes.some(({ holds }) => holds.size > 0));
+  }
+
+  /** Nothing happens by itself any more: nodes hear that time is over, one by one. False: none has anything left. */
+  #goesOn(): boolean {
+    if (this.#abandoned) return false;
+    const stopped = this.stopReason !== undefined;
+    return this.#ending?.step(!(stopped && this.host.keepsState === true)) ?? false;
   }
 
   #noteTurn(startMs: number) {

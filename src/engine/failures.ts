@@ -6,7 +6,7 @@ import { failureKind, type PacketFailure } from "../node/index.ts";
 import { addDrops, type DeadLetter, type DropReason } from "../observe/index.ts";
 import { isPacket, packetBytes, type StreamPacket } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
-import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
+import { NO_PACKET, type NodeRun, type Slot, TIME_CALL } from "./node_run.ts";
 import type { EdgeRun, Producer } from "./producer.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Timers } from "./timers.ts";
@@ -50,7 +50,12 @@ export class Failures {
     this.#options = options;
   }
 
-  /** A call of `process` threw, rejected or gave back nonsense. */
+  /** Wall clock. */
+  get nowMs(): number {
+    return this.#options.clock.nowMs();
+  }
+
+  /** A call of `process`, `advance` or `wake` threw, rejected or gave back nonsense. */
   thrown(node: NodeRun, slot: Slot, thrown: unknown) {
     // The run ended without this call, and counted it as lost.
     if (slot.packet === NO_PACKET) return;
@@ -58,7 +63,8 @@ export class Failures {
     const error = toError(thrown);
     const { on_error, max_retries } = node.plan.runtime;
     if (slot.attempts === 0) slot.failedAtMs = clock.nowMs();
-    if (on_error === "retry" && slot.attempts < max_retries && failureKind(error) !== "rejected")
+    const again = on_error === "retry" && slot.packet !== TIME_CALL;
+    if (again && slot.attempts < max_retries && failureKind(error) !== "rejected")
       return this.#retry(node, slot, error);
     if (node.slot !== slot) return scheduler.settle(node, slot, error);
     const { packet, root, input, attempts, failedAtMs } = slot;
@@ -72,16 +78,18 @@ export class Failures {
     const error = toError(thrown);
     this.note(node, error);
     const policy = node.plan.runtime.on_error;
+    const onTime = packet === TIME_CALL;
     if (policy === "drop") {
-      addDrops(node.counters.dropped, "on_error");
+      if (!onTime) addDrops(node.counters.dropped, "on_error");
       root?.done();
       return;
     }
-    const tried = { attempts: attempts + 1, failedAtMs, port: input, stack: error.stack };
+    const port = onTime ? undefined : input;
+    const tried = { attempts: attempts + 1, failedAtMs, port, stack: error.stack };
     // A sender that hears "not now" comes again with the same packet, as a queue does: nothing is set aside.
     const comesAgain = root?.keeps || (root?.asks && failureKind(error) === "unavailable");
-    if (!comesAgain) this.setAside(node, packet, error.message, tried);
-    root?.fail({ ...failureOf(`node "${node.id}": ${error.message}`, error), node: node.id, port: input });
+    if (!comesAgain) this.setAside(node, onTime ? { call: input } : packet, error.message, tried);
+    root?.fail({ ...failureOf(`node "${node.id}": ${error.message}`, error), node: node.id, port });
     if (policy === "fail")
       this.#options.abort(new Error(`node "${node.id}" failed: ${error.message}`, { cause: error }));
   }

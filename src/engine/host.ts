@@ -26,6 +26,8 @@ export interface Host extends Pick<NodeContext, "spawn" | "exchange" | "ffmpeg" 
   blobs?: (Blobs & { stats?(): { blobs: number; bytes: number } }) | undefined;
   /** What the plan's durable edges keep their packets in. */
   durable?: DurableHost;
+  /** A later run goes on from what nodes have in mind at a stop: they are not told that their input has ended. */
+  keepsState?: boolean;
 }
 
 export interface RunOptions {

@@ -1,6 +1,6 @@
 import { addDrops, type DropReason } from "../observe/index.ts";
 import { countDrop, leftBehind } from "./failures.ts";
-import { NO_PACKET, type NodeRun } from "./node_run.ts";
+import { NO_PACKET, type NodeRun, TIME_CALL } from "./node_run.ts";
 import { closeIterator } from "./pending.ts";
 import type { Producer } from "./producer.ts";
 import type { Wiring } from "./wiring.ts";
@@ -18,7 +18,13 @@ export function leaveBehind({ producers, nodes, edges }: Wiring, reason: DropRea
       }
     }
     leaveCalls(node, reason);
+    leaveHolds(node, reason === "run_failed" ? reason : "kept");
   }
+}
+
+/** What a node still keeps comes again where it can. */
+function leaveHolds(node: NodeRun, reason: DropReason) {
+  for (const hold of node.holds) if (hold.leave(leftBehind(reason))) addDrops(node.counters.dropped, reason);
 }
 
 function leaveHeld({ held }: Producer, reason: DropReason) {
@@ -33,11 +39,11 @@ function leaveHeld({ held }: Producer, reason: DropReason) {
 function leaveCalls(node: NodeRun, reason: DropReason) {
   for (const slot of node.slots) {
     if (!slot.outlives) continue;
-    const { root, iterator } = slot;
+    const { root, iterator, packet } = slot;
     slot.packet = NO_PACKET;
     slot.root = undefined;
     slot.waiting = [];
-    addDrops(node.counters.dropped, reason);
+    if (packet !== TIME_CALL) addDrops(node.counters.dropped, reason);
     root?.fail(leftBehind(reason));
     closeIterator(iterator);
   }

@@ -4,8 +4,10 @@ import type { Emit, NodeInstance } from "../node/index.ts";
 import type { NodeCounters } from "../observe/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
+import { ownRoot, type PacketHold } from "./holding.ts";
 import type { Loops } from "./loops.ts";
 import { type EdgeRun, type InputRun, Producer } from "./producer.ts";
+import { ADVANCE, type Timed } from "./timed.ts";
 
 /** Stands in a slot that has no packet, so that comparing with a packet needs no second check. */
 export const NO_PACKET: StreamPacket = Object.freeze({
@@ -16,6 +18,9 @@ export const NO_PACKET: StreamPacket = Object.freeze({
   payload: undefined,
   meta: {},
 });
+
+/** Stands in a slot whose call no packet made: it is one of `advance` or `wake`, and `input` says which. */
+export const TIME_CALL: StreamPacket = Object.freeze({ ...NO_PACKET });
 
 /** One call of `process` under way: what it works on and where its packets go. */
 export interface Slot {
@@ -68,6 +73,14 @@ export class NodeRun extends Producer {
   readonly #expansions: { slot: Slot; iterator: Iterator<StreamPacket> }[] = [];
   /** All slots, free or not. */
   readonly slots: Slot[] = [];
+  /** Calls of `advance` and `wake` that are to be made before the next packet is taken: bits of `timed.ts`. */
+  due = 0;
+  /** Set when the node has `advance` or `wake`. */
+  timed: Timed | undefined;
+  /** Packets that the node keeps, oldest first; what `carry` has handed on is none of these. */
+  readonly holds = new Set<PacketHold>();
+  /** Event time that nothing kept now may come after; set when a node further on waits for event time. */
+  heldBack: (() => number) | undefined;
   /** True when a packet would be taken at once, so it needs no inbox. Kept by the scheduler's refresh. */
   idle = true;
   /** The packet just emitted over the sole edge, not yet in its inbox. */
@@ -92,7 +105,7 @@ export class NodeRun extends Producer {
   get runnable(): boolean {
     if (this.blocked !== 0) return false;
     if (this.expanding !== undefined) return this.atFront(this.expanding.slot);
-    return this.queued !== 0 && this.slot !== undefined;
+    return (this.queued !== 0 || this.due !== 0) && this.slot !== undefined;
   }
 
   /** Calls that outlived `process`. */
@@ -111,15 +124,22 @@ export class NodeRun extends Producer {
     return this.slots.reduce((last, { sinceMs }) => Math.max(last, sinceMs), 0);
   }
 
-  /** Ack root of the call under way; undefined between calls, and once a call awaits something. */
-  get callRoot(): AckRoot | undefined {
-    return (this.#again ?? this.slot)?.root;
+  /** Slot of the call under way; undefined between calls, and once a call awaits something. */
+  get callSlot(): Slot | undefined {
+    const slot = this.#again ?? this.slot;
+    return slot?.packet === NO_PACKET ? undefined : slot;
   }
 
-  /** Calls `process` for a slot that is taken already. */
+  /** Ack root of the packet that the call under way has. */
+  get callRoot(): AckRoot | undefined {
+    return ownRoot(this.callSlot?.root);
+  }
+
+  /** Makes the call of a slot that is taken already. */
   processAgain(slot: Slot): unknown {
     this.#again = slot;
     try {
+      if (slot.packet === TIME_CALL) return this.timed!.call(slot);
       return this.instance.process(slot.packet, slot.emit, slot.input);
     } finally {
       this.#again = undefined;
@@ -134,6 +154,16 @@ export class NodeRun extends Producer {
     } finally {
       this.#again = undefined;
     }
+  }
+
+  /** Prepares a slot for the call that is due; event time passes before the node wakes. */
+  takeDue(slot: Slot) {
+    const call = this.due & ADVANCE || this.due;
+    this.due &= ~call;
+    slot.packet = TIME_CALL;
+    slot.input = call === ADVANCE ? "advance" : "wake";
+    slot.root = undefined;
+    slot.sent = 0;
   }
 
   addSlot(slot: Slot) {
@@ -154,7 +184,7 @@ export class NodeRun extends Producer {
 
   /** What {@link idle} must be. */
   get couldTake(): boolean {
-    if (this.queued !== 0 || this.blocked !== 0 || this.slot === undefined) return false;
+    if (this.queued !== 0 || this.due !== 0 || this.blocked !== 0 || this.slot === undefined) return false;
     return this.expanding === undefined && this.line.length === 0;
   }
 

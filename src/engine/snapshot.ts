@@ -34,7 +34,10 @@ function statusOf({ failure, letters, wiring }: Engine): RunStatus {
   if (failure !== undefined) return "error";
   if (letters.total > 0) return "degraded";
   const wrong = ({ counters }: Producer) =>
-    counters.errors > 0 || counters.lateEmits > 0 || counters.dropped.has("drain_deadline");
+    counters.errors > 0 ||
+    counters.lateEmits > 0 ||
+    counters.dropped.has("drain_deadline") ||
+    counters.dropped.has("kept");
   return wiring.producers.some(wrong) ? "degraded" : "ok";
 }
 

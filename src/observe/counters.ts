@@ -13,6 +13,7 @@ export const DROP_REASONS = {
   run_failed: "it was in an inbox when the run failed",
   on_error: "the node failed on it and its on_error is drop",
   drain_deadline: "it was still in flight when the time to drain was over",
+  kept: "a node still kept it when the run ended",
 } as const;
 
 export type DropReason = keyof typeof DROP_REASONS;

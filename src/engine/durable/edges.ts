@@ -107,9 +107,13 @@ export class DurableEdges {
     return this.#producers.get(this.plan.nodes[far.to]!.id) ?? this.#producers.values().next().value!;
   }
 
-  /** True when only outlets live and none of them has anything to come: the run is at its end. */
-  finished(live: readonly SourceRun[]): boolean {
-    return live.every(({ unmetered }) => unmetered) && this.#outlets.every(({ idle }) => idle);
+  /**
+   * True when only outlets live and none of them has anything to come: the run is at its end. `kept` says whether nodes
+   * keep packets: rows that wait for those do not come to their end by themselves.
+   */
+  finished(live: readonly SourceRun[], kept: () => boolean): boolean {
+    if (!live.every(({ unmetered }) => unmetered)) return false;
+    return this.#outlets.every((outlet) => outlet.idle || (outlet.resting && kept()));
   }
 }
 

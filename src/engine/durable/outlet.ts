@@ -14,7 +14,7 @@ import { Lanes } from "./lanes.ts";
 import type { Link } from "./link.ts";
 import type { OutletEvents } from "./outlet_events.ts";
 import { Patience } from "./patience.ts";
-import { Settling } from "./settling.ts";
+import { isGone, Settling } from "./settling.ts";
 import { Unseen } from "./unseen.ts";
 
 /**
@@ -88,10 +88,15 @@ export class Outlet implements SourceInstance {
 
   /** True when nothing is under way and nothing will come: the queue is empty, or what it holds is for the next run. */
   get idle(): boolean {
-    const answered = this.#underWay.size === 0 && this.#acks.idle && this.#nacks.idle;
+    return this.#underWay.size === 0 && this.resting;
+  }
+
+  /** True when nothing more comes before a row that was handed out is answered. */
+  get resting(): boolean {
+    const answered = this.#acks.idle && this.#nacks.idle;
     if (this.#ended || !answered) return answered;
     const { ready, leased } = this.#link.queue.stats();
-    return this.#lanes.size === 0 && ready + leased === 0;
+    return this.#lanes.size === 0 && ready + leased === this.#underWay.size;
   }
 
   /** An iterator that answers at once while it has rows, and with a promise while it has none. */
@@ -202,8 +207,8 @@ export class Outlet implements SourceInstance {
   }
 
   #giveBack(row: QueueRow, error: Error) {
-    const failure = { kind: failureKind(error), error, node: this.#link.name, port: undefined };
-    this.#nacks.add({ ...this.#failureOf(row, error.message, failure), row, told: undefined });
+    const failed = { kind: failureKind(error), error, node: this.#link.name, port: undefined };
+    this.#nacks.add({ ...this.#failureOf(row, error.message, failed), row, told: undefined });
   }
 
   /** A row that never becomes a packet of this graph. */
@@ -241,6 +246,3 @@ export class Outlet implements SourceInstance {
     this.#wake();
   }
 }
-
-/** `missing`: the row was leased, so only a commit that set it aside, and that the disk said had failed, removed it. */
-const isGone = (result: Settled) => result === "dead" || result === "missing";

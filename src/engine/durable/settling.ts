@@ -80,3 +80,6 @@ export class Settling<Item> {
     onWritten();
   }
 }
+
+/** `missing`: the row was leased, so only a commit that set it aside, and that the disk said had failed, removed it. */
+export const isGone = (result: Settled) => result === "dead" || result === "missing";

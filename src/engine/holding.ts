@@ -1,0 +1,175 @@
+import type { Hold, PacketFailure } from "../node/index.ts";
+import type { StreamPacket } from "../packet/index.ts";
+import { AckRoot } from "./ack.ts";
+import type { Failures } from "./failures.ts";
+import { NO_PACKET, type NodeRun, TIME_CALL } from "./node_run.ts";
+import { RootOutcome } from "./outcome.ts";
+
+/** A packet that a node keeps, and whose it is. */
+interface Kept {
+  packet: StreamPacket;
+  input: string;
+  /** Undefined when only the event time of a node further on waits for it. */
+  root: AckRoot | undefined;
+  /** Event time that the sources of the holder had told of by then; nothing further on may be told of more. */
+  watermarkMs: number;
+}
+
+/**
+ * One more pending copy of a packet, in the hands of a node.
+ *
+ * Invariant: it is in its node's `holds` until it is released, failed or carried. Its root hears of it exactly once.
+ */
+export class PacketHold implements Hold {
+  readonly watermarkMs: number;
+  readonly #kept: Kept;
+  readonly #node: NodeRun;
+  readonly #failures: Failures;
+  #root: AckRoot | undefined;
+  #secured = false;
+
+  constructor(node: NodeRun, kept: Kept, failures: Failures) {
+    this.watermarkMs = kept.watermarkMs;
+    this.#node = node;
+    this.#kept = kept;
+    this.#failures = failures;
+    this.#root = kept.root;
+    kept.root?.add();
+    node.holds.add(this);
+  }
+
+  share(): PacketHold {
+    return new PacketHold(this.#node, { ...this.#kept, root: this.#root }, this.#failures);
+  }
+
+  /** The first one holds event time back for both. */
+  share(): PacketHold {
+    return new PacketHold(
+      this.#node,
+      { ...this.#kept, root: this.#root, watermarkMs: Number.POSITIVE_INFINITY },
+      this.#failures,
+    );
+  }
+
+  release() {
+    if (this.#node.holds.delete(this)) this.#answer(undefined);
+  }
+
+  fail(error: Error) {
+    if (!this.#node.holds.delete(this)) return;
+    const { packet, input } = this.#kept;
+    const root = this.#root;
+    this.#root = undefined;
+    this.#failures.giveUp(this.#node, { packet, root, input, attempts: 0, failedAtMs: this.#failures.nowMs }, error);
+  }
+
+  /** The state that has the packet is stored: its source hears that it is safe. The node still keeps it. */
+  secure() {
+    this.#secured = true;
+    this.#answer(undefined);
+  }
+
+  /** The run has ended. False when the packet is safe all the same. */
+  leave(failure: PacketFailure): boolean {
+    this.#node.holds.delete(this);
+    this.#answer(failure);
+    return !this.#secured;
+  }
+
+  /** From now on what is emitted answers for it. Gives its root, if somebody waits, and once only. */
+  handOver(): AckRoot | undefined {
+    if (!this.#node.holds.delete(this)) return undefined;
+    const root = this.#root;
+    this.#root = undefined;
+    return root;
+  }
+
+  #answer(failure: PacketFailure | undefined) {
+    const root = this.#root;
+    this.#root = undefined;
+    settle(root, failure);
+  }
+}
+
+/** Root of what one call emits that comes of packets held before. When it settles they hear of it, and `of` does. */
+class CarryRoot extends AckRoot {
+  /** What the call itself answers for: the packet that `process` was called with. */
+  readonly of: AckRoot | undefined;
+
+  constructor(of: AckRoot | undefined, held: readonly AckRoot[]) {
+    const all = of === undefined ? held : [...held, of];
+    const tell = (_: StreamPacket, failure: PacketFailure | undefined) => {
+      for (const root of all) settle(root, failure);
+    };
+    // Where all of them come again, what is made of them needs no dead letter.
+    const keeps = of === undefined ? held.every((root) => root.keeps) : of.keeps;
+    super(NO_PACKET, tell, keeps, undefined, of?.way ?? "");
+    this.of = of;
+    this.asked = of === undefined ? held.every((root) => root.asks) : of.asks;
+  }
+
+  /** Which packets one call makes may differ when they come again, so their number is no part of a key. */
+  override branch(): AckRoot {
+    return new AckRoot(NO_PACKET, undefined, this.keeps, this, this.way);
+  }
+}
+
+function settle(root: AckRoot | undefined, failure: PacketFailure | undefined) {
+  if (failure === undefined) root?.done();
+  else root?.fail(failure);
+}
+
+/** The root of the packet itself, also when what the call emits waits for more. */
+export function ownRoot(root: AckRoot | undefined): AckRoot | undefined {
+  let own = root;
+  while (own instanceof CarryRoot) own = own.of;
+  return own;
+}
+
+/** `context.hold()` of one node. */
+export function holdPacket(node: NodeRun, failures: Failures): PacketHold | undefined {
+  const { packet, input, root } = called(node);
+  if (packet === NO_PACKET || packet === TIME_CALL) return undefined;
+  const awaited = root?.awaited ? root : undefined;
+  if (awaited === undefined && node.heldBack === undefined) return undefined;
+  const watermarkMs = node.heldBack?.() ?? Number.POSITIVE_INFINITY;
+  return new PacketHold(node, { packet, input, root: awaited, watermarkMs }, failures);
+}
+
+/** The packet that `process` has; a delivery policy calls it when it sees fit. */
+function called(node: NodeRun): Omit<Kept, "watermarkMs"> {
+  if (node.delivered === undefined) {
+    const { packet, input, root } = node.callSlot ?? { packet: NO_PACKET, input: "", root: undefined };
+    return { packet, input, root: ownRoot(root) };
+  }
+  const { outcome } = node.delivered;
+  return outcome instanceof RootOutcome
+    ? RootOutcome.callOf(outcome)
+    : { packet: NO_PACKET, input: "", root: undefined };
+}
+
+/** `context.carry()` of one node. */
+export function carryHolds(node: NodeRun, holds: Iterable<Hold | undefined>) {
+  const slot = node.callSlot;
+  if (slot === undefined) {
+    throw new Error(
+      "cannot carry held packets here: call carry in process, advance or wake, before anything is awaited",
+    );
+  }
+  if (node.delivered !== undefined && slot.packet !== TIME_CALL) {
+    throw new Error("cannot carry held packets in process under a delivery policy: set runtime.delivery to off");
+  }
+  if (node.hand !== undefined || (slot.root !== undefined && slot.sent > 0)) {
+    throw new Error("cannot carry held packets after an emit: call carry before the first emit of the call");
+  }
+  const roots: AckRoot[] = [];
+  for (const hold of holds) {
+    if (hold === undefined) continue;
+    if (!(hold instanceof PacketHold)) throw new TypeError("carry takes what context.hold() returned");
+    const root = hold.handOver();
+    if (root !== undefined) roots.push(root);
+  }
+  if (roots.length === 0) return;
+  slot.root = new CarryRoot(slot.root, roots);
+  slot.sent = 0;
+}
