@@ -38,17 +38,12 @@ export class PacketHold implements Hold {
     node.holds.add(this);
   }
 
-  share(): PacketHold {
-    return new PacketHold(this.#node, { ...this.#kept, root: this.#root }, this.#failures);
-  }
-
   /** The first one holds event time back for both. */
   share(): PacketHold {
-    return new PacketHold(
-      this.#node,
-      { ...this.#kept, root: this.#root, watermarkMs: Number.POSITIVE_INFINITY },
-      this.#failures,
-    );
+    const kept = { ...this.#kept, root: this.#root, watermarkMs: Number.POSITIVE_INFINITY };
+    const second = new PacketHold(this.#node, kept, this.#failures);
+    second.#secured = this.#secured;
+    return second;
   }
 
   release() {

@@ -194,6 +194,17 @@ describe("a hold", () => {
     expect(ended.deadLetters.total).toBe(0);
   });
 
+  test("that is shared makes its source wait for both", async () => {
+    const { heard, ended } = await held((hold, at) => {
+      const second = hold.share();
+      hold.release();
+      if (at === 0) second.release();
+      if (at === 1) second.fail(new Error("no"));
+    });
+    expect(heard).toEqual(["p0 ack", 'p1 nack node "k": no', "p2 nack kept"]);
+    expect(drops(counters(ended, "k").dropped)).toEqual({ kept: 1 });
+  });
+
   test("that fails is a dead letter of its packet, and its source hears why", async () => {
     const { heard, ended } = await held((hold) => hold.fail(new Error("broken")));
     expect(heard[1]).toBe('p1 nack node "k": broken');
