@@ -6,6 +6,7 @@ export const SUMMARY = "schnitzel runs a checked graph of stream nodes on one ma
 export const COMMANDS: Group = {
   commands: {
     run: { summary: "Run a graph, or the built-in demo.", load: () => import("./run.ts") },
+    replay: { summary: "Run a graph on what its sources sent in an earlier run.", load: () => import("./replay.ts") },
     validate: {
       summary: "Check graphs and print every finding.",
       alias: "lint",

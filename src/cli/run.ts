@@ -8,6 +8,7 @@ import demo from "./demo.yaml" with { type: "text" };
 import { EXIT } from "./exit.ts";
 import { readOneGraph } from "./graph_files.ts";
 import { GRAPH_FLAGS, GraphChecker, graphSettings } from "./graph_settings.ts";
+import { RECORD_FLAGS, recordSettings } from "./record_flags.ts";
 import { printFindings, runPlan } from "./run_plan.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -37,6 +38,7 @@ export const command = defineCommand({
       "Where durable edges and dead letters are kept, in a folder named after the graph; schnitzel doctor shows the default.",
     ),
     "dangerously-allow-network-disk": flag.toggle("Keep queues on a disk of another machine, where they can be lost."),
+    ...RECORD_FLAGS,
     "log-level": flag.choice(LEVELS, "Least level that is logged; info unless given."),
     "log-format": flag.choice(LOG_FORMATS, "Text for people, json for machines."),
     "fail-degraded": flag.toggle("End with code 4 when packets were set aside."),
@@ -44,6 +46,7 @@ export const command = defineCommand({
   examples: [
     ["schnitzel run", "The built-in demo."],
     ["schnitzel run graphs/weather_alarm.yaml --report-json", "A graph, and what became of its packets."],
+    ["schnitzel run yard.yaml --record bug.rec", "For schnitzel replay: the same packets at the same times."],
     ["schnitzel run yard.yaml --set vars.rate=5 --http 127.0.0.1:7077", "One value changed, metrics served."],
   ],
   exits: {
@@ -62,6 +65,7 @@ export const command = defineCommand({
       return EXIT.precondition;
     }
     const settings = graphSettings(flags, terminal);
+    const record = recordSettings(flags, terminal);
     const read = await readSource(args[0], settings.maxBytes, terminal);
     if (read.source === undefined) {
       printFindings(read.diagnostics, {}, terminal);
@@ -91,6 +95,7 @@ export const command = defineCommand({
         failDegraded: flags["fail-degraded"],
         stateDir: flags["state-dir"],
         networkDisk: flags["dangerously-allow-network-disk"],
+        record,
         secrets: compiled.secrets,
       },
       terminal,

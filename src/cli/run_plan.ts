@@ -31,11 +31,13 @@ import { failedExit } from "./failed_exit.ts";
 import { STDIN } from "./graph_files.ts";
 import { controlRun } from "./run_control.ts";
 import { runInference } from "./run_inference.ts";
+import { type RunRecording, startRecording } from "./run_recording.ts";
 import type { RunSettings } from "./run_settings.ts";
 import { openRunState, type RunState } from "./run_state.ts";
 import { openViews, serveRun } from "./serve_run.ts";
 import { stopOnSignals } from "./signals.ts";
 import { spawnChild } from "./spawn_child.ts";
+import { stalledReport } from "./stalled_report.ts";
 import { processIo } from "./standard_io.ts";
 import { catchStrays } from "./strays.ts";
 import type { Terminal } from "./terminal.ts";
@@ -91,13 +93,16 @@ class Run {
       write: progress.above,
     });
     const seed = this.#settings.seed ?? entropySeed();
+    const { replay } = this.#settings;
+    const clock = replay?.clock ?? systemClock;
     const state = await this.#openState(log);
     if (typeof state === "number") return state;
+    const recording = await this.#startRecording(seed, log);
     const views = await openViews(this.#settings, this.#plan);
     const files = this.#files();
     const inference = runInference(files, log, this.#terminal);
     const host: Host = {
-      clock: systemClock,
+      clock,
       random: seededRandom(seed),
       seed,
       files,
@@ -123,12 +128,18 @@ class Run {
         log.node(letter.node_id)[level]("set aside", { packet_id: packet?.packet_id, reason, attempts, rows });
       },
     };
-    const engine = new Engine(this.#plan, host, {
+    const engine = new Engine(this.#plan, replay?.host(host) ?? host, {
       throttles: this.#throttles(),
       drainMs: drainSeconds * 1_000,
       heart,
+      ...(recording && { tap: recording.tap }),
+      ...(replay && { tap: replay.tap }),
     });
-    const served = await serveRun(this.#settings, this.#plan, engine, this.#redactor, log, views);
+    const snapshot = (): RunSnapshot => ({
+      ...engine.snapshot(),
+      ...(recording && { recording: recording.snapshot() }),
+    });
+    const served = await serveRun(this.#settings, this.#plan, { snapshot }, this.#redactor, log, views);
     if (served === undefined) {
       await state?.close();
       return EXIT.precondition;
@@ -143,7 +154,7 @@ class Run {
       strays.release();
       process.exit(code);
     });
-    await engine.run();
+    await (replay?.pace(engine) ?? engine.run());
     // A rejection that nobody awaits is heard in the next round of the event loop.
     await host.yieldToLoop();
     strays.release();
@@ -152,10 +163,11 @@ class Run {
     letters.close();
     await served.stop();
     await inference.close();
+    await recording?.close();
     await control?.close();
     await state?.close();
     // Still watched, as it asks the nodes for their metrics.
-    const run = engine.snapshot();
+    const run = snapshot();
     stopWatching();
     signals.release();
     log.close();
@@ -168,11 +180,18 @@ class Run {
     const { stateDir: base, networkDisk } = this.#settings;
     try {
       const [redactor, terminal] = [this.#redactor, this.#terminal];
-      return await openRunState(this.#plan, { base, networkDisk, log, redactor, terminal });
+      const time = this.#settings.replay?.state ?? {};
+      return await openRunState(this.#plan, { base, networkDisk, log, redactor, terminal, ...time });
     } catch (error) {
       this.#terminal.err(`${this.#redactor.text((error as Error).message)}\n`);
       return failedExit(error, EXIT.precondition);
     }
+  }
+
+  async #startRecording(seed: number, log: Log): Promise<RunRecording | undefined> {
+    const { record: settings } = this.#settings;
+    if (settings === undefined) return undefined;
+    return startRecording({ settings, plan: this.#plan, seed, clock: systemClock, redactor: this.#redactor, log });
   }
 
   /** A reader that went away (`| head`) has seen what it wanted; any other reason is a loss. */
@@ -226,21 +245,4 @@ class Run {
     if (status === "error") return failedExit(failure?.cause, EXIT.failure);
     return status === "degraded" && this.#settings.failDegraded ? EXIT.degraded : EXIT.ok;
   }
-}
-
-/** The report of a run that a stuck node holds: only what another thread can know. */
-function stalledReport({ path: graph, name, hash }: GraphPlan): string {
-  return JSON.stringify({
-    ts: new Date(systemClock.nowMs()).toISOString(),
-    status: "error",
-    engine: "inproc",
-    graph_version: 2,
-    graph,
-    metrics: {},
-    schema_version: 1,
-    name,
-    graph_hash: hash,
-    stop_reason: "stalled",
-    error: 'NODE_STALLED: node "$NODE" held the run for $SECONDS s',
-  });
 }

@@ -1,4 +1,8 @@
+import type { Clock } from "../base/clock.ts";
+import type { Engine, Host, SourceTap } from "../engine/index.ts";
 import type { LogFormat, LogLevelName } from "../observe/index.ts";
+import type { RecordSettings } from "./record_flags.ts";
+import type { RunStateOptions } from "./run_state.ts";
 
 /** How `schnitzel run` runs a plan, checked. */
 export interface RunSettings {
@@ -25,6 +29,20 @@ export interface RunSettings {
   stateDir: string | undefined;
   /** Keep queues on a disk of another machine, where their promise does not hold. */
   networkDisk: boolean;
+  /** `--record`. */
+  record?: RecordSettings | undefined;
+  /** Set when the sources are a recording. */
+  replay?: Replaying;
   /** Values to hide from logs and reports. */
   secrets: readonly string[];
+}
+
+/** What is not the machine's own in a run of a recording. */
+export interface Replaying {
+  readonly clock: Clock;
+  readonly tap: SourceTap;
+  readonly state: Pick<RunStateOptions, "clock" | "openFile">;
+  host(host: Host): Host;
+  /** Runs the engine to its end and moves its time. */
+  pace(engine: Engine): Promise<unknown>;
 }

@@ -1,9 +1,8 @@
 import { systemClock } from "../base/clock.ts";
-import type { Engine } from "../engine/index.ts";
 import type { GraphPlan } from "../graph/index.ts";
 import type { LiveViews } from "../http/index.ts";
 import { diskFiles } from "../node/index.ts";
-import { type Log, type Redactor, runReport } from "../observe/index.ts";
+import { type Log, type Redactor, type RunSnapshot, runReport } from "../observe/index.ts";
 import type { RunSettings } from "./run_settings.ts";
 
 interface Served {
@@ -22,7 +21,7 @@ export async function openViews(settings: RunSettings, plan: GraphPlan): Promise
 export async function serveRun(
   settings: RunSettings,
   plan: GraphPlan,
-  engine: Engine,
+  run: { snapshot(): RunSnapshot },
   redactor: Redactor,
   log: Log,
   views: LiveViews | undefined,
@@ -43,8 +42,8 @@ export async function serveRun(
       ...(token === undefined ? {} : { token }),
       ...(views === undefined ? {} : { views }),
       clock: systemClock,
-      snapshot: () => engine.snapshot(),
-      report: () => runReport(engine.snapshot(), systemClock.nowMs(), redactor),
+      snapshot: () => run.snapshot(),
+      report: () => runReport(run.snapshot(), systemClock.nowMs(), redactor),
       resources,
       onError: (error, path) => log.error("http route failed", { path, error: error.message }),
     });

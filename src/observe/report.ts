@@ -2,7 +2,15 @@ import { type DropReason, INBOX_REASONS, totalDrops } from "./counters.ts";
 import type { DeadLetter } from "./dead_letters.ts";
 import type { Histogram } from "./histogram.ts";
 import type { Redactor } from "./redact.ts";
-import type { DurableSnapshot, EdgeSnapshot, NodeSnapshot, RunSnapshot, RunStatus, StopReason } from "./snapshot.ts";
+import type {
+  DurableSnapshot,
+  EdgeSnapshot,
+  NodeSnapshot,
+  RecordingSnapshot,
+  RunSnapshot,
+  RunStatus,
+  StopReason,
+} from "./snapshot.ts";
 
 /** Rises when a key below changes its meaning or goes; new keys do not raise it. */
 const SCHEMA_VERSION = 1;
@@ -54,6 +62,8 @@ export interface RunReport {
   errors: { node: string; count: number; last_message: string | null; last_at: string | null }[];
   /** Files of the blob store, and the room they take. Left out when the run has none. */
   blobs?: { files: number; bytes: number };
+  /** What became of `--record`. Left out without it. */
+  recording?: RecordingSnapshot;
   dead_letters: {
     total: number;
     /** The oldest ones still held. */
@@ -93,6 +103,7 @@ export function runReport(run: RunSnapshot, nowMs: number, redactor: Redactor): 
       .map(({ id, counters }) => ({ node: id, packets: counters.lateEmits })),
     errors: run.nodes.filter((node) => node.counters.errors > 0).map((node) => errorLine(node, redactor)),
     ...(run.blobs && { blobs: run.blobs }),
+    ...(run.recording && { recording: run.recording }),
     dead_letters: {
       total: run.deadLetters.total,
       first: run.deadLetters.recent.slice(0, SHOWN_LETTERS).map((letter) => letterLine(letter, redactor)),

@@ -88,6 +88,22 @@ export interface EdgeSnapshot {
   durable?: DurableSnapshot;
 }
 
+/** What became of `schnitzel run --record`. */
+export interface RecordingSnapshot {
+  file: string;
+  /** In it so far. */
+  packets: number;
+  bytes: number;
+  /** Packets that are not in it: it had ended, or could not hold them. */
+  unrecorded: number;
+  /** Packets in which a secret was hidden. */
+  hidden: number;
+  /** Payload references whose bytes could not be had. */
+  unreferred: number;
+  /** Why it took no more; null while it does. */
+  ended: string | null;
+}
+
 /** Everything the engine tells about a run, at any time. Counters are the live ones: read, never keep. */
 export interface RunSnapshot {
   graph: { name: string; path: string; hash: string };
@@ -106,6 +122,8 @@ export interface RunSnapshot {
   deadLetters: { total: number; recent: readonly DeadLetter[] };
   /** Files of the blob store, and the room they take; undefined when the run has none. */
   blobs?: { files: number; bytes: number };
+  /** Set when the run is recorded. */
+  recording?: RecordingSnapshot;
   loop: { turns: number; lastTurnMonotonicMs: number; maxTurnMs: number };
   /** When a packet last moved: emitted, taken or finished. */
   lastProgressMonotonicMs: number;
