@@ -257,6 +257,18 @@ export const CODES = {
     fix: "Correct it or leave it out.",
     example: "{ id: cam, plugin: generate_source, kind: sink }",
   },
+  INTERCEPTOR_MISFIT: {
+    title: "A node cannot be an interceptor",
+    cause: "It is a source, has no output, or has several inputs; an interceptor takes packets and hands them on.",
+    fix: "Name a node such as filter, redact or rate_limit, and lead edges to any other.",
+    example: "egress:\n  - { plugin: print_sink }",
+  },
+  INTERCEPTOR_UNUSED: {
+    title: "An interceptor stands nowhere",
+    cause: "Its match meets no source (ingress) or sink (egress) that an edge leads from or to.",
+    fix: "Correct the match: * in an id stands for any letters, and kind for what may pass there; or remove it.",
+    example: "ingress:\n  - { match: { node: camera_* }, plugin: identity }",
+  },
   RUNTIME_UNUSED: {
     title: "A runtime setting has no effect",
     cause: "A source has no inbox, and only a source is restarted.",

@@ -9,6 +9,7 @@ import { durableOptions } from "./durable.ts";
 import type { GraphSource } from "./file.ts";
 import { Findings } from "./findings.ts";
 import { freezePlan } from "./freeze.ts";
+import { expandInterceptors, type ResolveInterceptor } from "./interceptors.ts";
 import { loadTree } from "./load.ts";
 import { type ConfigContext, checkConfig } from "./node_config.ts";
 import { applyOverrides, SET_FILE } from "./overrides.ts";
@@ -184,10 +185,10 @@ class Compiler {
 
   async #draft(graph: ReadGraph, root: MapTree, compat: boolean): Promise<Draft> {
     const { catalogue } = this.#options;
-    await catalogue.prepare([...new Set(graph.nodes.map((node) => node.plugin))]);
+    await catalogue.prepare([...new Set([...graph.nodes, ...graph.interceptors].map(({ plugin }) => plugin))]);
     const context = { compat, findings: this.findings, delivery: graph.delivery, ...this.#files(compat) };
     const nodes = graph.nodes.map((node, index) => this.#node(node, index, catalogue.resolve(node.plugin), context));
-    return {
+    const draft = {
       compat,
       place: placeOf(spotAt(root, ["nodes"], "key")),
       nodes,
@@ -195,6 +196,9 @@ class Compiler {
       unreadIds: graph.unreadIds,
       incomplete: graph.incomplete,
     };
+    const intercept: ResolveInterceptor = (one, id) =>
+      this.#node({ ...one, index: -1, id, kind: undefined }, -1, catalogue.resolve(one.plugin), context);
+    return expandInterceptors(draft, graph.interceptors, intercept, this.findings);
   }
 
   #files(compat: boolean): Pick<DraftContext, "files" | "missing"> {
@@ -235,7 +239,7 @@ class Compiler {
       severity: "error",
       message,
       place: placeOf(spotAt(node.tree, ["plugin"])),
-      path: pathText(["nodes", node.index, "plugin"]),
+      path: pathText([...node.base, "plugin"]),
       ...(way === undefined ? {} : { hint: way }),
     });
   }

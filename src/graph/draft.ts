@@ -30,6 +30,8 @@ export interface DraftNode {
   readonly config: { value: unknown } | undefined;
   readonly inputs: Ports | undefined;
   readonly outputs: Ports | undefined;
+  /** Of an interceptor: id of the source it stands behind, or of the sink it stands before. */
+  readonly intercepts?: string;
 }
 
 export interface DraftEnd {
@@ -102,14 +104,15 @@ export function connect(
   // The first of two nodes with one id; the second is reported by itself.
   for (const node of nodes) if (!indexes.has(node.id)) indexes.set(node.id, node.index);
   return edges.map((edge) => {
-    const from = join(edge.from, indexes, nodes, "outputs");
-    const to = join(edge.to, indexes, nodes, "inputs");
+    const from = joinEnd(edge.from, indexes, nodes, "outputs");
+    const to = joinEnd(edge.to, indexes, nodes, "inputs");
     const durable = edge.durable ?? (nodes[to.node]?.definition?.outside ? durableSinks : undefined);
     return { ...edge, from, to, ...(durable === undefined ? {} : { durable }) };
   });
 }
 
-function join(
+/** The node and port that an end leads to; -1 and undefined where there is none. */
+export function joinEnd(
   end: LooseEnd,
   indexes: ReadonlyMap<string, number>,
   nodes: readonly DraftNode[],

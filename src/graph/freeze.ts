@@ -18,6 +18,7 @@ export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
     const kept = {
       config: configs.get(index) ?? config.value,
       ...(source === undefined ? {} : { absorbedInto: source }),
+      ...(node.intercepts === undefined ? {} : { intercepts: node.intercepts }),
     };
     return Object.freeze({ index, id, definition, ...kept, runtime, outputs, inputs, origin, place });
   });

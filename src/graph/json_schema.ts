@@ -1,5 +1,6 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type { NodeDefinition } from "../node/index.ts";
+import { interceptorShape } from "./interceptor_shape.ts";
 import { runtimeShape } from "./runtime.ts";
 import { edgeShape, graphShape, nodeShape } from "./schema.ts";
 
@@ -12,7 +13,12 @@ export type JsonSchema = { [key: string]: unknown };
 export function graphJsonSchema(definitions: readonly NodeDefinition[]): JsonSchema {
   const graph = convert(graphShape);
   const node = convert(nodeShape);
+  const interceptor = convert(interceptorShape);
   const properties = node.properties as JsonSchema;
+  const interceptors = (side: "ingress" | "egress") => ({
+    ...((graph.properties as JsonSchema)[side] as JsonSchema),
+    ...{ type: "array", anyOf: undefined, items: { $ref: "#/definitions/interceptor" } },
+  });
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "schnitzel graph, version 2",
@@ -24,6 +30,8 @@ export function graphJsonSchema(definitions: readonly NodeDefinition[]): JsonSch
       vars: { type: "object", description: "Values used as ${vars.name}." },
       nodes: { type: "array", items: { $ref: "#/definitions/node" } },
       edges: { type: "array", items: { $ref: "#/definitions/edge" } },
+      ingress: interceptors("ingress"),
+      egress: interceptors("egress"),
     },
     definitions: {
       node: {
@@ -36,11 +44,17 @@ export function graphJsonSchema(definitions: readonly NodeDefinition[]): JsonSch
         },
         required: ["plugin"],
         anyOf: [{ required: ["id"] }, { required: ["node_id"] }],
-        allOf: definitions.map(({ name }) => ({
-          if: { required: ["plugin"], properties: { plugin: { const: name } } },
-          // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-          then: { properties: { config: { $ref: `#/definitions/config_${name}` } } },
-        })),
+        allOf: configByPlugin(definitions),
+      },
+      interceptor: {
+        ...interceptor,
+        properties: {
+          ...(interceptor.properties as JsonSchema),
+          plugin: pluginNames(definitions),
+          config: { type: "object", description: "Settings of the node." },
+          runtime: { $ref: "#/definitions/runtime" },
+        },
+        allOf: configByPlugin(definitions),
       },
       edge: {
         ...convert(edgeShape),
@@ -51,6 +65,13 @@ export function graphJsonSchema(definitions: readonly NodeDefinition[]): JsonSch
     },
   };
 }
+
+const configByPlugin = (definitions: readonly NodeDefinition[]) =>
+  definitions.map(({ name }) => ({
+    if: { required: ["plugin"], properties: { plugin: { const: name } } },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { properties: { config: { $ref: `#/definitions/config_${name}` } } },
+  }));
 
 /** Names complete in the editor; anything else may be a plugin. */
 function pluginNames(definitions: readonly NodeDefinition[]): JsonSchema {

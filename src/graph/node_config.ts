@@ -54,7 +54,7 @@ class ConfigCheck {
     this.#subject = `node "${node.id}" (${found.definition.name})`;
     this.#action = `Cannot create ${this.#subject} as`;
     this.#doubt = `Look at ${this.#subject}:`;
-    this.#base = ["nodes", node.index, "config"];
+    this.#base = [...node.base, "config"];
     // A config that is left out is empty; its missing keys are reported at the node.
     this.#tree = node.config ?? { ...spotAt(node.tree, []), type: "map", entries: new Map() };
   }

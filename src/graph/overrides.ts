@@ -92,24 +92,27 @@ function putItem(list: Tree & { type: "list" }, step: string | number, parents: 
   return undefined;
 }
 
-/** Like `childOf`; below `nodes` a word is a node's id. */
+/** Lists whose items have names, and are changed key by key. */
+const NAMED = new Set<unknown>(["nodes", "ingress", "egress"]);
+
+/** Like `childOf`; below `nodes` a word is a node's id, below `ingress` and `egress` an interceptor's name. */
 function child(tree: Tree, step: string | number, parents: readonly unknown[]): Tree | undefined {
-  if (tree.type === "list" && typeof step === "string" && parents.length === 1 && parents[0] === "nodes") {
-    return tree.items.find((item) => idOf(item) === step);
+  if (tree.type === "list" && typeof step === "string" && parents.length === 1 && NAMED.has(parents[0])) {
+    return tree.items.find((item) => nameOf(item, parents[0]) === step);
   }
   return tree.type === "list" && typeof step === "string" ? undefined : childOf(tree, step);
 }
 
-function idOf(node: Tree): string | undefined {
-  const id = entryOf(node, "id") ?? entryOf(node, "node_id");
+function nameOf(item: Tree, list: unknown): string | undefined {
+  const id = list === "nodes" ? (entryOf(item, "id") ?? entryOf(item, "node_id")) : entryOf(item, "name");
   return id?.value.type === "scalar" ? id.value.text.trim() : undefined;
 }
 
-/** Inside a node every key may be added (the schema checks it next), and a few at the top. */
+/** Inside a node or an interceptor every key may be added (the schema checks it next), and a few at the top. */
 function mayAdd(step: string | number, parents: readonly unknown[]): boolean {
   if (typeof step !== "string" || step === "__proto__" || step === "<<") return false;
   if (parents.length === 0) return ADDABLE.has(step);
-  return parents[0] === "http" || (parents[0] === "nodes" && parents.length >= 2);
+  return parents[0] === "http" || (NAMED.has(parents[0]) && parents.length >= 2);
 }
 
 function addMap(tree: Tree, step: string | number, parents: readonly unknown[], key: Spot): MapTree | undefined {
@@ -124,7 +127,7 @@ function unknown(tree: Tree, step: string | number): PutFault {
     tree.type === "map"
       ? [...tree.entries.keys()]
       : tree.type === "list"
-        ? tree.items.flatMap((item) => idOf(item) ?? [])
+        ? tree.items.flatMap((item) => nameOf(item, "nodes") ?? nameOf(item, "interceptors") ?? [])
         : [];
   const near = didYouMean(String(step), known);
   const shown = known.slice(0, 10).join(", ");

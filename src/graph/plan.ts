@@ -74,6 +74,8 @@ export interface PlanNode {
   readonly origin: "built_in" | { file: string; sha256: string };
   /** Id of the source that does this node's work; undefined when the node does it. */
   readonly absorbedInto?: string;
+  /** Of an interceptor: id of the source it stands behind, or of the sink it stands before. */
+  readonly intercepts?: string;
   readonly place: Place;
 }
 

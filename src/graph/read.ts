@@ -2,6 +2,7 @@ import type { WrittenDelivery } from "./delivery.ts";
 import type { LooseEdge } from "./draft.ts";
 import type { Findings } from "./findings.ts";
 import { readEdge } from "./read_edge.ts";
+import { type ReadInterceptor, readInterceptors } from "./read_interceptor.ts";
 import { type ReadNode, readNode } from "./read_node.ts";
 import { Reader, without } from "./reader.ts";
 import { graphShape, STRAY_KEYS } from "./schema.ts";
@@ -15,6 +16,8 @@ export interface ReadGraph {
   durable: "sinks" | undefined;
   /** For every node whose effects leave the process. */
   delivery: WrittenDelivery | undefined;
+  /** `ingress`, then `egress`. */
+  interceptors: ReadInterceptor[];
   nodes: ReadNode[];
   edges: LooseEdge[];
   /** Ids of nodes that could not be read. */
@@ -22,6 +25,8 @@ export interface ReadGraph {
   /** True when some part could not be read, so what seems missing may be there. */
   incomplete: boolean;
 }
+
+const SIDES = ["ingress", "egress"] as const;
 
 /** Reads the shape of a document whose scalars have values; every fault is reported at its place. */
 export function readGraph(root: MapTree, compat: boolean, findings: Findings): ReadGraph {
@@ -37,6 +42,7 @@ export function readGraph(root: MapTree, compat: boolean, findings: Findings): R
   });
   const edgeTrees = items(root, "edges", reader);
   const edges = edgeTrees.flatMap((tree, index) => readEdge(tree, index, reader) ?? []);
+  const interceptors = SIDES.flatMap((side) => readInterceptors(side, childOf(root, side), reader));
   const unread = nodeTrees.length + edgeTrees.length - nodes.length - edges.length;
   const incomplete = unread > 0 || findings.errors > errors;
   return {
@@ -44,6 +50,7 @@ export function readGraph(root: MapTree, compat: boolean, findings: Findings): R
     http: top?.http,
     durable: top?.durable,
     delivery: top?.delivery,
+    interceptors,
     nodes,
     edges,
     unreadIds,
@@ -53,7 +60,11 @@ export function readGraph(root: MapTree, compat: boolean, findings: Findings): R
 
 function readTop(root: MapTree, reader: Reader) {
   // Nodes and edges are read one by one. In an old graph they had any shape, and `config` was never used.
-  const lists = ["nodes", "edges"].filter((key) => reader.compat || childOf(root, key)?.type === "list");
+  const lists = [
+    ...["nodes", "edges"].filter((key) => reader.compat || childOf(root, key)?.type === "list"),
+    // Read by themselves, whatever stands there.
+    ...SIDES,
+  ];
   // A key with nothing behind it, as when all its lines are comments, is a key left out.
   const empty = ["nodes", "edges", "vars", "http", "durable", "delivery"].filter((key) => isNull(childOf(root, key)));
   const left = [...lists, ...empty, ...(reader.compat ? ["config"] : [])];

@@ -18,15 +18,8 @@ import {
 } from "./tree.ts";
 import { show } from "./words.ts";
 
-/** A node as written, before its plugin is looked up. */
-export interface ReadNode {
-  /** Position in the document's list. */
-  index: number;
-  /** `nodes[3]`. */
-  path: string;
-  id: string;
-  plugin: string;
-  kind: string | undefined;
+/** What is written about a node besides its name and its kind. */
+export interface ReadParts {
   runtime: ReadRuntime;
   /** Keys of `runtime` that are written. */
   runtimeKeys: readonly string[];
@@ -34,6 +27,19 @@ export interface ReadNode {
   inboxKeys: readonly string[];
   /** The `config` map without `__runtime__`; undefined when it is left out. */
   config: MapTree | undefined;
+}
+
+/** A node as written, before its plugin is looked up. */
+export interface ReadNode extends ReadParts {
+  /** Position in the document's list. */
+  index: number;
+  /** Where it stands in the document: `["nodes", 3]`. */
+  base: Path;
+  /** The same as text: `nodes[3]`. */
+  path: string;
+  id: string;
+  plugin: string;
+  kind: string | undefined;
   tree: MapTree;
 }
 
@@ -52,9 +58,7 @@ export function readNode(tree: Tree, index: number, reader: Reader): ReadNode | 
     );
   }
   const known = reader.aliases(reader.built(tree, "node", base), NODE_ALIASES, base);
-  const config = configOf(known, base, reader);
-  const written = runtimeOf(known, config, base, reader);
-  const runtime = written ? readRuntime(written, base, reader) : runtimeOptions();
+  const parts = readParts(known, base, reader);
   const shape = reader.shape(nodeShape, without(known, ["runtime", "config"]), base, {
     subject: `nodes[${index}]`,
     strayKeys: STRAY_KEYS.node,
@@ -69,16 +73,27 @@ export function readNode(tree: Tree, index: number, reader: Reader): ReadNode | 
   const plugin = shape ? shape.plugin : textAt(known, "plugin");
   if (id === undefined || plugin === undefined) return undefined;
   return {
+    ...parts,
     index,
+    base,
     path: `nodes[${index}]`,
     id,
     plugin,
     kind: shape?.kind,
+    tree,
+  };
+}
+
+/** `config` and `runtime` of a node, whose faults are reported. */
+export function readParts(node: MapTree, base: Path, reader: Reader): ReadParts {
+  const config = configOf(node, base, reader);
+  const written = runtimeOf(node, config, base, reader);
+  const runtime = written ? readRuntime(written, base, reader) : runtimeOptions();
+  return {
     runtime: runtime ?? runtimeOptions(),
     runtimeKeys: keysOf(written?.tree),
     inboxKeys: keysOf(written?.tree.type === "map" ? childOf(written.tree, "inbox") : undefined),
     config: config && without(config, ["__runtime__"]),
-    tree,
   };
 }
 

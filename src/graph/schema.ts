@@ -25,6 +25,8 @@ export const graphShape = v.strictObject({
   vars: v.optional(v.pipe(map, v.description("Values used as ${vars.name}."))),
   nodes: v.optional(v.pipe(list, v.description("Each begins with a dash: - { id: NAME, plugin: NODE }."))),
   edges: v.optional(v.pipe(list, v.description("Each begins with a dash: - { from: NODE, to: NODE }."))),
+  ingress: v.optional(v.pipe(list, v.description("Interceptors behind sources: - { match: …, plugin: NODE }."))),
+  egress: v.optional(v.pipe(list, v.description("Interceptors before sinks: - { match: …, plugin: NODE }."))),
   durable: v.optional(
     v.pipe(v.literal("sinks"), v.description("`sinks`: every edge into a sink outside this machine is durable.")),
   ),
@@ -67,6 +69,10 @@ export const STRAY_KEYS: Record<"graph" | "node" | "runtime", Readonly<Record<st
       ]),
     ),
     inputs: "edges say where packets come from: edges: [{ from: NODE, to: NODE }]",
+    ingress:
+      "interceptors stand at the top of the graph, and match says where: ingress: [{ match: { node: ID }, plugin: NODE }]",
+    egress:
+      "interceptors stand at the top of the graph, and match says where: egress: [{ match: { node: ID }, plugin: NODE }]",
     "*": "a node's own settings belong in its config: config: { … }",
   },
   runtime: {
@@ -112,14 +118,11 @@ export const NOT_BUILT_IN_YET: Record<"graph" | "node" | "runtime" | "edge", Rea
     profiles: "delivery profiles",
     placement: "graphs on several machines",
     mesh: "graphs on several machines",
-    ingress: "network limits",
-    egress: "network limits",
   },
   node: {
     use: "sub-graphs",
     placement: "graphs on several machines",
-    egress: "network limits",
-    ingress: "network limits",
+    network: "which hosts a node may reach",
   },
   runtime: {
     offload: "nodes in workers",

@@ -16,3 +16,4 @@ export * from "./network.ts";
 export * from "./outcome.ts";
 export * from "./port.ts";
 export * from "./processes.ts";
+export * from "./refusing.ts";

@@ -73,6 +73,8 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
   RESOURCE_MISSING: async () =>
     (await compile(nodes("id: f, plugin: reader, config: { path: none.csv }"), { resources: true })).diagnostics,
   KIND_MISMATCH: nodes(`${C}, kind: sink`),
+  INTERCEPTOR_MISFIT: `egress: [{ plugin: show }]\n${nodes(C, S) + edges("from: c, to: s")}`,
+  INTERCEPTOR_UNUSED: `egress: [{ match: { node: x }, plugin: show }]\n${nodes(C, S) + edges("from: c, to: s")}`,
   RUNTIME_UNUSED: nodes(`${C}, runtime: { inbox: {} }`),
   EMPTY_GRAPH: "version: 2",
   DUPLICATE_ID: nodes(C, C),

@@ -270,7 +270,7 @@ describe("what is not built yet", () => {
     ["mesh", `version: 2\nmesh: {}\n${NODES}${EDGES}`],
     ["use", `version: 2\nuse: []\n${NODES}${EDGES}`],
     ["profiles", `version: 2\nprofiles: {}\n${NODES}${EDGES}`],
-    ["egress", `version: 2\negress: {}\n${NODES}${EDGES}`],
+    ["network", `version: 2\n${NODES.replace("plugin: counter", "plugin: counter, network: {}")}${EDGES}`],
     ["offload", graphWithLimit("{ limit: 1 }", "    runtime: { offload: worker }\n")],
     ["inbox", `version: 2\n${NODES}edges:\n  - { from: c, to: s, inbox: {} }\n`],
   ])("%s is refused by that name", async (key, text) => {

@@ -5,7 +5,8 @@ import type { Rule } from "./rule.ts";
 export const badId: Rule = ({ compat, nodes }, report) => {
   if (compat) return;
   for (const node of nodes) {
-    if (NODE_ID.test(node.id)) continue;
+    // That of an interceptor is made of words that were checked, with dots between them.
+    if (NODE_ID.test(node.id) || node.intercepts !== undefined) continue;
     report({
       code: "BAD_ID",
       message: `Cannot use "${node.id.slice(0, 60)}" as a node id: it must match ${NODE_ID.source}`,

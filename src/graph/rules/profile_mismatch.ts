@@ -1,10 +1,12 @@
 import type { Port, Ports } from "../../node/index.ts";
 import { LOCAL_KINDS, type Profile, profileFits } from "../../packet/index.ts";
-import type { Rule } from "./rule.ts";
+import { type Rule, whereOf } from "./rule.ts";
 
 /** A payload that cannot leave the process must not enter a port that needs it portable. */
-export const profileMismatch: Rule = ({ nodes, edges }, report) => {
-  for (const { from, to, place, path } of edges) {
+export const profileMismatch: Rule = (draft, report) => {
+  const { nodes, edges } = draft;
+  for (const edge of edges) {
+    const { from, to } = edge;
     const made = from.port === undefined ? undefined : nodes[from.node]?.outputs?.[from.port];
     const taken = to.port === undefined ? undefined : nodes[to.node]?.inputs?.[to.port];
     if (!made || !taken || profileFits(profileOf(made), taken.profile)) continue;
@@ -12,8 +14,7 @@ export const profileMismatch: Rule = ({ nodes, edges }, report) => {
     report({
       code: "PROFILE_MISMATCH",
       message: `Cannot connect ${maker}.${from.port} to ${taker}.${to.port} as its payload is ${profileOf(made)} and must be ${taken.profile}`,
-      place,
-      path,
+      ...whereOf(edge, draft),
       hint: hintFor(maker, nodes[from.node]!.outputs!, taken),
     });
   }

@@ -1,5 +1,5 @@
-import type { Diagnostic } from "../diagnostic.ts";
-import type { Draft, DraftNode } from "../draft.ts";
+import type { Diagnostic, Place } from "../diagnostic.ts";
+import type { Draft, DraftEdge, DraftNode } from "../draft.ts";
 import { type Arrow, successors } from "../topology.ts";
 
 export type Report = (finding: Omit<Diagnostic, "severity"> & { severity?: Diagnostic["severity"] }) => void;
@@ -11,6 +11,15 @@ export type Rule = (draft: Draft, report: Report) => void;
 export function isSource(node: DraftNode): boolean | undefined {
   if (node.definition) return node.definition.kind === "source";
   return node.kind === undefined ? undefined : node.kind === "source";
+}
+
+/**
+ * Where a finding about both ends of an edge belongs: at the interceptor when one end is one, for that is what can be
+ * changed.
+ */
+export function whereOf({ from, to, place, path }: DraftEdge, { nodes }: Draft): { place: Place; path: string } {
+  const interceptor = [nodes[to.node], nodes[from.node]].find((node) => node?.intercepts !== undefined);
+  return interceptor === undefined ? { place, path } : { place: interceptor.place, path: interceptor.path };
 }
 
 /** Arrows between nodes that exist, without those from a node to itself. */
