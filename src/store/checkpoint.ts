@@ -1,3 +1,4 @@
+import type { Run } from "./runs.ts";
 import type { PackedState } from "./state_codec.ts";
 
 /** Whose state it is. */
@@ -17,8 +18,7 @@ export interface TakenState extends StatePart {
 /** Rows of one queue whose effects are in the states. */
 export interface DoneRows {
   readonly queue: string;
-  /** First and last number of each run of numbers. */
-  readonly runs: readonly (readonly [from: number, to: number])[];
+  readonly runs: readonly Run[];
   /** When the newest of them was taken in: a later row of such a number is another one, of a file made anew. */
   readonly newestMs: number;
 }

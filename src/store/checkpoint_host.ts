@@ -94,7 +94,7 @@ export class CheckpointHost {
     this.#dropOthers(new Set(laid.map(({ taken }) => taken.part)));
     this.#sql.run("DELETE FROM done");
     for (const { queue, runs, newestMs } of done) {
-      for (const [from, to] of runs) this.#sql.run("INSERT INTO done VALUES (?, ?, ?, ?)", queue, from, to, newestMs);
+      for (const { from, to } of runs) this.#sql.run("INSERT INTO done VALUES (?, ?, ?, ?)", queue, from, to, newestMs);
     }
     return bytes;
   }
@@ -131,7 +131,7 @@ export class CheckpointHost {
     const rows = this.#sql.all<{ queue: string; from_seq: number; to_seq: number; newest_ms: number }>(DONE);
     return [...Map.groupBy(rows, ({ queue }) => queue)].map(([queue, of]) => ({
       queue,
-      runs: of.map(({ from_seq, to_seq }) => [from_seq, to_seq] as const),
+      runs: of.map(({ from_seq: from, to_seq: to }) => ({ from, to })),
       newestMs: of[0]!.newest_ms,
     }));
   }

@@ -76,7 +76,7 @@ export class HandingOut {
     const { suspect } = row;
     const before = this.#leased.at(-1);
     if (before !== undefined && before.suspect > 0 && !this.#joins(before, suspect)) return "stop";
-    this.#atSuspect = suspect > 0 && (before?.suspect === 0 || leases.size > 0);
+    this.#atSuspect = suspect > 0 && (before?.suspect === 0 || leases.exposed > 0);
     if (this.#atSuspect) return "stop";
     this.seen.add(row.seq);
     const bytes = bytesOf(row);

@@ -28,5 +28,6 @@ export type { PredecessorQueue } from "./predecessor_queue.ts";
 export { type PreflightOptions, preflight } from "./preflight.ts";
 export * from "./queue.ts";
 export { openPredecessorQueue, openQueue, realPath } from "./queue_file.ts";
+export { type Run, runsOf } from "./runs.ts";
 export { type SalvageBatch, type SalvageReport, salvage } from "./salvage.ts";
 export { type PackedState, packState, sizeOfState } from "./state_codec.ts";

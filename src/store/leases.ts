@@ -3,9 +3,12 @@ import type { Ledger } from "./ledger.ts";
 import type { LeaseRef } from "./queue.ts";
 import { runsOf } from "./runs.ts";
 
-/** A row of `deliveries`. Invariant: `out` is the number of leases that refer to it. */
+/** A row of `deliveries`. Invariant: `out` is the number of leases that refer to it, but for {@link CLEARED}. */
 interface Delivery {
   readonly id: number;
+  /** First and last row of it that is out. */
+  from: number;
+  to: number;
   out: number;
 }
 
@@ -21,6 +24,9 @@ export interface Lease {
   readonly order: number;
   readonly delivery: Delivery;
 }
+
+/** Of a lease whose row is not what would end the process: nothing on the disk says that it is out. */
+const CLEARED: Delivery = { id: 0, from: 0, to: 0, out: 0 };
 
 /** What a row brings to its lease. */
 export type Leased = Omit<Lease, "order" | "delivery" | "untilMs">;
@@ -39,6 +45,7 @@ export class Leases {
   readonly #expiry = new Heap<Lease>((a, b) => a.untilMs < b.untilMs);
   #order = 0;
   #suspects = 0;
+  #cleared = 0;
   #draining = false;
   /** Of this transaction, for a rollback. */
   #added: Lease[] = [];
@@ -52,9 +59,14 @@ export class Leases {
     return this.#out.size;
   }
 
+  /** Out, and a process that ends may end because of them. */
+  get exposed(): number {
+    return this.#out.size - this.#cleared;
+  }
+
   /** Suspects are out, which go by themselves, or are the next and wait until what is out has come in. */
   get closed(): boolean {
-    return this.#suspects > 0 || (this.#draining && this.size > 0);
+    return this.#suspects > 0 || (this.#draining && this.exposed > 0);
   }
 
   /** The next row is a suspect. */
@@ -85,7 +97,7 @@ export class Leases {
     const sorted = rows.map((row) => ({ ...row, order: ++this.#order })).sort((a, b) => a.seq - b.seq);
     for (const { from, to } of runsOf(sorted.map(({ seq }) => seq))) {
       const id = sql.insert("INSERT INTO deliveries (from_seq, to_seq) VALUES (?, ?)", from, to);
-      const delivery: Delivery = { id, out: to - from + 1 };
+      const delivery: Delivery = { id, from, to, out: to - from + 1 };
       for (; at < sorted.length && sorted[at]!.seq <= to; at++) {
         const lease = { ...sorted[at]!, untilMs, delivery };
         this.#added.push(lease);
@@ -95,9 +107,41 @@ export class Leases {
   }
 
   end(lease: Lease) {
-    const { delivery } = lease;
     this.#removed.push(lease);
     this.#take(lease);
+    this.#leave(lease);
+  }
+
+  /** These may be out for long and were processed: a crash from here on is not theirs. */
+  clearOf(refs: readonly LeaseRef[]) {
+    const cleared: Lease[] = [];
+    for (const ref of refs) {
+      const lease = this.held(ref);
+      if (lease === undefined || lease.delivery === CLEARED) continue;
+      if (lease.suspect > 0) this.#ledger.sql.run("UPDATE tries SET suspect = 0 WHERE seq = ?", lease.seq);
+      this.end(lease);
+      const replaced = { ...lease, suspect: 0, delivery: CLEARED };
+      this.#added.push(replaced);
+      this.#put(replaced);
+      cleared.push(lease);
+    }
+    for (const [delivery, leases] of Map.groupBy(cleared, (lease) => lease.delivery)) this.#narrow(delivery, leases);
+  }
+
+  /** What is cleared at an end of a range is taken out of it, and what is in its middle is noted one by one. */
+  #narrow(delivery: Delivery, cleared: readonly Lease[]) {
+    if (delivery.out === 0) return;
+    const { sql } = this.#ledger;
+    while (this.#out.get(delivery.from)?.delivery !== delivery) delivery.from += 1;
+    while (this.#out.get(delivery.to)?.delivery !== delivery) delivery.to -= 1;
+    sql.run("UPDATE deliveries SET from_seq = ?, to_seq = ? WHERE id = ?", delivery.from, delivery.to, delivery.id);
+    for (const { seq, attempt } of cleared) {
+      if (seq > delivery.from && seq < delivery.to) sql.run(UNTRIED, seq, attempt - 1, 0, delivery.id);
+    }
+  }
+
+  #leave({ delivery }: Lease) {
+    if (delivery === CLEARED) return;
     delivery.out -= 1;
     if (delivery.out === 0) this.#ledger.sql.run("DELETE FROM deliveries WHERE id = ?", delivery.id);
   }
@@ -143,8 +187,10 @@ export class Leases {
     const leases = [...this.#out.values()];
     this.#refill([]);
     for (const lease of leases) {
-      const id = sql.insert("INSERT INTO deliveries (from_seq, to_seq) VALUES (?1, ?1)", lease.seq);
-      this.#put({ ...lease, delivery: { id, out: 1 } });
+      const cleared = lease.delivery === CLEARED;
+      const id = cleared ? 0 : sql.insert("INSERT INTO deliveries (from_seq, to_seq) VALUES (?1, ?1)", lease.seq);
+      const { seq } = lease;
+      this.#put({ ...lease, delivery: cleared ? CLEARED : { id, from: seq, to: seq, out: 1 } });
     }
   }
 
@@ -165,9 +211,10 @@ export class Leases {
     this.#lanes.clear();
     this.#expiry.clear();
     this.#suspects = 0;
-    for (const { delivery } of leases) delivery.out = 0;
+    this.#cleared = 0;
+    for (const { delivery } of leases) Object.assign(delivery, { out: 0, from: Number.MAX_SAFE_INTEGER, to: 0 });
     for (const lease of leases) {
-      lease.delivery.out += 1;
+      if (lease.delivery !== CLEARED) widen(lease.delivery, lease.seq);
       this.#put(lease);
     }
     this.commit();
@@ -175,6 +222,7 @@ export class Leases {
 
   #put(lease: Lease) {
     this.#out.set(lease.seq, lease);
+    if (lease.delivery === CLEARED) this.#cleared += 1;
     if (lease.suspect > 0) this.#suspects += 1;
     if (lease.untilMs < Number.MAX_SAFE_INTEGER) this.#expiry.push(lease);
     if (!this.#ledger.options.ordered) return;
@@ -185,6 +233,7 @@ export class Leases {
 
   #take(lease: Lease) {
     this.#out.delete(lease.seq);
+    if (lease.delivery === CLEARED) this.#cleared -= 1;
     if (lease.suspect > 0) this.#suspects -= 1;
     if (!this.#ledger.options.ordered) return;
     const lane = this.#lanes.get(lease.partition)!;
@@ -192,3 +241,14 @@ export class Leases {
     if (lane.size === 0) this.#lanes.delete(lease.partition);
   }
 }
+
+function widen(delivery: Delivery, seq: number) {
+  delivery.out += 1;
+  delivery.from = Math.min(delivery.from, seq);
+  delivery.to = Math.max(delivery.to, seq);
+}
+
+/** The row came back from a delivery (?4) before that ended, and its try is not counted. */
+export const UNTRIED = `INSERT INTO tries (seq, attempts, not_before_ms, first_failed_ms, error, suspect, back)
+  VALUES (?1, ?2, 0, NULL, '', ?3, ?4)
+  ON CONFLICT (seq) DO UPDATE SET back = max(back, ?4)`;

@@ -16,7 +16,7 @@ export type Operation =
   /** With `after` it is refused unless the call of that number is the last enqueue that was done. */
   | { op: "enqueue"; entries: readonly QueueEntry[]; after?: number | undefined }
   | { op: "lease"; request: Omit<LeaseRequest, "signal"> }
-  | { op: "ack" | "release"; leases: readonly LeaseRef[] }
+  | { op: "ack" | "release" | "clear"; leases: readonly LeaseRef[] }
   | { op: "nack"; failures: readonly Failure[] }
   | { op: "set_aside"; letters: readonly DeadEntry[] }
   | { op: "revive"; seqs: readonly number[]; partition?: string | undefined }
@@ -36,6 +36,7 @@ export interface Results {
   lease: QueueRow[];
   ack: Settled[];
   release: Settled[];
+  clear: undefined;
   nack: Settled[];
   set_aside: undefined;
   revive: number;
@@ -74,6 +75,11 @@ export function leasesLast(asked: readonly Asked[]): readonly Asked[] {
   const late = ({ operation }: Asked) => Number(operation.op === "lease");
   return asked.length > 1 ? asked.toSorted((a, b) => late(a) - late(b)) : asked;
 }
+
+/** Whose leases cross the thread packed. */
+export const namesLeases = (
+  operation: Operation,
+): operation is Extract<Operation, { op: "ack" | "release" | "clear" }> => "leases" in operation;
 
 /** Rows that are out may wait again after it. */
 export const givesBack = ({ operation: { op } }: Asked) => op === "nack" || op === "release";

@@ -135,6 +135,11 @@ export interface Queue {
   nack(failures: readonly Failure[]): Promise<Settled[]>;
   /** Gives back rows that were leased and never tried: the attempt is not counted. */
   release(leases: readonly LeaseRef[]): Promise<Settled[]>;
+  /**
+   * These rows were processed, and their acks come later: should the process end, it was not because of them. They stay
+   * leased, count no try then, and hold no other row back. Those that are not leased are passed over.
+   */
+  clear(leases: readonly LeaseRef[]): Promise<void>;
   /** Writes dead letters that were never rows here; one that is here already is told again, not twice. */
   setAside(letters: readonly DeadEntry[]): Promise<void>;
   /**

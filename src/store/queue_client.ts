@@ -97,6 +97,10 @@ export class QueueClient implements Queue {
     return this.#ask("release", { op: "release", leases });
   }
 
+  async clear(leases: readonly LeaseRef[]): Promise<void> {
+    await this.#ask("clear", { op: "clear", leases });
+  }
+
   async setAside(letters: readonly DeadEntry[]): Promise<void> {
     for (const letter of letters) checkText(letter);
     await this.#ask("set_aside", { op: "set_aside", letters });

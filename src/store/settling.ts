@@ -1,7 +1,7 @@
 import { MAX_DELAY_MS, MAX_ERROR } from "./bounds.ts";
 import type { Graveyard } from "./graveyard.ts";
 import type { Keys } from "./keys.ts";
-import type { Lease, Leases } from "./leases.ts";
+import { type Lease, type Leases, UNTRIED } from "./leases.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Line } from "./line.ts";
 import type { Failure, LeaseRef, Settled } from "./queue.ts";
@@ -171,6 +171,3 @@ const TRIED = `INSERT INTO tries (seq, attempts, not_before_ms, first_failed_ms,
   VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)
   ON CONFLICT (seq) DO UPDATE SET attempts = ?2, not_before_ms = ?3, first_failed_ms = coalesce(first_failed_ms, ?4),
     error = CASE ?5 WHEN '' THEN error ELSE ?5 END, suspect = 0, back = max(back, ?6)`;
-const UNTRIED = `INSERT INTO tries (seq, attempts, not_before_ms, first_failed_ms, error, suspect, back)
-  VALUES (?1, ?2, 0, NULL, '', ?3, ?4)
-  ON CONFLICT (seq) DO UPDATE SET back = max(back, ?4)`;

@@ -139,6 +139,9 @@ export class SqliteQueue {
         return this.#settling.nack(operation.failures);
       case "release":
         return this.#settling.release(operation.leases);
+      case "clear":
+        this.#leases.clearOf(operation.leases);
+        return undefined;
       case "set_aside":
         for (const letter of operation.letters) this.#graveyard.add(letter);
         return undefined;

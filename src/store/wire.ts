@@ -1,5 +1,5 @@
 import type { QueueEntry } from "./entry.ts";
-import type { Answer, Asked, Operation } from "./operation.ts";
+import { type Answer, type Asked, namesLeases, type Operation } from "./operation.ts";
 import { errorOf, type PlainError, plainError } from "./plain_error.ts";
 import type { Enqueued, LeaseRef, QueueRow, Settled } from "./queue.ts";
 
@@ -124,7 +124,7 @@ function packOperation(operation: Operation, packer: Packer): Operation {
     for (const entry of operation.entries) packer.entry(entry);
     return { ...operation, entries: [] };
   }
-  if (operation.op !== "ack" && operation.op !== "release") return operation;
+  if (!namesLeases(operation)) return operation;
   packer.number(operation.leases.length);
   for (const { seq, attempt } of operation.leases) {
     packer.number(seq);
@@ -140,7 +140,7 @@ export function unpackAsked({ asked, packed }: PackedAsked): Asked[] {
     if (operation.op === "enqueue") {
       return { id, operation: { ...operation, entries: unpacker.list(() => unpacker.entry()) } };
     }
-    if (operation.op !== "ack" && operation.op !== "release") return { id, operation };
+    if (!namesLeases(operation)) return { id, operation };
     return { id, operation: { op: operation.op, leases: unpacker.list(lease) } };
   });
 }

@@ -71,9 +71,9 @@ describe("a state file", () => {
       {
         queue: "a.out->b.in",
         runs: [
-          [1, 4],
-          [6, 6],
-        ] as const,
+          { from: 1, to: 4 },
+          { from: 6, to: 6 },
+        ],
         newestMs: 77,
       },
     ];
@@ -111,7 +111,9 @@ describe("a state file", () => {
   test("forgets rows that are done once their queues have none of them", async () => {
     using box = setup();
     await box.with(async (store) => {
-      await store.commit(checkpoint({ "node a": 1 }, { done: [{ queue: "q", runs: [[1, 2]], newestMs: 5 }] }));
+      await store.commit(
+        checkpoint({ "node a": 1 }, { done: [{ queue: "q", runs: [{ from: 1, to: 2 }], newestMs: 5 }] }),
+      );
       await store.forgetDone();
       expect((await store.read())!.done).toEqual([]);
       expect(await statesOf(store)).toEqual({ "node a": 1 });

@@ -61,6 +61,11 @@ const KINDS = {
   }),
   ack: (number: number, held: Held): Operation => ({ op: "ack", leases: some(held, number) }),
   release: (number: number, held: Held): Operation => ({ op: "release", leases: some(held, number) }),
+  // They stay held.
+  clear: (number: number, held: Held): Operation => ({
+    op: "clear",
+    leases: held.rows.filter((_, at) => (at + number) % 3 !== 0).map(({ seq, attempt }) => ({ seq, attempt })),
+  }),
   nack: (number: number, held: Held): Operation => ({
     op: "nack",
     failures: some(held, number).map((row) => ({
@@ -107,7 +112,7 @@ const stepOf = (ordered: boolean): fc.Arbitrary<Step> =>
   fc.tuple(
     fc.oneof(
       { weight: 6, arbitrary: fc.constantFrom("enqueue", "lease", "nack", "ack") },
-      { weight: 2, arbitrary: fc.constantFrom("wait", "release", ordered ? "bounded" : "paced") },
+      { weight: 2, arbitrary: fc.constantFrom("wait", "release", "clear", ordered ? "bounded" : "paced") },
       { weight: 1, arbitrary: fc.constantFrom("anyone", "purge", "revive", "set_aside", "crash", "crash", "reopen") },
     ) as fc.Arbitrary<Step[0]>,
     fc.nat(999),

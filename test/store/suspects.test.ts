@@ -71,3 +71,24 @@ test("a row at its last try that was out with others goes out alone once more; c
   expect(shown(lease())).toEqual(["b 3"]);
   expect(dead()).toBe(1);
 });
+
+test("rows that were cleared count no try in a crash, and suspects that were hold no other row back", () => {
+  const { apply, lease, crash, dead } = setup({ maxAttempts: 1 });
+  apply({ op: "enqueue", entries: entries("a", "b", "c", "d") });
+  const [, b, , d] = lease();
+  apply({ op: "clear", leases: [b!, d!] });
+  crash();
+  // a and c are suspects, so they go alone; those that were cleared are as they were.
+  const first = lease();
+  expect(shown(first)).toEqual(["a 1"]);
+  expect(lease()).toEqual([]);
+  apply({ op: "clear", leases: first });
+  expect(shown(lease())).toEqual(["b 1"]);
+  apply({ op: "clear", leases: [b!] });
+  expect(shown(lease())).toEqual(["c 1"]);
+  crash();
+  expect(dead()).toBe(0);
+  // c was out alone, and that was its only try.
+  expect(shown(lease())).toEqual(["a 1", "b 1", "d 1"]);
+  expect(dead()).toBe(1);
+});

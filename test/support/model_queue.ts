@@ -25,7 +25,7 @@ interface Row {
   notBeforeMs: number;
   firstFailedMs: number | undefined;
   suspect: number;
-  lease: { attempt: number; untilMs: number; order: number } | undefined;
+  lease: { attempt: number; untilMs: number; order: number; cleared?: boolean } | undefined;
 }
 
 /** What a queue file holds. It outlives the queue that was opened on it, as a file does. */
@@ -72,12 +72,14 @@ export class ModelQueue {
     this.#file = file;
     this.#options = options;
     this.#boundary = file.last;
+    for (const row of file.rows) if (row.lease?.cleared) row.lease = undefined;
     const out = file.rows.filter(({ lease }) => lease !== undefined);
     for (const row of out) this.#crashed(row, out.length > 32 ? 1 : 2);
   }
 
   /** An orderly close: what is out has had a try and is suspect of nothing. */
   close() {
+    for (const row of this.#file.rows) if (row.lease?.cleared) row.lease = undefined;
     for (const row of this.#file.rows) if (row.lease !== undefined) this.#end(row, 0);
   }
 
@@ -96,6 +98,9 @@ export class ModelQueue {
           .reverse()
           .map((ref) => this.#each(ref, (row) => this.#released(row)))
           .reverse();
+      case "clear":
+        for (const ref of operation.leases) this.#clear(ref);
+        return undefined;
       case "set_aside":
         for (const letter of operation.letters) this.#setAside(letter);
         return undefined;
@@ -185,7 +190,7 @@ export class ModelQueue {
 
   #lease({ count, leaseMs, maxBytes, backlog, liveFirst }: Omit<LeaseRequest, "signal">): QueueRow[] {
     this.#expireLeases();
-    const out = this.#file.rows.filter(({ lease }) => lease !== undefined);
+    const out = this.#file.rows.filter(({ lease }) => lease !== undefined && !lease.cleared);
     if (out.some(({ suspect }) => suspect > 0) || (this.#draining && out.length > 0)) return [];
     this.#draining = false;
     const old = this.#file.rows.filter(({ seq }) => seq <= this.#boundary);
@@ -234,6 +239,15 @@ export class ModelQueue {
       this.#end(row, 0);
       this.#takeAlong(row, lease.order);
     }
+  }
+
+  /** Processed, and its ack comes later: a crash says nothing of it. */
+  #clear({ seq, attempt }: LeaseRef) {
+    const row = this.#file.rows.find((one) => one.seq === seq);
+    if (row?.lease === undefined || (attempt !== undefined && row.lease.attempt !== attempt)) return;
+    if (attempt !== undefined && row.lease.untilMs <= this.nowMs) return;
+    row.lease.cleared = true;
+    row.suspect = 0;
   }
 
   /** The last try is counted only of a row that was out alone. */
