@@ -41,6 +41,9 @@ export const DOMAINS = {
     sensor_fusion: async () => (await import("./join/sensor_fusion.ts")).sensorFusion,
     stream_join: async () => (await import("./join/stream_join.ts")).streamJoin,
   },
+  time: {
+    window_aggregate: async () => (await import("./time/window_aggregate.ts")).windowAggregate,
+  },
   state: {
     dedup: async () => (await import("./state/dedup.ts")).dedup,
   },

@@ -123,7 +123,7 @@ const TWINS: Record<string, NodeDefinition> = {
   ),
   "leaves no timer behind when closed": makeInstance({}, ({ clock }) => clock.setTimer(() => {}, 1_000)),
   "reports metrics as finite numbers with snake_case names": makeInstance({ metrics: () => ({ rate: Number.NaN }) }),
-  "round-trips its snapshot through JSON": makeInstance({ restore() {} }),
+  "gives again the state it was restored from": makeInstance({ restore() {} }),
 };
 
 test("a sound node passes every check", async () => {

@@ -1,0 +1,100 @@
+import { grown } from "./store.ts";
+
+const SMALLEST = 64;
+/** No slot. */
+export const NONE = -1;
+
+const COLUMNS = [
+  "start",
+  "end",
+  "due",
+  "count",
+  "skipped",
+  "firing",
+  "number",
+  "flags",
+  "key",
+  "newer",
+  "older",
+] as const;
+
+/** Bits of `flags`. */
+export const DIRTY = 1;
+export const FINAL = 2;
+
+/**
+ * Open windows in columns: a slot is the window of one key. The slots of a key are a chain from its newest window to
+ * its oldest one, so that the common case, the newest, is found at once.
+ */
+export class Panes {
+  /** Half-open: from `start` up to, but not with, `end`. In milliseconds since 1970. */
+  start = new Float64Array(0);
+  end = new Float64Array(0);
+  /** When the agenda looks at it; NaN: not at all. */
+  due = new Float64Array(0);
+  /** Packets in it, and how many values they did not have. */
+  count = new Float64Array(0);
+  skipped = new Float64Array(0);
+  /** Results that it gave. */
+  firing = new Float64Array(0);
+  /** Which window it is of all that the node opened. */
+  number = new Float64Array(0);
+  /** Whether packets came after the last result, and whether its end was reached. */
+  flags = new Float64Array(0);
+  /** Number of the key; NONE: the slot is free. */
+  key = new Float64Array(0);
+  newer = new Float64Array(0);
+  older = new Float64Array(0);
+  open = 0;
+  #used = 0;
+  #free: number[] = [];
+  readonly #onGrow: (capacity: number) => void;
+
+  constructor(onGrow: (capacity: number) => void) {
+    this.#onGrow = onGrow;
+    this.#grow(SMALLEST);
+  }
+
+  /** Slots below this have been used. */
+  get used(): number {
+    return this.#used;
+  }
+
+  take(): number {
+    this.open += 1;
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#used === this.start.length) this.#grow(this.#used * 2);
+    return this.#used++;
+  }
+
+  give(slot: number) {
+    this.key[slot] = NONE;
+    this.due[slot] = Number.NaN;
+    this.#free.push(slot);
+    this.open -= 1;
+  }
+
+  *slots(): Generator<number> {
+    for (let slot = 0; slot < this.#used; slot++) if (this.key[slot] !== NONE) yield slot;
+  }
+
+  snapshot() {
+    const used = this.#used;
+    return { used, free: Float64Array.from(this.#free), columns: COLUMNS.map((name) => this[name].slice(0, used)) };
+  }
+
+  restore(state: unknown) {
+    const { used, free, columns } = state as ReturnType<Panes["snapshot"]>;
+    if (used > this.start.length) this.#grow(used);
+    for (const [at, name] of COLUMNS.entries()) this[name].set(columns[at]!);
+    this.#used = used;
+    this.#free = Array.from(free);
+    this.open = used - free.length;
+  }
+
+  #grow(capacity: number) {
+    for (const name of COLUMNS) this[name] = grown(this[name], capacity);
+    this.#onGrow(capacity);
+  }
+}
