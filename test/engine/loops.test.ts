@@ -220,6 +220,24 @@ describe("a cycle that never rests", () => {
     expect(drops(edge(ended, "work -> back").dropped)).toEqual({ loop_ended: 50 });
   });
 
+  test("lets others in at the same packet, fused or not", async () => {
+    const order = async (fuse: boolean) => {
+      const seen: string[] = [];
+      const note = (id: string) => (one: StreamPacket, emit: { out?(packet: StreamPacket): void }) => {
+        seen.push(id);
+        emit.out?.(one);
+      };
+      const back = node("back", note("back"), { kind: "delay", runtime: { max_hops: 2_000 } });
+      const ear = node("ear", note("ear"), { kind: "sink", outputs: [] });
+      const nodes = [source("in", packets(1)), source("other", packets(5)), ear, node("work", note("work")), back];
+      await run(nodes, ["in -> work", "other -> ear", "work -> back", "back -> work"], { fuse });
+      return seen.join(" ");
+    };
+    const fused = await order(true);
+    expect(fused).toBe(await order(false));
+    expect(fused.split("ear")).toHaveLength(6);
+  });
+
   test("is cut half the drain time after the end of its input: counted, and nothing is wrong", async () => {
     const { engine: one, host } = engine(forever(packets(3)), ENDLESS, { drainMs: 2_000 });
     const startedMs = host.clock.monotonicMs();
