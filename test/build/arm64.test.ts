@@ -5,6 +5,7 @@ import { binary, build, runCommand } from "../support/binary.ts";
 import { temporaryFolder } from "../support/folder.ts";
 import { GOLDEN_CASES, runGolden } from "../support/golden.ts";
 import { needs } from "../support/part.ts";
+import { record, replay } from "../support/recorded.ts";
 
 const folder = temporaryFolder();
 const executable = path.join(folder.path, "schnitzel");
@@ -21,6 +22,20 @@ needs("arm64")("the arm64 binary says that it is one", async () => {
 needs("arm64")("there are golden cases to compare", () => {
   expect(GOLDEN_CASES.length).toBeGreaterThan(0);
 });
+
+needs("arm64")(
+  "a run that this machine recorded is replayed to the same bytes by both",
+  async () => {
+    using place = temporaryFolder();
+    await record([binary()], place.path);
+    const here = await replay([binary()], place.path);
+    const there = await replay(command, place.path);
+    expect({ code: there.code, stderr: there.code === 0 ? "" : there.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(there.stdout).toBe(here.stdout);
+    expect(here.stdout.split("\n").length).toBeGreaterThan(20);
+  },
+  120_000,
+);
 
 /** Loading a plugin starts the executable once more. */
 const loadsPlugin = (name: string) => name === "plugin";
