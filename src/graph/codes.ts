@@ -136,6 +136,30 @@ export const CODES = {
     fix: "Remove it, or use a version that has it.",
     example: "nodes:\n  - { id: a, plugin: detector, runtime: { offload: worker } }",
   },
+  USE_CYCLE: {
+    title: "A file that a node brings in leads back to itself",
+    cause: "The file has a node with use whose file, or one further on, is the file itself.",
+    fix: "Let one of the files of the chain do without the next.",
+    example: "# camera.yaml\nnodes:\n  - { id: again, use: camera.yaml }",
+  },
+  USE_TOO_LARGE: {
+    title: "The files that nodes bring in are too many",
+    cause:
+      "They nest more than 8 deep, have more than 16 MiB together, or make more than 200,000 values together: a file of ten uses in a file of ten uses grows fast.",
+    fix: "Put levels together, use fewer, or keep data out of graph files.",
+  },
+  PARAMETER_VALUE: {
+    title: "A parameter has a value of the wrong type",
+    cause: "The file that a node brings in declares another type for it under parameters.",
+    fix: "Give a value of that type. Quotes make a text.",
+    example: "nodes:\n  - { id: yard, use: camera.yaml, with: { fps: fast } }",
+  },
+  BAD_EXPOSED_PORT: {
+    title: "A port of a file leads to no port of its nodes, or to one that has a name already",
+    cause: "Under ports, a name stands for a node's port that is not there, is not named, or has another name too.",
+    fix: "Name an output (out) or an input (in) that the node has: schnitzel nodes NAME shows them.",
+    example: "ports: { out: { people: person.detectoins } }",
+  },
   SHADOWED_ALIAS: {
     title: "Two names of the same key stand side by side",
     cause:

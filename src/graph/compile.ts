@@ -1,7 +1,6 @@
-import * as path from "node:path";
 import { didYouMean } from "../base/suggest.ts";
 import { toError } from "../base/to_error.ts";
-import { type Catalogue, diskFiles, type Resolution } from "../node/index.ts";
+import { type Catalogue, diskFiles, filesIn, type Resolution } from "../node/index.ts";
 import { type WrittenDelivery, withDelivery } from "./delivery.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { connect, type Draft, type DraftNode } from "./draft.ts";
@@ -9,8 +8,9 @@ import { durableOptions } from "./durable.ts";
 import type { GraphSource } from "./file.ts";
 import { Findings } from "./findings.ts";
 import { freezePlan } from "./freeze.ts";
+import { nameOf } from "./graph_name.ts";
 import { expandInterceptors, type ResolveInterceptor } from "./interceptors.ts";
-import { loadTree } from "./load.ts";
+import { loadRoot } from "./load_root.ts";
 import { type ConfigContext, checkConfig } from "./node_config.ts";
 import { applyOverrides, SET_FILE } from "./overrides.ts";
 import type { GraphPlan } from "./plan.ts";
@@ -19,12 +19,17 @@ import type { ReadNode } from "./read_node.ts";
 import { hideSecrets } from "./redact.ts";
 import { runRules } from "./rules/index.ts";
 import { SourceText } from "./source_text.ts";
+import { type Expanded, Expansion } from "./subgraph/expand.ts";
+import { identityOf } from "./subgraph/identity.ts";
+import type { UsedFiles } from "./subgraph/used_file.ts";
 import { childOf, isBroken, listOf, type MapTree, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
 import { Variables } from "./variables.ts";
 import { checkVersion } from "./version.ts";
 
 export interface CompileOptions {
   catalogue: Catalogue;
+  /** Longest text of a file that nodes bring in; {@link MAX_GRAPH_BYTES} unless given. */
+  maxBytes?: number;
   /** Environment for `${VAR}`: the process's own, then what `--env-file` says. Default: none. */
   env?: Readonly<Record<string, string | undefined>>;
   /** `path=value` from the command line. */
@@ -42,7 +47,7 @@ export interface CompileResult {
   diagnostics: Diagnostic[];
   /** The graph's text, as it came. */
   text: string;
-  /** Text by file name, for `formatDiagnostics`: the graph and, when there are any, the `--set`s. */
+  /** Text by file name, for `formatDiagnostics`: the graph, the files it brings in, and the `--set`s if there are any. */
   texts: Record<string, string>;
   /** Values that came from `${file:…}` or a secret variable, to be hidden from logs and reports. */
   secrets: readonly string[];
@@ -68,8 +73,6 @@ export async function compileGraph(source: GraphSource, options: CompileOptions)
     return { diagnostics: compiler.diagnostics(), text, texts: compiler.texts, secrets: compiler.secrets };
   }
 }
-
-const START = "schnitzel new graph my.yaml writes one to start from";
 
 type DraftContext = ConfigContext & { delivery: WrittenDelivery | undefined };
 
@@ -103,7 +106,7 @@ class Compiler {
   }
 
   async compile(): Promise<GraphPlan | undefined> {
-    const root = this.#load();
+    const root = loadRoot(this.#text, this.findings);
     if (!root) return undefined;
     this.#override(root);
     const compat = this.#isCompat(root);
@@ -112,43 +115,31 @@ class Compiler {
     for (const secret of variables.secrets) this.#secrets.add(secret);
     if (!checkVersion(resolved, compat, this.findings)) return undefined;
     const graph = readGraph(resolved, compat, this.findings);
-    const draft = await this.#draft(graph, resolved, compat);
+    const expansion = this.#expansion();
+    const draft = await this.#draft(graph, expansion.expand(graph), resolved, compat);
+    Object.assign(this.texts, expansion.files.texts);
     runRules(draft, this.findings);
     if (this.findings.errors > 0) return undefined;
-    return freezePlan(this.#head(graph, compat), draft);
+    return freezePlan(this.#head(graph, expansion.files.read, compat), draft);
   }
 
-  #head({ name, http }: ReadGraph, compat: boolean) {
-    const { path: file, baseDir, text } = this.#source;
-    const hash = new Bun.CryptoHasher("sha256").update(text).digest("hex");
-    return { name: name ?? nameOf(file), path: file, baseDir, compat, hash, ...(http ? { http } : {}) };
+  #head({ name, http }: ReadGraph, used: UsedFiles["read"], compat: boolean) {
+    const { path: file, baseDir } = this.#source;
+    const { hash, files } = identityOf(this.#source, used);
+    return { name: name ?? nameOf(file), path: file, baseDir, compat, hash, files, ...(http ? { http } : {}) };
   }
 
-  #load(): MapTree | undefined {
-    const { text } = this.#text;
-    if (text.includes("\0")) return this.#refuse("FILE_NOT_TEXT", "it holds zero bytes, so it is not text");
-    const tree = loadTree(this.#text, this.findings);
-    if (!tree || tree.type === "map") return tree;
-    if (tree.type === "scalar" && tree.text === "" && !tree.quoted) {
-      return this.#refuse("FILE_EMPTY", "it is empty", START);
-    }
-    return this.#refuse(
-      "BAD_SHAPE",
-      `it must be a map with version, nodes and edges: it is a ${tree.type === "list" ? "list" : "single value"}`,
-      START,
-    );
-  }
-
-  #refuse(code: "FILE_NOT_TEXT" | "FILE_EMPTY" | "BAD_SHAPE", reason: string, hint?: string): undefined {
-    const message = `Cannot read the graph as ${reason}`;
-    this.findings.add({
-      code,
-      severity: "error",
-      message,
-      place: this.#text.place(0),
-      ...(hint === undefined ? {} : { hint }),
+  #expansion(): Expansion {
+    const { env = {}, maxBytes, catalogue } = this.#options;
+    return new Expansion({
+      source: this.#source,
+      env,
+      maxBytes,
+      findings: this.findings,
+      isLegacy: (plugin) => catalogue.isLegacy(plugin),
+      addSecret: (text) => this.#secrets.add(text),
+      prepare: (root) => root,
     });
-    return undefined;
   }
 
   #override(root: MapTree) {
@@ -183,18 +174,19 @@ class Compiler {
     });
   }
 
-  async #draft(graph: ReadGraph, root: MapTree, compat: boolean): Promise<Draft> {
+  async #draft(graph: ReadGraph, parts: Expanded, root: MapTree, compat: boolean): Promise<Draft> {
     const { catalogue } = this.#options;
     await catalogue.prepare([...new Set([...graph.nodes, ...graph.interceptors].map(({ plugin }) => plugin))]);
     const context = { compat, findings: this.findings, delivery: graph.delivery, ...this.#files(compat) };
-    const nodes = graph.nodes.map((node, index) => this.#node(node, index, catalogue.resolve(node.plugin), context));
+    const nodes = parts.nodes.map((node, index) => this.#node(node, index, catalogue.resolve(node.plugin), context));
     const draft = {
       compat,
       place: placeOf(spotAt(root, ["nodes"], "key")),
       nodes,
-      edges: connect(nodes, graph.edges, graph.durable && durableOptions(true)),
-      unreadIds: graph.unreadIds,
-      incomplete: graph.incomplete,
+      edges: connect(nodes, parts.edges, graph.durable && durableOptions(true)),
+      exposed: parts.exposed,
+      unreadIds: parts.unreadIds,
+      incomplete: parts.incomplete,
     };
     const intercept: ResolveInterceptor = (one, id) =>
       this.#node({ ...one, index: -1, id, kind: undefined }, -1, catalogue.resolve(one.plugin), context);
@@ -209,11 +201,12 @@ class Compiler {
   }
 
   #node(node: ReadNode, index: number, resolution: Resolution, context: DraftContext): DraftNode {
-    const { id, plugin, kind, path: nodePath, runtimeKeys, inboxKeys, tree } = node;
+    const { id, plugin, kind, path: nodePath, runtimeKeys, inboxKeys, tree, scope, folder } = node;
     const at: DraftNode["at"] = (path, what) => placeOf(spotAt(tree, path, what));
     const runtime = withDelivery(node.runtime, context.delivery, resolution.found ? resolution.definition : undefined);
     const idKey = tree.entries.has("id") ? "id" : "node_id";
-    const base = { index, id, plugin, kind, path: nodePath, place: at([idKey]), at, runtime, runtimeKeys, inboxKeys };
+    const own = { index, id, plugin, kind, path: nodePath, place: at([idKey]), at, runtime, runtimeKeys, inboxKeys };
+    const base = { ...own, ...(scope === undefined ? {} : { scope }), ...(folder ? { folder } : {}) };
     if (!resolution.found) {
       if (!isBroken(childOf(tree, "plugin")!)) this.#unresolved(node, resolution);
       return {
@@ -227,7 +220,7 @@ class Compiler {
       };
     }
     const { definition, origin, legacy } = resolution;
-    const checked = checkConfig(node, resolution, context);
+    const checked = checkConfig(node, resolution, { ...context, ...filesOf(context, folder) });
     return { ...base, definition, legacy: legacy !== undefined, origin, ...checked };
   }
 
@@ -245,9 +238,6 @@ class Compiler {
   }
 }
 
-/** The file's name without its ending, as a word that a folder can have. */
-function nameOf(file: string): string {
-  const stem = path.basename(file.replace(/^<(.*)>$/, "$1")).replace(/\.(?:ya?ml|json|md)$/i, "");
-  const word = stem.replace(/[^A-Za-z0-9_.-]+/g, "_").replace(/^[.-]+/, "");
-  return word.slice(0, 64) || "graph";
-}
+/** A file's nodes look for theirs in its folder. */
+const filesOf = ({ files }: ConfigContext, folder: string | undefined) =>
+  files && folder ? { files: filesIn(files, folder) } : {};

@@ -9,6 +9,15 @@ export interface Place {
   column: number;
   endLine?: number;
   endColumn?: number;
+  /** Of a file that nodes bring in with `use`: by which of them this time. A finding has it as a related place. */
+  usedBy?: UseSite;
+}
+
+/** A node with `use`, which brings a file into the graph. */
+export interface UseSite {
+  /** With those of the nodes that brought in its own file: `yard/camera`. */
+  id: string;
+  place: Place;
 }
 
 /** Stable names of everything that can be wrong with a graph. `CODES` says what each means. */

@@ -7,6 +7,10 @@ import type { Path } from "./tree.ts";
 export interface DraftNode {
   readonly index: number;
   readonly id: string;
+  /** What the id begins with when the node stands in a file that another node brings in: `yard/`. */
+  readonly scope?: string;
+  /** Where relative paths in its config start, from the graph's folder; undefined: there. */
+  readonly folder?: string;
   readonly plugin: string;
   /** As written, trimmed. */
   readonly kind: string | undefined;
@@ -44,6 +48,17 @@ export interface DraftEnd {
   /** Port it leads to; undefined when unknown, ambiguous or not needed. */
   readonly port: string | undefined;
   readonly place: Place;
+  /** Written as the port of a file; what that stands for is checked where it is declared. */
+  readonly exposed?: boolean;
+}
+
+/** A port of a file that a node brings in, and the end it stands for. */
+export interface DraftExposed {
+  readonly side: "in" | "out";
+  readonly name: string;
+  readonly node: string;
+  readonly asked: string | undefined;
+  readonly place: Place;
 }
 
 export interface DraftEdge {
@@ -67,6 +82,8 @@ export interface Draft {
   readonly place: Place;
   readonly nodes: readonly DraftNode[];
   readonly edges: readonly DraftEdge[];
+  /** Ports of the files that nodes bring in. */
+  readonly exposed?: readonly DraftExposed[];
   /** Ids of nodes that could not be read; an edge to one is not an edge to nowhere. */
   readonly unreadIds: ReadonlySet<string>;
   /** True when some node or edge could not be read, so what seems missing may be among them. */
@@ -78,6 +95,7 @@ export interface LooseEnd {
   text: string;
   port: string | undefined;
   place: Place;
+  exposed?: boolean;
 }
 
 export interface LooseEdge {
@@ -118,12 +136,13 @@ export function joinEnd(
   nodes: readonly DraftNode[],
   side: "inputs" | "outputs",
 ): DraftEnd {
-  const { text, place } = end;
+  const { text, place, exposed } = end;
   const [id, dotted] = indexes.has(text) ? [text] : splitPort(text);
   const index = indexes.get(id) ?? -1;
   const asked = end.port ?? dotted;
   const node = nodes[index];
-  return { text, node: index, asked, place, port: node && choosePort(node, side, asked) };
+  const port = node && choosePort(node, side, asked);
+  return { text, node: index, asked, place, port, ...(exposed ? { exposed } : {}) };
 }
 
 /** `person.detections` as node and port. */
@@ -132,7 +151,8 @@ export function splitPort(text: string): [id: string, port?: string] {
   return dot <= 0 ? [text] : [text.slice(0, dot), text.slice(dot + 1)];
 }
 
-function choosePort(node: DraftNode, side: "inputs" | "outputs", asked: string | undefined): string | undefined {
+/** The port that an edge means; undefined when there is none, or several. */
+export function choosePort(node: DraftNode, side: "inputs" | "outputs", asked: string | undefined): string | undefined {
   const names = Object.keys(node[side] ?? {});
   // The predecessor wrote port labels and never looked at them.
   if (node.legacy) return names[0];

@@ -4,13 +4,13 @@ import type { GraphPlan, PlanEdge, PlanNode } from "./plan.ts";
 import { pushDown } from "./push_down.ts";
 
 /** What of a plan does not come from nodes and edges. */
-export type PlanHead = Pick<GraphPlan, "name" | "path" | "baseDir" | "compat" | "hash" | "http">;
+export type PlanHead = Pick<GraphPlan, "name" | "path" | "baseDir" | "compat" | "hash" | "files" | "http">;
 
 /** Turns a draft without errors into the plan that the engine runs. Throws when the draft has errors. */
 export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
   const { configs, into } = pushDown(draft);
   const nodes: PlanNode[] = draft.nodes.map((node) => {
-    const { index, id, definition, config, runtime, origin, place } = node;
+    const { index, id, definition, config, runtime, origin, place, folder } = node;
     if (!definition || !config) throw new Error(`node "${id}" is not resolved`);
     const outputs = Object.freeze(Object.keys(node.outputs ?? {}));
     const inputs = Object.freeze(Object.keys(node.inputs ?? {}));
@@ -18,6 +18,7 @@ export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
     const kept = {
       config: configs.get(index) ?? config.value,
       ...(source === undefined ? {} : { absorbedInto: source }),
+      ...(folder === undefined ? {} : { folder }),
       ...(node.intercepts === undefined ? {} : { intercepts: node.intercepts }),
     };
     return Object.freeze({ index, id, definition, ...kept, runtime, outputs, inputs, origin, place });

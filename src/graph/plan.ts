@@ -74,6 +74,8 @@ export interface PlanNode {
   readonly origin: "built_in" | { file: string; sha256: string };
   /** Id of the source that does this node's work; undefined when the node does it. */
   readonly absorbedInto?: string;
+  /** Where relative paths in its config start, from `GraphPlan.baseDir`; undefined: there. */
+  readonly folder?: string;
   /** Of an interceptor: id of the source it stands behind, or of the sink it stands before. */
   readonly intercepts?: string;
   readonly place: Place;
@@ -102,8 +104,10 @@ export interface GraphPlan {
   readonly baseDir: string;
   /** Read with the predecessor's rules. */
   readonly compat: boolean;
-  /** sha256 of the text, hex. */
+  /** sha256 of the text, and of those of the files that nodes bring in; hex. */
   readonly hash: string;
+  /** The files it was read from, absolute: its own, unless it came from elsewhere, then those that nodes bring in. */
+  readonly files: readonly string[];
   readonly nodes: readonly PlanNode[];
   readonly edges: readonly PlanEdge[];
   /** Rank of each node (by index): every edge that is no feedback leads from a lower to a higher rank. */

@@ -6,10 +6,23 @@ import { type ReadInterceptor, readInterceptors } from "./read_interceptor.ts";
 import { type ReadNode, readNode } from "./read_node.ts";
 import { Reader, without } from "./reader.ts";
 import { graphShape, STRAY_KEYS } from "./schema.ts";
+import { isUse, type ReadUse, readUse } from "./subgraph/read_use.ts";
 import { childOf, isNull, type MapTree, type Tree } from "./tree.ts";
 
-/** A graph as written, before plugins are looked up. */
-export interface ReadGraph {
+/** Nodes and edges as written, before plugins are looked up. */
+export interface GraphParts {
+  nodes: ReadNode[];
+  /** Nodes that bring in a file. */
+  uses: ReadUse[];
+  edges: LooseEdge[];
+  /** Ids of nodes that could not be read. */
+  unreadIds: Set<string>;
+  /** True when some part could not be read, so what seems missing may be there. */
+  incomplete: boolean;
+}
+
+/** A graph as written. */
+export interface ReadGraph extends GraphParts {
   name: string | undefined;
   http: { listen: string } | undefined;
   /** `durable: sinks`: every edge into an outside sink is durable. */
@@ -18,12 +31,6 @@ export interface ReadGraph {
   delivery: WrittenDelivery | undefined;
   /** `ingress`, then `egress`. */
   interceptors: ReadInterceptor[];
-  nodes: ReadNode[];
-  edges: LooseEdge[];
-  /** Ids of nodes that could not be read. */
-  unreadIds: Set<string>;
-  /** True when some part could not be read, so what seems missing may be there. */
-  incomplete: boolean;
 }
 
 const SIDES = ["ingress", "egress"] as const;
@@ -33,29 +40,43 @@ export function readGraph(root: MapTree, compat: boolean, findings: Findings): R
   const reader = new Reader(compat, findings);
   const errors = findings.errors;
   const top = readTop(root, reader);
-  const unreadIds = new Set<string>();
-  const nodeTrees = items(root, "nodes", reader);
-  const nodes = nodeTrees.flatMap((tree, index) => {
-    const node = readNode(tree, index, reader);
-    if (!node) rememberId(tree, unreadIds);
-    return node ?? [];
-  });
-  const edgeTrees = items(root, "edges", reader);
-  const edges = edgeTrees.flatMap((tree, index) => readEdge(tree, index, reader) ?? []);
+  const parts = readParts(root, reader);
   const interceptors = SIDES.flatMap((side) => readInterceptors(side, childOf(root, side), reader));
-  const unread = nodeTrees.length + edgeTrees.length - nodes.length - edges.length;
-  const incomplete = unread > 0 || findings.errors > errors;
+  const incomplete = parts.incomplete || findings.errors > errors;
   return {
     name: top?.name,
     http: top?.http,
     durable: top?.durable,
     delivery: top?.delivery,
     interceptors,
-    nodes,
-    edges,
-    unreadIds,
+    ...parts,
     incomplete,
   };
+}
+
+/** Reads `nodes` and `edges`, of a graph or of a file that one brings in. */
+export function readParts(root: MapTree, reader: Reader): GraphParts {
+  const errors = reader.findings.errors;
+  const unreadIds = new Set<string>();
+  const nodes: ReadNode[] = [];
+  const uses: ReadUse[] = [];
+  let unread = false;
+  for (const [index, tree] of items(root, "nodes", reader).entries()) {
+    if (isUse(tree)) keep(uses, readUse(tree, index, reader), tree);
+    else keep(nodes, readNode(tree, index, reader), tree);
+  }
+  const edgeTrees = items(root, "edges", reader);
+  const edges = edgeTrees.flatMap((tree, index) => readEdge(tree, index, reader) ?? []);
+  const incomplete = unread || edges.length < edgeTrees.length || reader.findings.errors > errors;
+  return { nodes, uses, edges, unreadIds, incomplete };
+
+  function keep<Part>(parts: Part[], part: Part | undefined, tree: Tree) {
+    if (part !== undefined) parts.push(part);
+    else {
+      unread = true;
+      rememberId(tree, unreadIds);
+    }
+  }
 }
 
 function readTop(root: MapTree, reader: Reader) {

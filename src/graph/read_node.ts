@@ -38,6 +38,9 @@ export interface ReadNode extends ReadParts {
   /** The same as text: `nodes[3]`. */
   path: string;
   id: string;
+  /** As in {@link DraftNode}. */
+  scope?: string;
+  folder?: string;
   plugin: string;
   kind: string | undefined;
   tree: MapTree;

@@ -5,7 +5,7 @@ import { SECRET_NAME } from "./redact.ts";
 import { pythonText, readPlain } from "./scalars.ts";
 import { SourceText } from "./source_text.ts";
 import { cutArguments, cutPath, unquote } from "./template.ts";
-import { childOf, type Path, type Tree } from "./tree.ts";
+import { childOf, descend, type Path, type Tree } from "./tree.ts";
 import { clip, VariableFault } from "./variable_fault.ts";
 import { readVariableFile } from "./variable_file.ts";
 import type { VariableOptions } from "./variables.ts";
@@ -94,6 +94,7 @@ export class References {
 
   #name(reference: string, at: Path): Filled {
     if (/^vars(?:[.[]|$)/.test(reference)) return this.#document(reference, cutPath(reference));
+    if (this.#options.dialect !== "python" && /^params[.[]/.test(reference)) return this.#parameter(reference);
     if (this.#options.dialect === "python") {
       const path = relativePath(reference, at);
       const exists = path !== undefined && this.#find(path) !== undefined;
@@ -119,6 +120,26 @@ export class References {
     const message = `Cannot fill in \${${clip(reference)}} as the graph has no such value`;
     const hint = near ? `did you mean \${${near}}?` : "add it under vars: at the top of the graph";
     throw new VariableFault("UNDEFINED_VARIABLE", message, hint);
+  }
+
+  #parameter(reference: string): Filled {
+    const { params } = this.#options;
+    const path = cutPath(reference)?.slice(1);
+    const target = params && path && descend(params, path);
+    if (target) return { tree: this.#filler.part(reference, target, ["params", ...path]) };
+    const message = `Cannot fill in \${${clip(reference)}} as the file has no such parameter`;
+    if (params?.type !== "map") {
+      const hint =
+        "only a file that is brought in with use: has them, under parameters:; a graph's own values are vars";
+      throw new VariableFault("UNDEFINED_VARIABLE", message, hint);
+    }
+    const names = [...params.entries.keys()].map((name) => `params.${name}`);
+    const near = didYouMean(reference, names);
+    throw new VariableFault(
+      "UNDEFINED_VARIABLE",
+      message,
+      near ? `did you mean \${${near}}?` : "add it under parameters:",
+    );
   }
 
   /** Not looked for once nobody would read it: twenty thousand faults among as many variables took minutes. */

@@ -54,14 +54,21 @@ export const nodeShape = v.strictObject({
 });
 
 const inRuntime = (key: string) => `it belongs in the node's runtime: runtime: { ${key}: … }`;
+const ONLY_USED = "only a file that nodes bring in with use has it, and such a file does not run by itself";
 const inInbox = (key: string) => `write inbox: { ${key}: … }`;
 
 /** What to do about keys that stand in the wrong place, or have another name here than elsewhere; `*`: all others. */
 export const STRAY_KEYS: Record<"graph" | "node" | "runtime", Readonly<Record<string, string>>> = {
-  graph: { "*": "values of your own belong in vars, remarks behind a #" },
+  graph: {
+    use: "it stands at a node: nodes: [{ id: NAME, use: FILE, with: { … } }]",
+    parameters: ONLY_USED,
+    ports: ONLY_USED,
+    "*": "values of your own belong in vars, remarks behind a #",
+  },
   node: {
     name: "write id",
     type: "write plugin",
+    with: "values for a file stand beside use: { id: NAME, use: FILE, with: { … } }",
     ...Object.fromEntries(
       ["inbox", "concurrency", "ordered", "on_error", "max_retries", "max_hops", "restart", "delivery"].map((key) => [
         key,
@@ -114,13 +121,11 @@ export const EDGE_ALIASES = [
 /** Keys of the language whose part of the runtime is not built yet, and what they will do. */
 export const NOT_BUILT_IN_YET: Record<"graph" | "node" | "runtime" | "edge", Readonly<Record<string, string>>> = {
   graph: {
-    use: "sub-graphs",
     profiles: "delivery profiles",
     placement: "graphs on several machines",
     mesh: "graphs on several machines",
   },
   node: {
-    use: "sub-graphs",
     placement: "graphs on several machines",
     network: "which hosts a node may reach",
   },

@@ -106,6 +106,17 @@ export function plain(tree: Tree): unknown {
   return map;
 }
 
+/** The tree with its places in another source of the same text. */
+export function movedTo(source: SourceText, tree: Tree): Tree {
+  if (tree.type === "scalar") return { ...tree, source };
+  if (tree.type === "list") return { ...tree, source, items: tree.items.map((item) => movedTo(source, item)) };
+  const entries: MapTree["entries"] = new Map();
+  for (const [name, { key, value }] of tree.entries) {
+    entries.set(name, { key: { ...key, source }, value: movedTo(source, value) });
+  }
+  return { ...tree, source, entries };
+}
+
 /** True when a variable somewhere in the tree has no value. */
 export function isBroken(tree: Tree): boolean {
   if (tree.type === "scalar") return tree.broken === true;

@@ -20,6 +20,8 @@ export interface VariableOptions {
   baseDir: string;
   /** Tried when the file is absent under `baseDir`. */
   fallbackDir?: string;
+  /** Of a file that a graph uses: what `${params.…}` leads to, with values. */
+  params?: Tree;
   findings: Findings;
 }
 
@@ -37,6 +39,7 @@ export class Variables {
 
   constructor(options: VariableOptions) {
     this.#options = options;
+    if (options.params) this.#keep(options.params);
     this.#references = new References(options, {
       join: (template, at) => this.#join(template, at),
       part: (reference, target, path) => this.#part(reference, target, path),
@@ -52,6 +55,13 @@ export class Variables {
     const resolved = this.#resolve(tree, at);
     this.#done.set(tree, resolved);
     return resolved;
+  }
+
+  /** Has its values already; its texts are not to be filled in once more. */
+  #keep(tree: Tree) {
+    this.#done.set(tree, tree);
+    if (tree.type === "list") for (const item of tree.items) this.#keep(item);
+    if (tree.type === "map") for (const { value } of tree.entries.values()) this.#keep(value);
   }
 
   #resolve(tree: Tree, at: Path): Tree {

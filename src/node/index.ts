@@ -9,6 +9,7 @@ export * from "./delivery.ts";
 export * from "./failure.ts";
 export * from "./ffmpeg.ts";
 export * from "./files.ts";
+export * from "./files_in.ts";
 export * from "./hold.ts";
 export * from "./inference.ts";
 export * from "./live.ts";

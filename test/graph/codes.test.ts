@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { CODES, type Diagnostic, type DiagnosticCode, parseEnvFile, readGraphFile } from "../../src/graph/index.ts";
 import { testCatalogue } from "../support/catalogue.ts";
 import { compile, graphWithLimit } from "../support/graph.ts";
+import { graphFolder } from "../support/graph_folder.ts";
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "graph_codes_"));
 afterAll(() => fs.rmSync(dir, { recursive: true }));
@@ -21,6 +22,17 @@ function file(name: string, bytes: Uint8Array, options = {}): Fixture {
 const set = (argument: string) => async () =>
   (await compile(graphWithLimit("{ limit: 1 }"), { set: [argument] })).diagnostics;
 
+/** A graph that brings in a file with this in it; also in that many folders below. */
+const used =
+  (part: string, levels = 0) =>
+  async () => {
+    const at = Array.from({ length: levels + 1 }, (_, level) => `${"n/".repeat(level)}part.yaml`);
+    using project = graphFolder({
+      "graph.yaml": "version: 2\nnodes: [{ id: u, use: part.yaml }]",
+      ...Object.fromEntries(at.map((name) => [name, `version: 2\n${part}`])),
+    });
+    return (await project.compile()).diagnostics;
+  };
 const nodes = (...list: string[]) => `version: 2\nnodes:\n${list.map((node) => `  - { ${node} }\n`).join("")}`;
 const C = "id: c, plugin: counter";
 const L = "id: l, plugin: limit, config: { limit: 1 }";
@@ -52,6 +64,10 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
   MISSING_KEY: nodes("id: c"),
   UNKNOWN_KEY: nodes(`${C}, confg: {}`),
   NOT_BUILT_IN_YET: `mesh: {}\n${nodes(C)}`,
+  USE_CYCLE: used("nodes: [{ id: again, use: part.yaml }]"),
+  USE_TOO_LARGE: used(`nodes: [${"{ id: d, use: n/part.yaml },"}]`, 9),
+  PARAMETER_VALUE: used("parameters: { p: { type: integer, default: x } }"),
+  BAD_EXPOSED_PORT: used("ports: { out: { o: c.none } }\nnodes: [{ id: c, plugin: counter }]"),
   SHADOWED_ALIAS: nodes(`${C}, node_id: d`),
   SLOPPY_SHAPE: `edges: none\n${nodes(`id: c, plugin: "${OLD}Counter", kind: source`)}`,
   NUMBER_PRECISION: nodes(`${C}, config: { items: [12345678901234567890] }`),

@@ -10,6 +10,7 @@ import { durableNotPortable } from "./durable_not_portable.ts";
 import { durableShared } from "./durable_shared.ts";
 import { edgeIntoSource } from "./edge_into_source.ts";
 import { edgeOutOfSink } from "./edge_out_of_sink.ts";
+import { exposedPort } from "./exposed_port.ts";
 import { inputNotConnected } from "./input_not_connected.ts";
 import { kindMismatch } from "./kind_mismatch.ts";
 import { kindsDoNotMeet } from "./kinds_do_not_meet.ts";
@@ -39,6 +40,7 @@ export const RULES: readonly Rule[] = [
   unreachableNode,
   duplicateEdge,
   unknownPort,
+  exposedPort,
   kindsDoNotMeet,
   profileMismatch,
   sharedThing,

@@ -1,5 +1,5 @@
-import { didYouMean } from "../../base/suggest.ts";
 import { type DraftEnd, splitPort } from "../draft.ts";
+import { nearestEnd } from "../nearest_end.ts";
 import type { Report, Rule } from "./rule.ts";
 
 /** Why 2,000,000: comparisons of names; a file full of wrong edges must not take minutes. */
@@ -13,7 +13,7 @@ export const unknownNode: Rule = ({ nodes, edges, unreadIds, incomplete }, repor
   const check = (end: DraftEnd, path: string) => {
     if (end.node !== -1 || unreadIds.has(end.text) || unreadIds.has(splitPort(end.text)[0])) return;
     comparisons += ids.length;
-    const near = comparisons > MAX_COMPARISONS ? undefined : nearest(end.text, ids);
+    const near = comparisons > MAX_COMPARISONS ? undefined : nearestEnd(end.text, ids);
     report({ ...finding(end, path), ...(near === undefined ? {} : { hint: `did you mean "${near}"?` }) });
   };
   for (const edge of edges) {
@@ -21,12 +21,6 @@ export const unknownNode: Rule = ({ nodes, edges, unreadIds, incomplete }, repor
     check(edge.to, `${edge.path}.to`);
   }
 };
-
-function nearest(text: string, ids: readonly string[]): string | undefined {
-  const [id, port] = splitPort(text);
-  const near = didYouMean(id, ids) ?? didYouMean(text, ids);
-  return near !== undefined && port !== undefined ? `${near}.${port}` : near;
-}
 
 function finding(end: DraftEnd, path: string): Parameters<Report>[0] {
   const message = `Cannot connect the edge as there is no node "${end.text.slice(0, 60)}"`;

@@ -18,7 +18,7 @@ function check(
   report: Report,
 ) {
   const ports = node?.[side];
-  if (!node || !ports) return;
+  if (!node || !ports || end.exposed) return;
   const names = Object.keys(ports);
   // No ports at all on this side: an edge into a source or out of a sink, which has its own code.
   if (names.length === 0) return;
