@@ -69,11 +69,12 @@ export class SlidingWindows implements WindowKind {
     return "taken";
   }
 
-  due(slot: number): StreamPacket | undefined {
-    const { panes, watermarkMs } = this.#book;
+  due(slot: number, dueMs: number): StreamPacket | undefined {
+    const { panes } = this.#book;
     const packet = this.#stands(slot) && panes.firing[slot] === 0 ? this.#fire(slot) : undefined;
     const keptUntilMs = this.#keptUntilMs(slot);
-    if (keptUntilMs < watermarkMs) this.#book.drop(slot);
+    // Not by the watermark: windows that are due later in the same advance reach back to it.
+    if (dueMs >= keptUntilMs) this.#book.drop(slot);
     else this.#book.schedule(slot, keptUntilMs);
     return packet;
   }

@@ -23,10 +23,14 @@ export abstract class TimedWindows implements WindowKind {
 
   due(slot: number, dueMs: number): StreamPacket | undefined {
     const { panes, watermarkMs } = this.book;
-    const over = panes.end[slot]! <= watermarkMs;
-    // One that is not over is met for an early result, or because it grew after it was put on the agenda.
-    const asked = over ? (panes.flags[slot]! & FINAL) === 0 : this.#isEarly(slot, dueMs);
-    const packet = asked ? this.book.fire(slot, over) : undefined;
+    const end = panes.end[slot]!;
+    if (dueMs < end) {
+      // Met for an early result, or because it grew after it was put down; one that is over waits for its turn.
+      const packet = end > watermarkMs && this.#isEarly(slot, dueMs) ? this.book.fire(slot, false) : undefined;
+      this.book.schedule(slot, end > watermarkMs ? this.#nextMs(slot) : end);
+      return packet;
+    }
+    const packet = (panes.flags[slot]! & FINAL) === 0 ? this.book.fire(slot, true) : undefined;
     this.schedule(slot);
     return packet;
   }
