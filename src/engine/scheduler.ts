@@ -103,8 +103,8 @@ export class Scheduler {
     for (;;) {
       const rank = this.#ready.highest();
       if (rank < 0) {
-        this.#loopSteps = 0;
         if (!feed()) break;
+        this.#loopSteps = 0;
       } else if (this.#loopSteps >= LOOP_SHARE && this.#byRank[rank]!.loopWaits) this.#letIn(feed);
       else this.#run(this.#byRank[rank]!);
       if (--this.#untilClock <= 0) this.readClock();

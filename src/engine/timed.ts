@@ -75,6 +75,8 @@ export class Timed {
       this.#node.due &= ~WAKE;
       scheduler.refresh(this.#node);
     }
+    // While it is created: before any source is asked, so that the order of what it emits hangs on no timer.
+    if (delayMs === 0 && this.instance === undefined) return this.wakeNow();
     this.#wakeMs = delayMs === undefined ? undefined : host.clock.monotonicMs() + delayMs;
     // A timer that is set to an earlier time sets itself again: a node may ask at every packet.
     if (this.#wakeMs !== undefined && this.#wakeMs < this.#timerMs) this.#setTimer(this.#wakeMs);
