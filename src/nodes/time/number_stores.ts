@@ -152,7 +152,10 @@ export class MomentStore extends NumberStore {
   }
 
   /** Null below two values, which have no spread. */
-  deviation = (slot: number) => resultNumber(Math.sqrt(this.#squares[slot]! / (this.#count[slot]! - 1 || Number.NaN)));
+  deviation = (slot: number) => {
+    const count = this.#count[slot]!;
+    return count < 2 ? null : resultNumber(Math.sqrt(this.#squares[slot]! / (count - 1)));
+  };
 }
 
 /** The smallest value, or the largest with `sign` -1. */

@@ -45,10 +45,10 @@ export const readings = (value: fc.Arbitrary<unknown> = fc.integer({ min: -1000,
       });
     });
 
-/** The same readings, each at most MAX_DELAY late. */
-export const shuffled = (readings: readonly Reading[]) =>
+/** The same readings, each at most so late. */
+export const shuffled = (readings: readonly Reading[], maxDelay = MAX_DELAY) =>
   fc
-    .array(fc.integer({ min: 0, max: MAX_DELAY }), { minLength: readings.length, maxLength: readings.length })
+    .array(fc.integer({ min: 0, max: maxDelay }), { minLength: readings.length, maxLength: readings.length })
     .map((delays) =>
       readings
         .map((reading, at) => ({ reading, comes: reading.t + delays[at]! }))

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { expectedWindows, iso } from "./reference.ts";
-import { feed, readings, said, shapes, shuffled, startWindows } from "./streams.ts";
+import { feed, MAX_DELAY, readings, said, shapes, shuffled, startWindows } from "./streams.ts";
 
 const COUNT_AND_VALUES = { aggregates: { values: { fn: "collect", of: "value" }, sum: { fn: "sum", of: "value" } } };
 
@@ -61,6 +61,34 @@ test("window_aggregate gives every result a key of its own, the same in each run
   );
 });
 
+test("the last result of a window has everything that came within the allowed lateness", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      readings().chain((given) => fc.tuple(fc.constant(given), shuffled(given, 3 * MAX_DELAY))),
+      shapes,
+      async ([given, mixed], shape) => {
+        const started = startWindows(shape, { ...COUNT_AND_VALUES, allowed_lateness: `${2 * MAX_DELAY}ms` });
+        await feed(started, mixed);
+        started.advance();
+        expect(started.on("late")).toEqual([]);
+        const last = new Map<string, unknown>();
+        for (const { payload } of started.on("out")) {
+          const { key, window, values } = payload as {
+            key: string;
+            window: { start: string; end: string };
+            values: [];
+          };
+          last.set(`${key} ${window.start} ${window.end}`, values);
+        }
+        for (const { key, start, end, values } of expectedWindows(given, shape)) {
+          expect(last.get(`${key} ${iso(start)} ${iso(end)}`)).toEqual(values);
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
 const early = (type: string) => (type === "sliding" ? undefined : { every: "7ms" });
 
 const FNS = {
@@ -90,7 +118,8 @@ test("a restored window_aggregate goes on as the one that was not interrupted", 
   await fc.assert(
     fc.asyncProperty(
       readings(fc.oneof(fc.double({ noNaN: false }), fc.constantFrom("x", null, 7))).chain((given) =>
-        fc.tuple(shuffled(given), fc.nat(given.length)),
+        // Three times the delay: some are late within the allowed time, and some beyond it.
+        fc.tuple(shuffled(given, 3 * MAX_DELAY), fc.nat(given.length)),
       ),
       shapes,
       lateness,
