@@ -38,6 +38,7 @@ export const DOMAINS = {
     schema_validate: async () => (await import("./flow/schema_validate.ts")).schemaValidate,
   },
   join: {
+    lookup_join: async () => (await import("./join/lookup_join.ts")).lookupJoin,
     sensor_fusion: async () => (await import("./join/sensor_fusion.ts")).sensorFusion,
     stream_join: async () => (await import("./join/stream_join.ts")).streamJoin,
   },

@@ -22,6 +22,7 @@ export { type StoreCode, StoreError } from "./error.ts";
 export type { Durability, OnEvent } from "./guards.ts";
 export { type MortalQueue, openInline, openMortal } from "./inline_queue.ts";
 export { type FileState, type Inspected, inspectQueueFile } from "./inspect.ts";
+export { type LookupCode, LookupError, LookupFile, type LookupRow } from "./lookup_file.ts";
 export type { QueueFileOptions } from "./open_options.ts";
 export { type RefBlobs, restore, restored, type SpilledPacket, spill } from "./payload_ref.ts";
 export type { PredecessorQueue } from "./predecessor_queue.ts";
