@@ -8,7 +8,7 @@ import {
   readGraphFile,
 } from "../graph/index.ts";
 import { UsageError } from "./command/index.ts";
-import { markdownGraphs } from "./markdown_graphs.ts";
+import { isPart, markdownGraphs } from "./markdown_graphs.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A file with the graphs in it: one, or for Markdown as many as it shows. */
@@ -82,15 +82,20 @@ function reasonToSkip(file: string, walked: boolean): string | undefined {
     const text = fs.existsSync(file) ? fs.readFileSync(file, "utf8") : undefined;
     return text !== undefined && markdownGraphs(text).length === 0 ? "it shows no graph" : undefined;
   }
-  return walked && !looksLikeGraph(file) ? "it has no nodes, so it is no graph" : undefined;
+  if (!walked) return undefined;
+  const head = headOf(file);
+  if (isPart(head)) return "it has parameters or ports: it is checked where a graph uses it";
+  return looksLikeGraph(head) ? undefined : "it has no nodes, so it is no graph";
 }
 
-function looksLikeGraph(file: string): boolean {
+const looksLikeGraph = (head: string) =>
+  /^\s*["']?(nodes|edges|job)["']?\s*:/m.test(head) || /^\s*\{.*"nodes"\s*:/s.test(head);
+
+function headOf(file: string): string {
   const descriptor = fs.openSync(file, "r");
   try {
     const buffer = Buffer.alloc(SNIFF_BYTES);
-    const head = buffer.toString("utf8", 0, fs.readSync(descriptor, buffer, 0, SNIFF_BYTES, 0));
-    return /^\s*["']?(nodes|edges|job)["']?\s*:/m.test(head) || /^\s*\{.*"nodes"\s*:/s.test(head);
+    return buffer.toString("utf8", 0, fs.readSync(descriptor, buffer, 0, SNIFF_BYTES, 0));
   } finally {
     fs.closeSync(descriptor);
   }

@@ -84,11 +84,12 @@ export class GraphChecker {
 
   /** `resources`: also look for the files that nodes read. */
   check(source: GraphSource, { resources = false }: Pick<CompileOptions, "resources"> = {}): Promise<CompileResult> {
-    const { env, set } = this.#settings;
+    const { env, set, maxBytes } = this.#settings;
     return compileGraph(source, {
       catalogue: this.registry(source.baseDir),
       env,
       set,
+      maxBytes,
       resources,
       compatCwd: this.#terminal.cwd,
     });

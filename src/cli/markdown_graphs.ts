@@ -9,7 +9,8 @@ const OPENING = /^\s*(`{3,}|~{3,})\s*(\S*)\s*(.*?)\s*$/;
 const YAML = /^ya?ml$/i;
 
 /**
- * The graphs in fenced YAML blocks. A block without `nodes:` is something else, and one that is marked
+ * The graphs in fenced YAML blocks. A block without `nodes:` is something else, one with
+ * `parameters:` or `ports:` is brought in by a graph and checked there, and one that is marked
  * `yaml no-check` is an example of what not to do.
  */
 export function markdownGraphs(markdown: string): MarkdownGraph[] {
@@ -22,10 +23,13 @@ export function markdownGraphs(markdown: string): MarkdownGraph[] {
     at = closing(lines, start, fence);
     const text = `${lines.slice(start, at).join("\n")}\n`;
     const checked = YAML.test(language!) && !marks!.split(/\s+/).includes("no-check");
-    if (checked && /^\s*nodes\s*:/m.test(text)) graphs.push({ text, lineOffset: start });
+    if (checked && /^\s*nodes\s*:/m.test(text) && !isPart(text)) graphs.push({ text, lineOffset: start });
   }
   return graphs;
 }
+
+/** A file that graphs bring in with `use`: without the values and edges of one it says little. */
+export const isPart = (text: string) => /^(?: {0,4}"(?:parameters|ports)"|parameters|ports)\s*:/m.test(text);
 
 /** The line that closes a block: the same character, at least as often. Without one the block takes the rest. */
 function closing(lines: readonly string[], start: number, fence: string): number {

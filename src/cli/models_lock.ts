@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { GraphPlan } from "../graph/index.ts";
 import { findModel, formatLock, LOCK_FILE, type LockEntry, type ModelStore, readLock } from "../inference/index.ts";
-import { diskFiles } from "../node/index.ts";
+import { diskFiles, modelIn } from "../node/index.ts";
 import { defineCommand, flag } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
 import { readOneGraph } from "./graph_files.ts";
@@ -45,10 +45,13 @@ export const command = defineCommand({
   },
 });
 
-/** Models that nodes of a graph name, as they name them. */
+/** Models that nodes of a graph name, as seen from its folder. */
 export const modelsOf = ({ nodes }: GraphPlan): string[] => [
   ...new Set(
-    nodes.flatMap(({ config }) => (config as { model?: unknown }).model).filter((model) => typeof model === "string"),
+    nodes.flatMap(({ config, folder }) => {
+      const { model } = config as { model?: unknown };
+      return typeof model === "string" ? [modelIn(folder, model)] : [];
+    }),
   ),
 ];
 

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { DEAD_LETTERS } from "../control/index.ts";
 import { linkName } from "../engine/index.ts";
 import type { GraphPlan } from "../graph/index.ts";
+import { inFolder } from "../node/index.ts";
 import { type FileState, type Inspected, inspectQueueFile } from "../store/index.ts";
 import { counted } from "./counted.ts";
 import { queueFileOf, stateDirOf } from "./state_dir.ts";
@@ -25,10 +26,10 @@ export function checkQueues(plan: GraphPlan, base: string | undefined, terminal:
 
 /** Files that nodes name; those in the predecessor's layout are shared with it, and not ours to judge. */
 function nodeFiles({ nodes, baseDir }: GraphPlan) {
-  return nodes.flatMap(({ id, definition, config }) => {
+  return nodes.flatMap(({ id, definition, config, folder }) => {
     const { path: file, layout } = config as { path?: unknown; layout?: unknown };
     if (!definition.name.startsWith("sqlite_queue_") || layout !== "schnitzel" || typeof file !== "string") return [];
-    return [{ queue: id, file: path.resolve(baseDir, file) }];
+    return [{ queue: id, file: path.resolve(baseDir, inFolder(folder, file)) }];
   });
 }
 

@@ -10,7 +10,7 @@ import { GRAPH_FLAGS, GraphChecker, graphSettings } from "./graph_settings.ts";
 import { outsideQueues } from "./outside_queues.ts";
 import { graphOfQueue, type QueueGraph } from "./queue_graph.ts";
 import { printFindings } from "./run_plan.ts";
-import { queueFileOf, type StateDir, stateDirOf } from "./state_dir.ts";
+import { edgeOfQueueFile, queueFileOf, type StateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const GRAPH_ARGUMENT = {
@@ -160,13 +160,10 @@ function filesIn(dir: StateDir): QueueFile[] {
   const names = fs.existsSync(dir.queues) ? fs.readdirSync(dir.queues).sort() : [];
   const queues = names
     .filter((name) => name.endsWith(SUFFIX))
-    .map((name) => ({ name: edgeOf(name), file: path.join(dir.queues, name) }));
+    .map((name) => ({ name: edgeOfQueueFile(name), file: path.join(dir.queues, name) }));
   const letters = { name: DEAD_LETTERS, file: dir.deadLetters };
   return fs.existsSync(dir.deadLetters) ? [...queues, letters] : queues;
 }
-
-/** `a.out+b.in.sqlite3` is the file of `a.out->b.in`. */
-const edgeOf = (file: string) => file.slice(0, -SUFFIX.length).replace("+", "->");
 
 /** A damaged file that was moved aside, without those that lie beside it. */
 export const isAside = (file: string) => /\.corrupt-[\dTZ-]+$/.test(file);

@@ -39,5 +39,13 @@ export function queueFileOf({ queues }: StateDir, { nodes, baseDir }: GraphPlan,
   if (given !== undefined) return path.resolve(baseDir, given);
   // No node id and no port has a plus, so two edges never mean one file.
   const [from, to] = [`${nodes[edge.from]!.id}.${edge.fromPort}`, `${nodes[edge.to]!.id}.${edge.toPort}`];
-  return path.join(queues, `${from}+${to}.sqlite3`);
+  return path.join(queues, `${`${from}+${to}`.replaceAll("/", SLASH)}.sqlite3`);
+}
+
+/** Stands for the slash in `yard/person`: ids have none, and every file system takes it. */
+const SLASH = "=";
+
+/** `yard=person.out+a.in.sqlite3` is the file of `yard/person.out->a.in`. */
+export function edgeOfQueueFile(file: string): string {
+  return path.basename(file, ".sqlite3").replaceAll(SLASH, "/").replace("+", "->");
 }

@@ -1,6 +1,14 @@
 import type { Clock } from "../base/clock.ts";
 import { deliver } from "../delivery/index.ts";
-import { ALONE, type NodeContext, type NodeInstance, type PacketOutcome, type SourceInstance } from "../node/index.ts";
+import {
+  ALONE,
+  filesIn,
+  modelIn,
+  type NodeContext,
+  type NodeInstance,
+  type PacketOutcome,
+  type SourceInstance,
+} from "../node/index.ts";
 import { type IdGenerator, packetFactory } from "../packet/index.ts";
 import { type Failures, noteError } from "./failures.ts";
 import { carryHolds, holdPacket } from "./holding.ts";
@@ -96,9 +104,18 @@ function keeping(node: NodeRun, creation: Creation): Pick<NodeContext, "hold" | 
   };
 }
 
+/** Paths of a node that stands in a file of its own folder start there. */
+function placesOf(folder: string | undefined, { files, inference }: Host): Pick<Host, "files" | "inference"> {
+  if (folder === undefined) return { files, inference };
+  const open: Host["inference"]["open"] = (options) =>
+    inference.open({ ...options, model: modelIn(folder, options.model) });
+  return { files: filesIn(files, folder), inference: { open } };
+}
+
 function contextOf(producer: Producer, creation: Creation): NodeContext {
   const { host, failures, ids, freeze } = creation;
-  const { clock, random, files, io, fetch, resolve, serve, spawn, exchange, ffmpeg, inference, live, blobs } = host;
+  const { clock, random, io, fetch, resolve, serve, spawn, exchange, ffmpeg, live, blobs } = host;
+  const { files, inference } = placesOf(producer.plan.folder, host);
   return {
     ...ALONE,
     ...(producer instanceof NodeRun && keeping(producer, creation)),

@@ -176,7 +176,7 @@ class Compiler {
 
   async #draft(graph: ReadGraph, parts: Expanded, root: MapTree, compat: boolean): Promise<Draft> {
     const { catalogue } = this.#options;
-    await catalogue.prepare([...new Set([...graph.nodes, ...graph.interceptors].map(({ plugin }) => plugin))]);
+    await catalogue.prepare([...new Set([...parts.nodes, ...graph.interceptors].map(({ plugin }) => plugin))]);
     const context = { compat, findings: this.findings, delivery: graph.delivery, ...this.#files(compat) };
     const nodes = parts.nodes.map((node, index) => this.#node(node, index, catalogue.resolve(node.plugin), context));
     const draft = {

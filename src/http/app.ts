@@ -63,7 +63,7 @@ function liveRoutes({ views }: AppOptions): Record<string, Route> {
   if (views === undefined) return {};
   // Until there is a page of the whole run, a browser finds what there is to see.
   const home: Route = () => (c) => c.redirect("/live");
-  return { "/": home, "/live": () => livePage(views), "/live/:name": ({ clock }) => live(views, clock) };
+  return { "/": home, "/live": () => livePage(views), "/live/:name{.+}": ({ clock }) => live(views, clock) };
 }
 
 const HEADERS: NonNullable<Parameters<typeof secureHeaders>[0]> = {

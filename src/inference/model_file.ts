@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import type { Files } from "../node/index.ts";
+import { type Files, isModelFile } from "../node/index.ts";
 import type { ResolvedModel } from "./resolve.ts";
 
 /** What export makes an ONNX file of the formats people have. */
@@ -20,8 +20,8 @@ export const exportWay = (model: string): string | undefined => {
 /** A protobuf message, which an ONNX file is, has no more. */
 const MAX_BYTES = 2 ** 31;
 
-/** Whether `model` means a file: a path, or a name with an ending. */
-export const isFile = (model: string) => /[/\\]|\.[a-z0-9]+$/i.test(model);
+/** Whether `model` means a file. */
+export const isFile = isModelFile;
 
 /** Reads the ONNX file that a graph names. */
 export async function modelFile(model: string, files: Files): Promise<ResolvedModel> {

@@ -22,6 +22,13 @@ export function filesIn(files: Files, folder: string): Files {
   };
 }
 
+/** A model as seen from where `folder` starts: a name that is no file means the same everywhere. */
+export const modelIn = (folder: string | undefined, model: string): string =>
+  isModelFile(model) ? inFolder(folder, model) : model;
+
+/** Whether a model's name means a file: a path, or a name with an ending. */
+export const isModelFile = (model: string) => /[/\\]|\.[a-z0-9]+$/i.test(model);
+
 /** A path as seen from where `folder` starts; one that is absolute stays. */
 export const inFolder = (folder: string | undefined, file: string): string =>
   folder === undefined || path.isAbsolute(file) ? file : path.join(folder, file);

@@ -111,6 +111,7 @@ export function plan(nodes: readonly TestNode[], edges: readonly string[]): Grap
     baseDir: "/nonexistent",
     compat: false,
     hash: "0",
+    files: [],
     nodes: nodes.map((one, index) => ({
       index,
       id: one.id,

@@ -1,3 +1,4 @@
+import { inFolder } from "../../node/index.ts";
 import type { Place } from "../diagnostic.ts";
 import type { DraftNode } from "../draft.ts";
 import type { Rule } from "./rule.ts";
@@ -7,7 +8,8 @@ export const sharedThing: Rule = ({ compat, nodes }, report) => {
   const first = new Map<string, { node: DraftNode; place: Place }>();
   for (const node of nodes) {
     if (node.config === undefined) continue;
-    for (const { path, what } of node.definition?.owns?.(node.config.value) ?? []) {
+    for (const { path, what: named } of node.definition?.owns?.(node.config.value) ?? []) {
+      const what = inOwnFolder(named, node.folder);
       const place = path.length === 0 ? node.place : node.at(["config", ...path], "value");
       const other = first.get(what);
       if (other === undefined) {
@@ -26,3 +28,9 @@ export const sharedThing: Rule = ({ compat, nodes }, report) => {
     }
   }
 };
+
+/** Files and folders are named as seen from the graph's folder; a node may stand in a file elsewhere. */
+function inOwnFolder(what: string, folder: string | undefined): string {
+  const [, kind, file] = /^(file |pictures in |clips in )(.+)$/s.exec(what) ?? [];
+  return folder === undefined || file === undefined ? what : kind + inFolder(folder, file);
+}
