@@ -45,7 +45,7 @@ export class AckRoot {
 
   /** Somebody hears what becomes of the packet. */
   get awaited(): boolean {
-    return this.#settle !== undefined;
+    return this.#trunk.#settle !== undefined;
   }
 
   get asks(): boolean {
