@@ -1,7 +1,10 @@
+import { plainUtcMs } from "../packet/index.ts";
+
 const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$/;
 
 /** An ISO-8601 date, or date and time, that exists in the calendar. */
 export function isIsoTime(value: unknown): value is string {
+  if (typeof value === "string" && !Number.isNaN(plainUtcMs(value))) return true;
   if (typeof value !== "string" || !ISO.test(value)) return false;
   // Date.parse turns February 30 into March 2, so the day has to come back unchanged.
   const day = new Date(`${value.slice(0, 10)}T00:00:00Z`);

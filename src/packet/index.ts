@@ -6,6 +6,7 @@ export * from "./frame.ts";
 export * from "./jsonl.ts";
 export * from "./kinds.ts";
 export * from "./packet.ts";
+export * from "./plain_utc.ts";
 export * from "./portable.ts";
 export * from "./profile.ts";
 export * from "./size.ts";

@@ -1,3 +1,5 @@
+import { plainUtcMs } from "./plain_utc.ts";
+
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:[.,]\d+)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /**
@@ -5,6 +7,18 @@ const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:[.,]\d+)?)?\s*(Z|[+-]\
  * A time without a zone is UTC, as the predecessor read it. NaN for anything else.
  */
 export function parseIsoMs(text: string): number {
+  if (text === lastText) return lastMs;
+  const plainMs = plainUtcMs(text);
+  lastMs = Number.isNaN(plainMs) ? parseAnyMs(text) : plainMs;
+  lastText = text;
+  return lastMs;
+}
+
+/** The last one, as a packet's time is read by the source that it comes from and by the nodes behind it. */
+let lastText = "";
+let lastMs = Number.NaN;
+
+function parseAnyMs(text: string): number {
   const parts = ISO.exec(text);
   if (parts === null) return Number.NaN;
   const [, date, minutes = "00:00", seconds = ":00", zone = "Z"] = parts;
