@@ -24,11 +24,12 @@ import { slowDisk } from "./slow_disk.bench.ts";
 import { startup } from "./startup.bench.ts";
 import { store } from "./store.bench.ts";
 import { validate } from "./validate.bench.ts";
+import { window } from "./window.bench.ts";
 
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
   ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, inference, decode },
-  ...{ seeing, sizing, pictures },
+  ...{ seeing, sizing, pictures, window },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
