@@ -107,6 +107,8 @@ export const DOMAINS = {
   },
   robotics: {
     person_follow: async () => (await import("./robotics/person_follow.ts")).personFollow,
+    pid: async () => (await import("./robotics/pid.ts")).pid,
+    plant: async () => (await import("./robotics/plant.ts")).plant,
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Load>>>>;
 

@@ -1,18 +1,18 @@
 import * as v from "valibot";
 import { ANY, type ConfigIssue, defineNode, type Emit, type Ports, port } from "../../node/index.ts";
 import { compileCondition, expressionIssues } from "../expression.ts";
+import { portName } from "./port_name.ts";
 
-const name = v.pipe(v.string(), v.regex(/^[A-Za-z_]\w*$/, "a port name is letters, digits and _, not a digit first"));
 const condition = v.pipe(v.string(), v.minLength(1));
 
 const rule = v.strictObject({
-  port: v.pipe(v.optional(name), v.description("Output port; `rule_1`, `rule_2` … when left out.")),
+  port: v.pipe(v.optional(portName), v.description("Output port; `rule_1`, `rule_2` … when left out.")),
   when: v.pipe(condition, v.description("CEL condition.")),
 });
 
 const config = v.strictObject({
   rules: v.pipe(
-    v.union([v.pipe(v.array(rule), v.minLength(1)), v.pipe(v.record(name, condition), v.minEntries(1))]),
+    v.union([v.pipe(v.array(rule), v.minLength(1)), v.pipe(v.record(portName, condition), v.minEntries(1))]),
     v.description("Conditions in order: a list of `{ port, when }`, or a map from port to condition."),
   ),
   mode: v.pipe(

@@ -5,13 +5,15 @@ import { Refusal } from "./refusal.ts";
 
 export interface ReadingOptions {
   /** What the JSON body is. */
-  body: "payload" | "packet";
+  body: "payload" | "packet" | "text";
   kind: string;
   /** Key of the payload with the source id. */
   source_id_field?: string | undefined;
   accept: readonly ("json" | "text")[];
   /** A JSON array is many packets. */
   batch: boolean;
+  /** Headers that are kept. */
+  headers: readonly string[];
 }
 
 /** Also the most the queue takes, which a packet without a key knows by its packet_id. */
@@ -22,12 +24,15 @@ export function requestPackets(request: Request, bytes: Uint8Array, options: Rea
   const key = keyOf(request);
   const { fields, many } = readFields(request, bytes, options);
   // Every packet of a batch needs its own key, and the same ones when the batch comes again.
-  const keyed = fields.map((one, at) => withKey(one, key === undefined || !many ? key : `${key}/${at}`));
+  const keyed = fields
+    .map((one) => withHeaders(one, request, options))
+    .map((one, at) => withKey(one, key === undefined || !many ? key : `${key}/${at}`));
   return { fields: keyed, many };
 }
 
 /** What a request's body is, by its content type. Throws a {@link Refusal} when it is none that is taken. */
-export function contentOf(request: Request, { accept }: ReadingOptions): Content {
+export function contentOf(request: Request, { accept, body }: ReadingOptions): Content {
+  if (body === "text") return "text";
   const header = request.headers.get("content-type") ?? "";
   const type = header.split(";", 1)[0]!.trim().toLowerCase();
   const content = contentNamed(type);
@@ -52,6 +57,7 @@ function readFields(request: Request, bytes: Uint8Array, options: ReadingOptions
   const one = (fields: PacketFields) => ({ fields: [fields], many: false });
   if (content === "event") return one(structuredEvent(readJson(bytes)));
   if (content === "events") return { fields: listed(readJson(bytes), structuredEvent), many: true };
+  if (options.body === "text") return one(payloadFields(readText(bytes), options));
   const value = content === "text" ? readText(bytes) : readJson(bytes);
   if (isBinaryEvent(request)) return one(binaryEvent(request, value));
   const read = (item: unknown) => (options.body === "packet" ? packetFields(item) : payloadFields(item, options));
@@ -96,6 +102,28 @@ function packetFields(value: unknown): PacketFields {
     throw new Refusal(400, "BAD_PACKET", `the body is a packet that is not taken: ${fact}`);
   }
   return { packet_id, ts, kind, source_id, payload, meta };
+}
+
+/** Longest value that is kept, as long as a key may be. */
+const MAX_HEADER = 1_024;
+
+/** Missing ones are left out; what is too long is no signature, and is refused. */
+function withHeaders(fields: PacketFields, request: Request, { headers: names }: ReadingOptions): PacketFields {
+  if (names.length === 0) return fields;
+  const headers: Record<string, string> = {};
+  for (const name of names) {
+    const value = request.headers.get(name);
+    if (value === null) continue;
+    if (value.length > MAX_HEADER) {
+      throw new Refusal(
+        400,
+        "HEADER_TOO_LONG",
+        `the header ${name} must be at most ${MAX_HEADER} characters: it has ${value.length}`,
+      );
+    }
+    headers[name.toLowerCase()] = value;
+  }
+  return { ...fields, meta: { ...fields.meta, headers } };
 }
 
 function keyOf({ headers }: Request): string | undefined {

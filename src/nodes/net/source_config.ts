@@ -9,6 +9,15 @@ const token = v.pipe(
   v.regex(/^[\x21-\x7e]{16,4096}$/, "must be at least 16 printable ASCII characters without spaces"),
 );
 
+/** Who a sender is stays with this node: what is in `meta` is logged. */
+const SECRET_HEADERS = new Set(["authorization", "cookie", "proxy-authorization"]);
+
+const header = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9-]+$/, "must be a header's name"),
+  v.check((name) => !SECRET_HEADERS.has(name.toLowerCase()), "must not be a header that holds a secret"),
+);
+
 const METHODS = ["POST", "PUT", "PATCH"] as const;
 
 export const sourceConfig = v.strictObject({
@@ -43,8 +52,16 @@ export const sourceConfig = v.strictObject({
     v.description("Let other machines send without a token or a certificate."),
   ),
   body: v.pipe(
-    v.optional(v.picklist(["payload", "packet"]), "payload"),
-    v.description("The body is the payload, or a whole packet, as `http_sink` sends with `body: packet`."),
+    v.optional(v.picklist(["payload", "packet", "text"]), "payload"),
+    v.description(
+      "The body is the payload, or a whole packet, as `http_sink` sends with `body: packet`, or a text as it is, whatever its content type: what a signature was made of.",
+    ),
+  ),
+  headers: v.pipe(
+    v.optional(v.pipe(v.array(header), v.maxLength(16)), []),
+    v.description(
+      "Headers of the request that are kept, in lower case, in `meta.headers`: up to 1,024 characters each.",
+    ),
   ),
   kind: v.pipe(v.optional(text, "raw"), v.description("Kind of the packets; packets and CloudEvents keep their own.")),
   source_id_field: v.pipe(

@@ -268,6 +268,28 @@ describe("http_source reads", () => {
   });
 });
 
+describe("http_source hands over what was signed", () => {
+  test("the body as it came, of whatever content type, with the headers that are asked for", async () => {
+    const { taken, packets } = await receiver({ body: "text", headers: ["X-Signature", "X-Absent"] });
+    const body = '{ "b":1,  "a":2 }\n';
+    expect((await taken(body, { "x-signature": "sha256=00", "x-other": "no" })).status).toBe(202);
+    expect(packets[0]).toMatchObject({ payload: body, meta: { headers: { "x-signature": "sha256=00" } } });
+    expect(packets[0]!.meta.headers).toEqual({ "x-signature": "sha256=00" });
+    expect((await taken("not JSON", { "content-type": "application/x-thing", "ce-id": "1" })).status).toBe(202);
+  });
+
+  test("and refuses a header that is too long to keep", async () => {
+    const { send } = await receiver({ headers: ["x-signature"] });
+    const response = await send("1", { "x-signature": "s".repeat(1_025) });
+    expect([response.status, await codeOf(response)]).toEqual([400, "HEADER_TOO_LONG"]);
+  });
+
+  test("but no header that holds a secret", () => {
+    const config = { listen: "127.0.0.1:0", headers: ["Authorization"] };
+    expect(v.safeParse(httpSource.config, config).issues?.[0]?.message).toContain("holds a secret");
+  });
+});
+
 describe("http_source takes a CloudEvent", () => {
   const event = { specversion: "1.0", id: "17", source: "/yard", type: "alarm", time: "2026-01-01T06:00:00Z" };
   const expected = {
