@@ -6,6 +6,8 @@ import { closeAll } from "./closing.ts";
 import { type Creation, create } from "./creating.ts";
 import { DurableEdges } from "./durable/edges.ts";
 import { Ending } from "./ending.ts";
+import type { EventTime } from "./event_time/event_time.ts";
+import { eventTimeOf } from "./event_time/of_run.ts";
 import { Failures } from "./failures.ts";
 import { DEFAULT_DRAIN_MS, type Host, type RunOptions } from "./host.ts";
 import { leaveBehind } from "./leaving.ts";
@@ -42,11 +44,13 @@ export class Engine {
   readonly sources: Sources;
   readonly #options: RunOptions;
   readonly #abort = new AbortController();
-  readonly #timers: Timers;
+  readonly timers: Timers;
   readonly #restarts: Restarts;
   readonly #loops: LoopEnd;
   readonly #creation: Creation;
   readonly #heart: Int32Array;
+  /** Undefined when no node waits for event time; there once nodes are created. */
+  eventTime: EventTime | undefined;
   #ending: Ending | undefined;
   readonly #created: Producer[] = [];
   #wake: () => void = () => {};
@@ -64,24 +68,24 @@ export class Engine {
     this.startedMonotonicMs = clock.monotonicMs();
     this.lastTurnMs = this.lastProgressMs = this.startedMonotonicMs;
     const ids = new IdGenerator(clock, random);
-    this.#timers = new Timers(clock);
-    this.#restarts = new Restarts(this, this.#timers, this.#abort.signal);
+    this.timers = new Timers(clock);
+    this.#restarts = new Restarts(this, this.timers, this.#abort.signal);
     this.scheduler = new Scheduler({ clock, fuse: options.fuse ?? true, heart, ids });
     this.scheduler.onWork = this.work;
     this.failures = new Failures({
       scheduler: this.scheduler,
       clock,
       random,
-      timers: this.#timers,
+      timers: this.timers,
       deadLetter: (letter, bytes) => this.#keepLetter(letter, bytes),
       abort: (error) => this.fail(error),
     });
     this.scheduler.failures = this.failures;
-    this.#loops = new LoopEnd(this, this.#timers, options.drainMs ?? DEFAULT_DRAIN_MS);
+    this.#loops = new LoopEnd(this, this.timers, options.drainMs ?? DEFAULT_DRAIN_MS);
     this.scheduler.loops = this.#loops.loops;
     const freeze = plan.nodes.some((node) => node.origin !== "built_in");
     const { scheduler, failures } = this;
-    this.#creation = { host, failures, ids, freeze, stopping: this.#abort.signal, timers: this.#timers, scheduler };
+    this.#creation = { host, failures, ids, freeze, stopping: this.#abort.signal, timers: this.timers, scheduler };
     this.durable = new DurableEdges(plan, host.durable ?? {}, this.failures, this.work);
     this.wiring = wire(this.durable.plan, this.scheduler, { onWork: this.work, onSourceError: this.#restarts.failed });
     this.sources = new Sources(this.wiring.sources, {
@@ -119,7 +123,7 @@ export class Engine {
   #finish() {
     this.stopReason ??= "end_of_input";
     this.state = "draining";
-    this.#timers.cancelAll();
+    this.timers.cancelAll();
     leaveBehind(this.wiring, this.stopReason === "error" ? "run_failed" : "drain_deadline");
     this.#abort.abort();
     this.sources.end();
@@ -135,7 +139,7 @@ export class Engine {
     this.state = "draining";
     this.sources.end({ keepUnmetered: emptyQueues });
     this.#abort.abort();
-    this.#timers.after(this.#options.drainMs ?? DEFAULT_DRAIN_MS, () => this.#abandon());
+    this.timers.after(this.#options.drainMs ?? DEFAULT_DRAIN_MS, () => this.#abandon());
     this.#loops.inputEnded();
     this.work();
   }
@@ -206,13 +210,14 @@ export class Engine {
       this.durable.attach(producer);
       this.#created.push(producer);
     }
+    this.sources.eventTime = this.eventTime = eventTimeOf(this);
     return true;
   }
 
   #limitTime(throttles: readonly ThrottlePolicy[]) {
     for (const policy of throttles) {
       if (policy.limitMs === undefined) continue;
-      this.#timers.after(policy.limitMs, () => this.stop(policy.name, { emptyQueues: true }));
+      this.timers.after(policy.limitMs, () => this.stop(policy.name, { emptyQueues: true }));
     }
   }
 

@@ -28,6 +28,11 @@ export class HeldLine {
     this.#entries.push({ edge, packet, root });
   }
 
+  /** Shows everything in the line. */
+  each(look: (packet: StreamPacket) => void) {
+    for (let at = this.#taken; at < this.#entries.length; at++) look(this.#entries[at]!.packet);
+  }
+
   /** Takes the oldest; the line must not be empty. */
   shift(): Held {
     const entry = this.#entries[this.#taken++]!;

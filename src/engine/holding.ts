@@ -5,6 +5,14 @@ import type { Failures } from "./failures.ts";
 import { NO_PACKET, type NodeRun, TIME_CALL } from "./node_run.ts";
 import { RootOutcome } from "./outcome.ts";
 
+/** How a node that keeps packets holds event time back for those behind it. */
+export interface HeldBack {
+  /** Event time that has passed where its packets come from. */
+  watermarkMs(): number;
+  /** It keeps less than before. */
+  changed(): void;
+}
+
 /** A packet that a node keeps, and whose it is. */
 interface Kept {
   packet: StreamPacket;
@@ -47,11 +55,11 @@ export class PacketHold implements Hold {
   }
 
   release() {
-    if (this.#node.holds.delete(this)) this.#answer(undefined);
+    if (this.#leave()) this.#answer(undefined);
   }
 
   fail(error: Error) {
-    if (!this.#node.holds.delete(this)) return;
+    if (!this.#leave()) return;
     const { packet, input } = this.#kept;
     const root = this.#root;
     this.#root = undefined;
@@ -73,10 +81,16 @@ export class PacketHold implements Hold {
 
   /** From now on what is emitted answers for it. Gives its root, if somebody waits, and once only. */
   handOver(): AckRoot | undefined {
-    if (!this.#node.holds.delete(this)) return undefined;
+    if (!this.#leave()) return undefined;
     const root = this.#root;
     this.#root = undefined;
     return root;
+  }
+
+  #leave(): boolean {
+    const held = this.#node.holds.delete(this);
+    if (held) this.#node.heldBack?.changed();
+    return held;
   }
 
   #answer(failure: PacketFailure | undefined) {
@@ -127,7 +141,7 @@ export function holdPacket(node: NodeRun, failures: Failures): PacketHold | unde
   if (packet === NO_PACKET || packet === TIME_CALL) return undefined;
   const awaited = root?.awaited ? root : undefined;
   if (awaited === undefined && node.heldBack === undefined) return undefined;
-  const watermarkMs = node.heldBack?.() ?? Number.POSITIVE_INFINITY;
+  const watermarkMs = node.heldBack?.watermarkMs() ?? Number.POSITIVE_INFINITY;
   return new PacketHold(node, { packet, input, root: awaited, watermarkMs }, failures);
 }
 

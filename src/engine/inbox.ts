@@ -79,6 +79,11 @@ export class Inbox {
     return packet;
   }
 
+  /** Shows everything that waits, in no order. */
+  each(look: (packet: StreamPacket) => void) {
+    for (const packet of this.#packets) if (packet !== undefined) look(packet);
+  }
+
   get headRoot(): AckRoot | undefined {
     return this.#roots?.[this.#head];
   }

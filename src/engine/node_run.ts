@@ -4,7 +4,7 @@ import type { Emit, NodeInstance } from "../node/index.ts";
 import type { NodeCounters } from "../observe/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
-import { ownRoot, type PacketHold } from "./holding.ts";
+import { type HeldBack, ownRoot, type PacketHold } from "./holding.ts";
 import type { Loops } from "./loops.ts";
 import { type EdgeRun, type InputRun, Producer } from "./producer.ts";
 import { ADVANCE, type Timed } from "./timed.ts";
@@ -79,8 +79,8 @@ export class NodeRun extends Producer {
   timed: Timed | undefined;
   /** Packets that the node keeps, oldest first; what `carry` has handed on is none of these. */
   readonly holds = new Set<PacketHold>();
-  /** Event time that nothing kept now may come after; set when a node further on waits for event time. */
-  heldBack: (() => number) | undefined;
+  /** Set when a node further on waits for event time: it may not pass what is kept here. */
+  heldBack: HeldBack | undefined;
   /** True when a packet would be taken at once, so it needs no inbox. Kept by the scheduler's refresh. */
   idle = true;
   /** The packet just emitted over the sole edge, not yet in its inbox. */

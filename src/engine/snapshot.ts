@@ -1,5 +1,7 @@
+import type { Clock } from "../base/clock.ts";
 import type { EdgeSnapshot, NodeSnapshot, RunSnapshot, RunStatus } from "../observe/index.ts";
 import type { Engine } from "./engine.ts";
+import { eventTimeMetrics } from "./event_time/metrics.ts";
 import { NodeRun } from "./node_run.ts";
 import type { EdgeRun, Producer } from "./producer.ts";
 import type { SourceRun } from "./source_run.ts";
@@ -14,9 +16,7 @@ export function takeSnapshot(engine: Engine): RunSnapshot {
     seed: host.seed,
     startedAtMs: engine.startedAtMs,
     uptimeMs: host.clock.monotonicMs() - engine.startedMonotonicMs,
-    nodes: engine.wiring.producers
-      .slice(0, plan.nodes.length)
-      .map((producer) => nodeSnapshot(producer, host.clock.monotonicMs())),
+    nodes: engine.wiring.producers.slice(0, plan.nodes.length).map((producer) => nodeSnapshot(producer, host.clock)),
     edges: engine.wiring.edges.slice(0, plan.edges.length).map((edge) => snapshotOf(edge, engine)),
     deadLetters: { total: letters.total, recent: letters.recent() },
     loop: { turns: engine.turns, lastTurnMonotonicMs: engine.lastTurnMs, maxTurnMs: engine.maxTurnMs },
@@ -41,7 +41,7 @@ function statusOf({ failure, letters, wiring }: Engine): RunStatus {
   return wiring.producers.some(wrong) ? "degraded" : "ok";
 }
 
-function nodeSnapshot(producer: Producer, nowMs: number): NodeSnapshot {
+function nodeSnapshot(producer: Producer, clock: Clock): NodeSnapshot {
   const { plan, counters, lastError } = producer;
   const isNode = producer instanceof NodeRun;
   const snapshot: NodeSnapshot = {
@@ -51,14 +51,14 @@ function nodeSnapshot(producer: Producer, nowMs: number): NodeSnapshot {
     isSource: !isNode,
     isSink: isNode && plan.definition.kind === "sink",
     counters,
-    own: ownMetrics(producer as NodeRun | SourceRun),
+    own: { ...ownMetrics(producer as NodeRun | SourceRun), ...eventTimeMetrics(producer, clock.nowMs()) },
     inboxes: isNode ? producer.inputs.map(inboxSnapshot) : [],
     inFlight: isNode ? producer.inFlight : 0,
   };
   if (lastError !== undefined) snapshot.lastError = lastError;
   if (isNode && producer.delivered) snapshot.circuitOpen = producer.delivered.circuitOpen;
   const busySinceMs = isNode ? producer.busySinceMs : undefined;
-  if (busySinceMs !== undefined) snapshot.busyMs = nowMs - busySinceMs;
+  if (busySinceMs !== undefined) snapshot.busyMs = clock.monotonicMs() - busySinceMs;
   return snapshot;
 }
 

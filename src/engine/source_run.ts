@@ -2,6 +2,7 @@ import type { PlanNode } from "../graph/plan.ts";
 import type { SourceInstance, SourceYield } from "../node/index.ts";
 import type { NodeCounters } from "../observe/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
+import type { SourceTime } from "./event_time/source_time.ts";
 import { closeIterator, isThenable } from "./pending.ts";
 import { Producer } from "./producer.ts";
 
@@ -25,6 +26,8 @@ export class SourceRun extends Producer {
   portOf: ((packet: StreamPacket) => string) | undefined;
   /** Its packets came from a source before: no throttle counts them again. */
   unmetered = false;
+  /** Set when event time waits for it. */
+  time: SourceTime | undefined;
   /** Start times of recent restarts, monotonic milliseconds. */
   readonly restartsMs: number[] = [];
   #iterator: SourceIterator | undefined;
@@ -134,6 +137,7 @@ export class SourceRun extends Producer {
   }
 
   override roomChanged() {
+    this.time?.roomChanged(this.blocked > 0);
     if (this.blocked === 0) this.#onWork();
   }
 }

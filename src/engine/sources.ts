@@ -2,6 +2,7 @@ import { toError } from "../base/to_error.ts";
 import type { PacketFailure } from "../node/index.ts";
 import { isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
 import { AckRoot, type Settle } from "./ack.ts";
+import type { EventTime } from "./event_time/event_time.ts";
 import type { Failures } from "./failures.ts";
 import type { SourceTap } from "./host.ts";
 import { HEART_NODE, type Scheduler } from "./scheduler.ts";
@@ -26,6 +27,8 @@ export class Sources {
   emitted = 0;
   /** Sources that have not ended, in declaration order. */
   readonly live: SourceRun[];
+  /** Undefined when no node waits for event time, and once the run is stopped: then {@link Ending} says what is over. */
+  eventTime: EventTime | undefined;
   readonly #options: SourcesOptions;
   readonly #scheduler: Scheduler;
   readonly #heart: Int32Array;
@@ -46,6 +49,12 @@ export class Sources {
 
   /** Takes a packet from the next source that has one; false when none has. */
   readonly feed = (): boolean => {
+    if (this.eventTime === undefined) return this.#feed();
+    // Again when nothing came: a source may just have ended.
+    return this.eventTime.tell() || this.#feed() || this.eventTime.tell();
+  };
+
+  #feed(): boolean {
     if (this.live.length === 1) return this.#feedSole(this.live[0]!);
     for (let tries = this.live.length; tries > 0; tries--) {
       if (this.#pointer >= this.live.length) this.#pointer = 0;
@@ -56,7 +65,7 @@ export class Sources {
       else if (this.#offer(source)) return true;
     }
     return false;
-  };
+  }
 
   /** A source without rivals goes on while nothing else is ready, as it would be asked next anyway. */
   #feedSole(source: SourceRun): boolean {
@@ -66,13 +75,14 @@ export class Sources {
       if (source.hasNext && (source.unmetered || this.#granted > 0)) this.#send(source, source.next());
       else if (!this.#offer(source)) return fed;
       fed = true;
-      if (scheduler.hasReady || !scheduler.step()) break;
+      if (scheduler.hasReady || !scheduler.step() || this.eventTime?.tell()) break;
     }
     return fed;
   }
 
   /** Ends every source, or all but those behind durable edges; what is in flight goes on. */
   end({ keepUnmetered = false } = {}) {
+    this.eventTime = undefined;
     const ending = this.live.filter(({ unmetered }) => !(keepUnmetered && unmetered));
     this.live.splice(0, this.live.length, ...this.live.filter((source) => !ending.includes(source)));
     for (const source of ending) source.end();
@@ -82,6 +92,7 @@ export class Sources {
     const at = this.live.indexOf(source);
     if (at < 0) return;
     this.live.splice(at, 1);
+    this.eventTime?.ended();
     if (!source.unmetered) this.#tap?.ended(source.id);
     // The pointer stays at the same index, so the source after the one that ended is next.
     if (at < this.#pointer) this.#pointer -= 1;
@@ -127,6 +138,7 @@ export class Sources {
       this.#tap?.sent(source.id, packet);
     }
     source.counters.produced += 1;
+    if (source.time !== undefined) this.eventTime?.observe(source.time, packet);
     const root = source.waits ? new AckRoot(packet, this.#settleOf(source), source.instance.keeps) : undefined;
     if (root !== undefined) root.asked = source.plan.definition.acknowledges;
     if (sole !== undefined) this.#scheduler.sendSole(sole, packet, root);

@@ -123,10 +123,11 @@ class Compiler {
     return freezePlan(this.#head(graph, expansion.files.read, compat), draft);
   }
 
-  #head({ name, http }: ReadGraph, used: UsedFiles["read"], compat: boolean) {
+  #head({ name, http, event_time }: ReadGraph, used: UsedFiles["read"], compat: boolean) {
     const { path: file, baseDir } = this.#source;
     const { hash, files } = identityOf(this.#source, used);
-    return { name: name ?? nameOf(file), path: file, baseDir, compat, hash, files, ...(http ? { http } : {}) };
+    const written = { ...(http ? { http } : {}), ...(event_time ? { event_time } : {}) };
+    return { name: name ?? nameOf(file), path: file, baseDir, compat, hash, files, ...written };
   }
 
   #expansion(): Expansion {

@@ -4,7 +4,10 @@ import type { GraphPlan, PlanEdge, PlanNode } from "./plan.ts";
 import { pushDown } from "./push_down.ts";
 
 /** What of a plan does not come from nodes and edges. */
-export type PlanHead = Pick<GraphPlan, "name" | "path" | "baseDir" | "compat" | "hash" | "files" | "http">;
+export type PlanHead = Pick<
+  GraphPlan,
+  "name" | "path" | "baseDir" | "compat" | "hash" | "files" | "http" | "event_time"
+>;
 
 /** Turns a draft without errors into the plan that the engine runs. Throws when the draft has errors. */
 export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {

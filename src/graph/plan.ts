@@ -37,9 +37,20 @@ export interface RuntimeOptions {
   delivery?: DeliveryOptions;
   /** Of a node of kind delay or initial: how often a packet may go round its cycles; absent: {@link DEFAULT_MAX_HOPS}. */
   max_hops?: number | "off";
+  /** Of a source, what differs from the graph's. */
+  event_time?: Partial<EventTimeOptions>;
   /** Restarts of a source that threw. */
   restart: { max_restarts: number; window_sec: number; backoff_ms: number; backoff_max_ms: number };
 }
+
+/** How long event time waits for what comes late, and for who is silent. */
+export interface EventTimeOptions {
+  max_delay_ms: number;
+  idle_ms: number;
+}
+
+/** 5 s: networks and clocks in step. 30 s: sensors that tell every ten seconds miss two reports. */
+export const DEFAULT_EVENT_TIME: EventTimeOptions = { max_delay_ms: 5_000, idle_ms: 30_000 };
 
 /** How a durable edge keeps its packets. Bytes, milliseconds, packets per second. */
 export interface DurableOptions {
@@ -112,5 +123,7 @@ export interface GraphPlan {
   readonly edges: readonly PlanEdge[];
   /** Rank of each node (by index): every edge that is no feedback leads from a lower to a higher rank. */
   readonly ranks: readonly number[];
+  /** Of all sources; what is left out is {@link DEFAULT_EVENT_TIME}. */
+  readonly event_time?: Partial<EventTimeOptions>;
   readonly http?: { readonly listen: string };
 }

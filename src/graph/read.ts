@@ -1,6 +1,8 @@
 import type { WrittenDelivery } from "./delivery.ts";
 import type { LooseEdge } from "./draft.ts";
+import { eventTimeOptions } from "./event_time.ts";
 import type { Findings } from "./findings.ts";
+import type { EventTimeOptions } from "./plan.ts";
 import { readEdge } from "./read_edge.ts";
 import { type ReadInterceptor, readInterceptors } from "./read_interceptor.ts";
 import { type ReadNode, readNode } from "./read_node.ts";
@@ -29,6 +31,7 @@ export interface ReadGraph extends GraphParts {
   durable: "sinks" | undefined;
   /** For every node whose effects leave the process. */
   delivery: WrittenDelivery | undefined;
+  event_time: Partial<EventTimeOptions> | undefined;
   /** `ingress`, then `egress`. */
   interceptors: ReadInterceptor[];
 }
@@ -48,6 +51,7 @@ export function readGraph(root: MapTree, compat: boolean, findings: Findings): R
     http: top?.http,
     durable: top?.durable,
     delivery: top?.delivery,
+    event_time: top?.event_time && eventTimeOptions(top.event_time),
     interceptors,
     ...parts,
     incomplete,
@@ -87,7 +91,9 @@ function readTop(root: MapTree, reader: Reader) {
     ...SIDES,
   ];
   // A key with nothing behind it, as when all its lines are comments, is a key left out.
-  const empty = ["nodes", "edges", "vars", "http", "durable", "delivery"].filter((key) => isNull(childOf(root, key)));
+  const empty = ["nodes", "edges", "vars", "http", "durable", "delivery", "event_time"].filter((key) =>
+    isNull(childOf(root, key)),
+  );
   const left = [...lists, ...empty, ...(reader.compat ? ["config"] : [])];
   const rest = without(reader.built(root, "graph", []), left);
   return reader.shape(graphShape, rest, [], { subject: "the graph", strayKeys: STRAY_KEYS.graph });

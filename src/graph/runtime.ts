@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { delivery, type ReadRuntime } from "./delivery.ts";
 import { byteSize } from "./durable.ts";
+import { eventTime, eventTimeOptions } from "./event_time.ts";
 import { DEFAULT_CAPACITY, DEFAULT_MAX_BYTES, type InboxLimits, type Overflow } from "./plan.ts";
 
 /** Also what an unbounded inbox of the predecessor gets: lossless, as producers wait when it is full. */
@@ -61,6 +62,7 @@ export const runtimeShape = v.strictObject({
       v.description("Of a delay or initial: how often a packet may go round its cycles; default 1,000, or off."),
     ),
   ),
+  event_time: v.optional(eventTime),
   restart: v.optional(
     v.strictObject({
       max_restarts: v.optional(
@@ -90,6 +92,7 @@ export const LEGACY_WEIGHT_KEY = "group_id";
 export function runtimeOptions(given: v.InferOutput<typeof runtimeAliasShape> = {}): ReadRuntime {
   return {
     ...(given.delivery === undefined ? {} : { delivery: given.delivery }),
+    ...(given.event_time === undefined ? {} : { event_time: eventTimeOptions(given.event_time) }),
     inbox: inboxLimits(given),
     concurrency: given.concurrency ?? 1,
     ordered: given.ordered ?? true,

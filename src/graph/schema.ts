@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { delivery } from "./delivery.ts";
 import { durable, payloadRef } from "./durable.ts";
+import { eventTime } from "./event_time.ts";
 
 const map = v.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -33,6 +34,7 @@ export const graphShape = v.strictObject({
   delivery: v.optional(
     v.pipe(delivery, v.description("Retry, timeout, circuit and rate limit of every node that reaches outside.")),
   ),
+  event_time: v.optional(eventTime),
   http: v.optional(
     v.pipe(
       v.strictObject({
@@ -70,10 +72,17 @@ export const STRAY_KEYS: Record<"graph" | "node" | "runtime", Readonly<Record<st
     type: "write plugin",
     with: "values for a file stand beside use: { id: NAME, use: FILE, with: { … } }",
     ...Object.fromEntries(
-      ["inbox", "concurrency", "ordered", "on_error", "max_retries", "max_hops", "restart", "delivery"].map((key) => [
-        key,
-        inRuntime(key),
-      ]),
+      [
+        "inbox",
+        "concurrency",
+        "ordered",
+        "on_error",
+        "max_retries",
+        "max_hops",
+        "restart",
+        "delivery",
+        "event_time",
+      ].map((key) => [key, inRuntime(key)]),
     ),
     inputs: "edges say where packets come from: edges: [{ from: NODE, to: NODE }]",
     ingress:

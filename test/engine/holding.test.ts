@@ -260,7 +260,7 @@ describe("carry", () => {
   });
 
   test("refuses what is no hold", async () => {
-    expect(await fault(({ carry }) => carry([{ release() {}, fail() {} }]))).toContain("what context.hold() returned");
+    expect(await fault(({ carry }) => carry([{ share() {} } as never]))).toContain("what context.hold() returned");
   });
 
   test("refuses a call that awaited something", async () => {

@@ -10,9 +10,10 @@ export function awaited(context: TestContext) {
   const settle = ({ packet_id }: StreamPacket, failure: unknown) =>
     void ends.push(`${failure === undefined ? "done" : "failed"} ${packet_id}`);
   const outcome = () => {
-    const root = new AckRoot(packet({ packet_id: `${roots.length}` }), settle);
+    const own = packet({ packet_id: `${roots.length}` });
+    const root = new AckRoot(own, settle);
     roots.push(root);
-    return new RootOutcome(root, (thrown) => {
+    return new RootOutcome({ root, packet: own, input: "in" }, (thrown) => {
       throw thrown;
     });
   };
