@@ -13,7 +13,7 @@ export type PlanHead = Pick<
 export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
   const { configs, into } = pushDown(draft);
   const nodes: PlanNode[] = draft.nodes.map((node) => {
-    const { index, id, definition, config, runtime, origin, place, folder } = node;
+    const { index, id, definition, config, runtime, origin, place, scope, folder } = node;
     if (!definition || !config) throw new Error(`node "${id}" is not resolved`);
     const outputs = Object.freeze(Object.keys(node.outputs ?? {}));
     const inputs = Object.freeze(Object.keys(node.inputs ?? {}));
@@ -21,6 +21,7 @@ export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
     const kept = {
       config: configs.get(index) ?? config.value,
       ...(source === undefined ? {} : { absorbedInto: source }),
+      ...(scope === undefined ? {} : { scope }),
       ...(folder === undefined ? {} : { folder }),
       ...(node.intercepts === undefined ? {} : { intercepts: node.intercepts }),
     };

@@ -85,6 +85,8 @@ export interface PlanNode {
   readonly origin: "built_in" | { file: string; sha256: string };
   /** Id of the source that does this node's work; undefined when the node does it. */
   readonly absorbedInto?: string;
+  /** What its id begins with when it stands in a file that another node brings in: `yard/`. */
+  readonly scope?: string;
   /** Where relative paths in its config start, from `GraphPlan.baseDir`; undefined: there. */
   readonly folder?: string;
   /** Of an interceptor: id of the source it stands behind, or of the sink it stands before. */

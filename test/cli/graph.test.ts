@@ -85,6 +85,91 @@ test("graph --format svg draws every node and edge once, with texts escaped", as
   expect(stdout).toContain(">a_rather_long_name_…</text>");
 });
 
+describe("the nodes of a file that a node brings in", () => {
+  const PART = `version: 2
+ports: { out: { out: end } }
+nodes:
+  - { id: s, plugin: generate_source }
+  - { id: "end", plugin: rate_limit, config: { limit: 1 } }
+edges: [{ from: s, to: end }]
+`;
+  const ROOM = "version: 2\nports: { out: { out: desk } }\nnodes: [{ id: desk, use: part.yaml }]\n";
+  const HOUSE = `version: 2
+nodes:
+  - { id: hall, use: room.yaml }
+  - { id: desk, use: part.yaml }
+  - { id: sink, plugin: null_sink }
+edges: [{ from: hall, to: sink }, { from: desk, to: sink }]
+`;
+  const draw = async (format: string) => {
+    using house = folderWith({ "house.yaml": HOUSE, "room.yaml": ROOM, "part.yaml": PART });
+    return (await cli(["graph", house.at("house.yaml"), "--format", format])).stdout;
+  };
+
+  test("have its id in front in text and JSON", async () => {
+    expect(await draw("text")).toContain("hall/desk/s    generate_source (source)\n  .out -> hall/desk/end.in\n");
+    expect(JSON.parse(await draw("json")).nodes.map(({ id }: { id: string }) => id)).toEqual([
+      "hall/desk/s",
+      "hall/desk/end",
+      "desk/s",
+      "desk/end",
+      "sink",
+    ]);
+  });
+
+  test("stand in a box of their own in Mermaid, boxes in boxes", async () => {
+    expect(await draw("mermaid")).toBe(`flowchart LR
+  n4[["sink<br/>null_sink"]]
+  subgraph g0_["hall"]
+    subgraph g0["desk"]
+      n0(["s<br/>generate_source"])
+      n1["end<br/>rate_limit"]
+    end
+  end
+  subgraph g2["desk"]
+    n2(["s<br/>generate_source"])
+    n3["end<br/>rate_limit"]
+  end
+  n0 --> n1
+  n2 --> n3
+  n1 --> n4
+  n3 --> n4
+`);
+  });
+
+  test("have rows of their own in SVG, so that a box holds its nodes and nobody else's", async () => {
+    const svg = await draw("svg");
+    const rects = [...svg.matchAll(/<rect x="(.*?)" y="(.*?)" width="(.*?)" height="(.*?)"(.*?)\/>/g)].map(
+      ([, x, y, width, height, rest]) => ({
+        left: Number(x),
+        top: Number(y),
+        right: Number(x) + Number(width),
+        bottom: Number(y) + Number(height),
+        isBox: rest!.includes("dasharray"),
+      }),
+    );
+    const [boxes, nodes] = [rects.filter(({ isBox }) => isBox), rects.filter(({ isBox }) => !isBox)];
+    const inside = boxes.map((box) => {
+      const touched = nodes.filter(
+        (node) => node.left < box.right && node.right > box.left && node.top < box.bottom && node.bottom > box.top,
+      );
+      const whole = touched.filter(
+        (node) => node.left > box.left && node.right < box.right && node.top > box.top && node.bottom < box.bottom,
+      );
+      return [touched.length, whole.length];
+    });
+    // hall, its desk, and the desk beside it.
+    expect(inside).toEqual([
+      [2, 2],
+      [2, 2],
+      [2, 2],
+    ]);
+    expect(nodes).toHaveLength(5);
+    const height = Number(/height="(\d+)"/.exec(svg)![1]);
+    expect(Math.max(...rects.map(({ bottom }) => bottom))).toBeLessThanOrEqual(height);
+  });
+});
+
 test("graph prints the findings of a graph with an error and draws nothing", async () => {
   using graphs = folderWith({ "bad.yaml": BAD_GRAPH });
   const { code, stdout, stderr } = await cli(["graph", graphs.at("bad.yaml")]);

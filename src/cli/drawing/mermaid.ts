@@ -1,10 +1,11 @@
 import type { GraphPlan, PlanNode } from "../../graph/index.ts";
+import { type Group, grouped, ownName } from "./groups.ts";
 
 /** The graph as a Mermaid flowchart, which GitHub and many editors draw. Ports are named unless they are the default. */
 export function drawMermaid({ nodes, edges }: GraphPlan): string {
   const lines = [
     "flowchart LR",
-    ...nodes.map((node) => `  ${key(node)}${shape(node)}`),
+    ...groupLines(grouped(nodes), "  "),
     ...edges.map(({ from, fromPort, to, toPort, durable }) => {
       const [start, end] = [nodes[from]!, nodes[to]!];
       const ports = [fromPort === start.outputs[0] ? "" : fromPort, end.inputs.length < 2 ? "" : `to ${toPort}`];
@@ -15,10 +16,25 @@ export function drawMermaid({ nodes, edges }: GraphPlan): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** Nodes of a file that a node brings in stand in a box of their own. */
+function groupLines({ nodes, groups }: Group, indent: string): string[] {
+  const boxes = groups.flatMap((group) => [
+    `${indent}subgraph g${first(group)}[${quoted(group.name)}]`,
+    ...groupLines(group, `${indent}  `),
+    `${indent}end`,
+  ]);
+  return [...nodes.map((node) => `${indent}${key(node)}${shape(node)}`), ...boxes];
+}
+
+/** Names a group by its first node and how deep that stands, as a group and its only inner one share the node. */
+const first = (group: Group): string => group.nodes[0]?.index.toString() ?? `${first(group.groups[0]!)}_`;
+
 /** Ids may be words that Mermaid reserves, such as `end`, so nodes are numbered. */
 const key = ({ index }: PlanNode) => `n${index}`;
 
-function shape({ id, definition, absorbedInto }: PlanNode): string {
+function shape(node: PlanNode): string {
+  const { definition, absorbedInto } = node;
+  const id = ownName(node);
   const name = id === definition.name ? id : `${id}<br/>${definition.name}`;
   const label = quoted(absorbedInto === undefined ? name : `${name}<br/>absorbed into ${absorbedInto}`);
   if (definition.kind === "source") return `([${label}])`;

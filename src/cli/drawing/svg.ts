@@ -1,8 +1,10 @@
 import type { GraphPlan, PlanNode } from "../../graph/index.ts";
+import { banded, type GroupBox } from "./bands.ts";
+import { grouped, ownName } from "./groups.ts";
 import { layered, type Stop } from "./layers.ts";
 
 /** Pixels. The width holds 20 characters of the font; longer texts are cut. */
-const BOX = { width: 170, height: 44, gapX: 90, gapY: 22, margin: 20 };
+const BOX = { width: 170, height: 44, gapX: 90, gapY: 22, margin: 20, pad: 8, title: 16 };
 const MAX_TEXT = 20;
 
 /** Fill by kind, readable on white and on dark pages. */
@@ -10,16 +12,17 @@ const FILL: Readonly<Record<string, string>> = { source: "#d5f0dc", sink: "#fbe3
 
 /** The graph as an SVG picture: sources to the left, every edge from left to right. */
 export function drawSvg({ name, nodes, edges }: GraphPlan): string {
-  const { layers, routes } = layered(nodes.length, edges);
-  const rows = Math.max(1, ...layers.map((layer) => layer.length));
+  const drawn = layered(nodes.length, edges);
+  const { layers, routes } = drawn;
+  const bands = banded(grouped(nodes), drawn, edges, { row: BOX.height + BOX.gapY, pad: BOX.pad, title: BOX.title });
   const width = 2 * BOX.margin + Math.max(1, layers.length) * (BOX.width + BOX.gapX) - BOX.gapX;
-  const height = 2 * BOX.margin + rows * (BOX.height + BOX.gapY) - BOX.gapY;
-  /** Centre of a stop; short layers stand in the middle. */
-  const centre = ({ layer, row }: Stop) => ({
-    x: BOX.margin + BOX.width / 2 + layer * (BOX.width + BOX.gapX),
-    y: height / 2 + (row - (layers[layer]!.length - 1) / 2) * (BOX.height + BOX.gapY),
+  const height = 2 * BOX.margin + Math.max(bands.height, BOX.height + BOX.gapY) - BOX.gapY;
+  const centre = (stop: Stop) => ({
+    x: layerX(stop.layer),
+    y: BOX.margin - BOX.gapY / 2 + bands.y(stop),
   });
   const parts = [
+    ...bands.boxes.map(groupBox),
     ...routes.map((route, at) => edge(route.map(centre), label(nodes[edges[at]!.from]!, edges[at]!.fromPort))),
     ...layers.flat().flatMap((stop) => (stop.node === undefined ? [] : box(nodes[stop.node]!, centre(stop)))),
   ];
@@ -29,6 +32,21 @@ export function drawSvg({ name, nodes, edges }: GraphPlan): string {
 ${parts.join("\n")}
 </svg>
 `;
+}
+
+/** Middle of a layer. */
+const layerX = (layer: number) => BOX.margin + BOX.width / 2 + layer * (BOX.width + BOX.gapX);
+
+/** The box around the nodes of a file that a node brings in; those around it are a little wider. */
+function groupBox({ name, top, bottom, first, last, depth }: GroupBox): string {
+  const side = BOX.margin - 4 - Math.min(depth, 3) * 4;
+  const x = layerX(first) - BOX.width / 2 - side;
+  const y = BOX.margin - BOX.gapY / 2 + top;
+  const width = layerX(last) - layerX(first) + BOX.width + 2 * side;
+  return [
+    `<rect x="${x}" y="${y}" width="${width}" height="${bottom - top}" rx="8" fill="#888" fill-opacity="0.1" stroke="#999" stroke-dasharray="4 3"/>`,
+    `<text x="${x + 8}" y="${y + BOX.title - 2}" font-size="11" fill="#777">${escaped(cut(name))}</text>`,
+  ].join("\n");
 }
 
 interface Point {
@@ -57,13 +75,14 @@ function edge(points: readonly Point[], text: string): string {
   return `${line}\n<text x="${at.x}" y="${at.y}" text-anchor="middle" font-size="11" fill="#777">${escaped(text)}</text>`;
 }
 
-function box({ id, definition, absorbedInto }: PlanNode, { x, y }: Point): string {
+function box(node: PlanNode, { x, y }: Point): string {
+  const { definition, absorbedInto } = node;
   const corner = definition.kind === "source" || definition.kind === "sink" ? BOX.height / 2 : 6;
   const left = `x="${x - BOX.width / 2}" y="${y - BOX.height / 2}" width="${BOX.width}" height="${BOX.height}"`;
   const name = absorbedInto === undefined ? definition.name : `${definition.name} in ${absorbedInto}`;
   return [
     `<rect ${left} rx="${corner}" fill="${FILL[definition.kind] ?? "#dce8fa"}" stroke="#555"/>`,
-    `<text x="${x}" y="${y - 3}" text-anchor="middle" font-weight="bold" fill="#222">${escaped(cut(id))}</text>`,
+    `<text x="${x}" y="${y - 3}" text-anchor="middle" font-weight="bold" fill="#222">${escaped(cut(ownName(node)))}</text>`,
     `<text x="${x}" y="${y + 14}" text-anchor="middle" font-size="11" fill="#555">${escaped(cut(name))}</text>`,
   ].join("\n");
 }
