@@ -24,6 +24,7 @@ test("the golden folder holds a case for each behaviour that must not drift", ()
   expect(GOLDEN_CASES).toEqual([
     "csv_kinds",
     "dedup",
+    "pid",
     "plugin",
     "rate_limit",
     "routing",
@@ -36,6 +37,6 @@ test("the golden folder holds a case for each behaviour that must not drift", ()
 /** The graph without the one line that says where its files are. */
 const withoutVars = (file: string) => fs.readFileSync(path.join(ROOT, file), "utf8").replace(/^vars:.*\n/m, "");
 
-test.each(["vision_e2e_mock", "weather_alarm"])("golden case %s is the example but for its vars", (name) => {
+test.each(["pid", "vision_e2e_mock", "weather_alarm"])("golden case %s is the example but for its vars", (name) => {
   expect(withoutVars(`test/golden/${name}/graph.yaml`)).toBe(withoutVars(`graphs/${name}.yaml`));
 });
