@@ -5,6 +5,7 @@ import { ROOT, run } from "../support/binary.ts";
 import { needs, type PartName } from "../support/part.ts";
 import { exampleProject, freePort, lines } from "./example_project.ts";
 import { hearing } from "./hearing.ts";
+import { joining } from "./joining.ts";
 import { seeing } from "./seeing.ts";
 
 const project = exampleProject();
@@ -29,6 +30,7 @@ async function post(url: string, body: unknown, key: string): Promise<Response> 
 /** What a person sees of each example, by its name. */
 const EXAMPLES: Record<string, (name: string) => Promise<void>> = {
   ...hearing(project),
+  ...joining(project),
   ...seeing(project),
   async weather_alarm(name) {
     const { code, report } = await runExample(name);
