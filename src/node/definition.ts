@@ -2,13 +2,14 @@ import type * as v from "valibot";
 import type { Meta, StreamPacket } from "../packet/index.ts";
 import type { CellUse } from "./cells.ts";
 import type { NodeContext } from "./context.ts";
+import type { Example } from "./example.ts";
 import type { PacketFailure } from "./failure.ts";
 import type { Ports } from "./port.ts";
 
 export type NodeKind = "source" | "transform" | "compute" | "policy" | "sink" | "delay" | "initial";
 
 /** Version of the contract between the runtime and a node. `docs/plugin-api.md` has the policy. */
-export const PLUGIN_API = { major: 1, minor: 1 } as const;
+export const PLUGIN_API = { major: 1, minor: 2 } as const;
 
 /** One method per output port. Call it during `process` only. */
 export type Emit<Out extends string = string> = { readonly [Name in Out]: (packet: StreamPacket) => void };
@@ -65,39 +66,6 @@ export interface SourceInstance {
   /** Where it is in its input, so that a later run goes on there; as of {@link NodeInstance}. */
   snapshot?(): unknown;
   restore?(state: unknown): void;
-}
-
-/** A packet in an example: a full one, or the source id alone when nothing else matters. */
-export type ExamplePacket = string | Partial<StreamPacket>;
-
-/** A packet that comes in; `to` names the input port when it is not the first. */
-export type ExampleInput = ExamplePacket | (Partial<StreamPacket> & { to: string });
-
-export interface ExampleRequest {
-  url: string;
-  headers?: Readonly<Record<string, string>>;
-  body: string;
-  status: number;
-}
-
-/** Shown in the docs and run by the conformance suite. */
-export interface Example {
-  title: string;
-  config: Record<string, unknown>;
-  /** After the last one the input ends: a node with `advance` hears it, and one with `wake` is woken as it asked. */
-  input?: readonly ExampleInput[];
-  /** Expected packets by output port; fields left out are not compared. */
-  output?: Readonly<Record<string, readonly ExamplePacket[]>>;
-  /** Files the example reads, by relative path. */
-  files?: Readonly<Record<string, string | Uint8Array>>;
-  /** Text on standard input. */
-  stdin?: string;
-  /** Expected text on standard output. */
-  stdout?: string;
-  /** HTTP requests that reach the node, one after the other, and the status each gets. */
-  requests?: readonly ExampleRequest[];
-  /** Expected HTTP requests to a server that takes everything, in order. */
-  posted?: readonly { url: string; body: string; headers?: Readonly<Record<string, string>> }[];
 }
 
 /** A finding of a node's own static check. `path` leads into its config. */

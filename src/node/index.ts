@@ -6,6 +6,7 @@ export * from "./cells.ts";
 export * from "./context.ts";
 export * from "./definition.ts";
 export * from "./delivery.ts";
+export * from "./example.ts";
 export * from "./failure.ts";
 export * from "./ffmpeg.ts";
 export * from "./files.ts";

@@ -276,11 +276,17 @@ export const same: [
   Same<declared.SourceInstance, sources.SourceInstance>,
   Same<declared.Example, sources.Example>,
   Same<declared.Emit<"out">, sources.Emit<"out">>,
+  Same<declared.Hold, sources.Hold>,
+  Same<declared.Cells, sources.Cells>,
+  Same<declared.Cell, sources.Cell>,
+  Same<declared.CellUse, sources.CellUse>,
+  Same<declared.ExampleInput, sources.ExampleInput>,
+  Same<typeof declared.eventTimeMs, typeof sources.eventTimeMs>,
   Same<typeof declared.port, typeof sources.port>,
   Same<typeof declared.idempotencyKey, typeof sources.idempotencyKey>,
   Same<typeof declared.ANY, typeof sources.ANY>,
   Same<typeof declared.PLUGIN_API, typeof sources.PLUGIN_API>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true, true];
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];
 
 export const usable = (context: sources.NodeContext): declared.NodeContext => context;
 `;

@@ -44,6 +44,20 @@ describe("plugin API", () => {
     }
   });
 
+  test("1.2's sample uses every name that 1.2 added", () => {
+    const text = fs.readFileSync(path.join(FIXTURES, "api-1.2/sample.ts"), "utf8");
+    const imported = text.slice(text.indexOf("import {"), text.indexOf("} from"));
+    for (const name of ["eventTimeMs", "Hold", "Cell", "Cells", "CellUse", "CellValue", "ExampleInput"]) {
+      expect(imported).toMatch(new RegExp(`\\b${name}\\b`));
+    }
+    for (const member of ["advance", "wake", "hold", "carry", "wakeAfter", "share", "release", "fail"]) {
+      expect(text).toMatch(new RegExp(`\\b${member}\\(`));
+    }
+    for (const member of ["cells", "stateVersion", "passes", "snapshot", "restore", "to", "inputs"]) {
+      expect(text).toMatch(new RegExp(`\\b${member}(:|\\()`));
+    }
+  });
+
   test("has no name without a promise: what is served is what the types declare", () => {
     const types = fs.readFileSync(path.join(ROOT, "src/registry/schnitzel.d.ts.txt"), "utf8");
     const declared = [...types.matchAll(/^export (?:declare (?:const|function|class) (\w+)|\{ (v) \})/gm)];
