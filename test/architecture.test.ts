@@ -77,7 +77,7 @@ const HOUSE: House = {
     ajv: ["nodes/flow/json_schema.ts"],
     "ajv-formats": ["nodes/flow/json_schema.ts"],
     "lru-cache": ["nodes/join/known_answers.ts"],
-    tinyqueue: ["nodes/join/"],
+    tinyqueue: ["nodes/join/", "nodes/flow/due_keys.ts", "nodes/flow/time_merge.ts"],
   },
   sealed: { base: [], packet: [], delivery: [], engine: [] },
   edges: {

@@ -225,10 +225,11 @@ export class NodeRun extends Producer {
     return this.inputs.some(({ feedback, inbox }) => feedback && inbox.count > 0);
   }
 
-  /** The next input port with a packet; ports take turns, so none starves. */
+  /** The next input port with a packet; ports take turns, so none starves, unless the node wants the first that has any. */
   nextInput(): InputRun {
     const count = this.inputs.length;
     if (count === 1) return this.inputs[0]!;
+    if (this.instance.inputOrder === "as_declared") this.#nextInput = 0;
     for (let tries = 0; tries < count; tries++) {
       const input = this.inputs[this.#nextInput]!;
       this.#nextInput = (this.#nextInput + 1) % count;

@@ -21,6 +21,11 @@ export type Emit<Out extends string = string> = { readonly [Name in Out]: (packe
 export type ProcessResult = void | Promise<void> | Iterator<StreamPacket> | AsyncIterator<StreamPacket>;
 
 export interface NodeInstance<Out extends string = string> {
+  /**
+   * Which of several inputs a packet is taken from next: `in_turn` (so that none starves), or `as_declared`, the first
+   * port that holds one.
+   */
+  readonly inputOrder?: "in_turn" | "as_declared";
   /** Called once before any source runs, for what takes a while to get, such as a connection. When it fails, so does the run. */
   open?(): void | Promise<void>;
   /** Called only while every output has room. `input` is the name of the input port. */

@@ -30,10 +30,12 @@ export const DOMAINS = {
   flow: {
     burst: async () => (await import("./flow/burst.ts")).burst,
     deadband: async () => (await import("./flow/deadband.ts")).deadband,
+    debounce: async () => (await import("./flow/debounce.ts")).debounce,
     duplicate: async () => (await import("./flow/duplicate.ts")).duplicate,
     filter: async () => (await import("./flow/filter.ts")).filter,
     identity: async () => (await import("./flow/identity.ts")).identity,
     map: async () => (await import("./flow/map.ts")).map,
+    merge: async () => (await import("./flow/merge.ts")).merge,
     rate_limit: async () => (await import("./flow/rate_limit.ts")).rateLimit,
     redact: async () => (await import("./flow/redact.ts")).redact,
     route: async () => (await import("./flow/route.ts")).route,
@@ -43,6 +45,7 @@ export const DOMAINS = {
     size_limit: async () => (await import("./flow/size_limit.ts")).sizeLimit,
     split: async () => (await import("./flow/split.ts")).split,
     switch: async () => (await import("./flow/switch.ts")).switch,
+    throttle: async () => (await import("./flow/throttle.ts")).throttle,
     verify_hmac: async () => (await import("./flow/verify_hmac.ts")).verifyHmac,
   },
   join: {
@@ -52,8 +55,11 @@ export const DOMAINS = {
     stream_join: async () => (await import("./join/stream_join.ts")).streamJoin,
   },
   time: {
+    alarm: async () => (await import("./time/alarm.ts")).alarm,
+    batch: async () => (await import("./time/batch.ts")).batch,
     delay: async () => (await import("./time/delay.ts")).delay,
     initial: async () => (await import("./time/initial.ts")).initial,
+    reduce: async () => (await import("./time/reduce.ts")).reduce,
     window_aggregate: async () => (await import("./time/window_aggregate.ts")).windowAggregate,
   },
   state: {

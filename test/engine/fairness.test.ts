@@ -138,3 +138,34 @@ test("between events no node is named to the watchdog, also after a retry", asyn
   await toEnd(one.run(), host);
   expect(seen).toEqual([-1]);
 });
+
+test("a node that takes its inputs as declared leaves a later one waiting while an earlier one holds anything", async () => {
+  const order = async (inputOrder: "as_declared" | "in_turn" | undefined) => {
+    const seen: string[] = [];
+    const slow = node("slow", undefined, { inputs: ["urgent", "rest"], outputs: [] });
+    const { engine: one } = engine(
+      [
+        source("s", packets(3, "urgent")),
+        source("r", packets(3, "rest")),
+        {
+          ...slow,
+          kind: "sink",
+          create: () => ({
+            ...(inputOrder && { inputOrder }),
+            async process({ packet_id }) {
+              seen.push(packet_id);
+              await macrotask();
+            },
+          }),
+        },
+      ],
+      ["r -> slow.rest", "s -> slow.urgent"],
+    );
+    await one.run();
+    return seen.map((id) => id.replace(/\W?\d+$/, ""));
+  };
+  expect(await order("as_declared")).toEqual(["urgent", "urgent", "urgent", "rest", "rest", "rest"]);
+  // The first is handed on before anything waits.
+  expect(await order(undefined)).toEqual(["urgent", "urgent", "rest", "urgent", "rest", "rest"]);
+  expect(await order("in_turn")).toEqual(await order(undefined));
+});
