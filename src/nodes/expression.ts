@@ -6,7 +6,7 @@ import { type StreamPacket, WholeFloat } from "../packet/index.ts";
 const VARIABLES = { payload: "dyn", meta: "map", kind: "string", source_id: "string", ts: "string" };
 
 /** What an expression sees: a packet, or one under way with another payload. */
-export type ExpressionInput = Pick<StreamPacket, keyof typeof VARIABLES>;
+export type ExpressionInput = Pick<StreamPacket, keyof typeof VARIABLES> & { readonly state?: unknown };
 
 /** What an expression may give. `dyn` is decided at run time and passes the static check. */
 export type Wanted = "bool" | "string" | "any";
@@ -29,9 +29,22 @@ for (const [operator, apply] of Object.entries(ARITHMETIC)) {
 }
 environment.registerOperator("double % double: double", ARITHMETIC["%"]!);
 
+/** For nodes that remember: the packet, and what it comes to. */
+const withState = environment.clone().registerVariable("state", "dyn");
+
+/** What an expression sees: a packet, or `state` besides. */
+export type Scope = "packet" | "state";
+
+const scoped = (scope: Scope) => (scope === "state" ? withState : environment);
+
 /** What is wrong with a CEL expression, found by parsing and type-checking it. Empty when nothing is. */
-export function expressionIssues(path: ConfigIssue["path"], text: string, wanted: Wanted = "any"): ConfigIssue[] {
-  const { valid, type = "dyn", error } = environment.check(text);
+export function expressionIssues(
+  path: ConfigIssue["path"],
+  text: string,
+  wanted: Wanted = "any",
+  scope: Scope = "packet",
+): ConfigIssue[] {
+  const { valid, type = "dyn", error } = scoped(scope).check(text);
   if (!valid) return [faultIssue(path, text, error!)];
   if (wanted === "any" || type === wanted || type === "dyn") return [];
   const hint = wanted === "bool" ? "compare it with something, such as payload.celsius > 20" : "wrap it in string(…)";
@@ -105,8 +118,8 @@ function plainSummary({ summary, message }: { summary?: string; message?: string
 }
 
 /** Compiles an expression that {@link expressionIssues} has passed; the result is what CEL gives (ints are bigint). */
-function compile(text: string): (packet: ExpressionInput) => unknown {
-  const program = environment.parse(text);
+function compile(text: string, scope: Scope = "packet"): (packet: ExpressionInput) => unknown {
+  const program = scoped(scope).parse(text);
   program.check();
   return (packet) => {
     try {
@@ -124,8 +137,8 @@ function compile(text: string): (packet: ExpressionInput) => unknown {
 }
 
 /** A compiled condition. Throws when it cannot be evaluated or gives something else than a bool. */
-export function compileCondition(text: string): (packet: ExpressionInput) => boolean {
-  const evaluate = compile(text);
+export function compileCondition(text: string, scope?: Scope): (packet: ExpressionInput) => boolean {
+  const evaluate = compile(text, scope);
   return (packet) => {
     const result = evaluate(packet);
     if (typeof result === "boolean") return result;
@@ -134,8 +147,8 @@ export function compileCondition(text: string): (packet: ExpressionInput) => boo
 }
 
 /** A compiled expression whose result is a JSON value. */
-export function compileValue(text: string): (packet: ExpressionInput) => unknown {
-  const evaluate = compile(text);
+export function compileValue(text: string, scope?: Scope): (packet: ExpressionInput) => unknown {
+  const evaluate = compile(text, scope);
   return (packet) => jsonValue(evaluate(packet), text);
 }
 
