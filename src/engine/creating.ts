@@ -96,7 +96,7 @@ function outcomeOf(node: NodeRun, clock: Clock): PacketOutcome | undefined {
 function keeping(node: NodeRun, creation: Creation): Pick<NodeContext, "hold" | "carry" | "wakeAfter"> {
   return {
     hold: () => holdPacket(node, creation.failures),
-    carry: (holds) => carryHolds(node, holds),
+    carry: (holds) => carryHolds(node, holds, creation.scheduler.putDown),
     wakeAfter(delayMs) {
       node.timed ??= new Timed(node, creation, node.instance);
       node.timed.wakeAfter(delayMs);

@@ -157,8 +157,8 @@ function called(node: NodeRun): Omit<Kept, "watermarkMs"> {
     : { packet: NO_PACKET, input: "", root: undefined };
 }
 
-/** `context.carry()` of one node. */
-export function carryHolds(node: NodeRun, holds: Iterable<Hold | undefined>) {
+/** `context.carry()` of one node. `putDown` gives a packet in hand, which answers for what it was made of, to its inbox. */
+export function carryHolds(node: NodeRun, holds: Iterable<Hold | undefined>, putDown: (node: NodeRun) => void) {
   const slot = node.callSlot;
   if (slot === undefined) {
     throw new Error(
@@ -168,9 +168,6 @@ export function carryHolds(node: NodeRun, holds: Iterable<Hold | undefined>) {
   if (node.delivered !== undefined && slot.packet !== TIME_CALL) {
     throw new Error("cannot carry held packets in process under a delivery policy: set runtime.delivery to off");
   }
-  if (node.hand !== undefined || (slot.root !== undefined && slot.sent > 0)) {
-    throw new Error("cannot carry held packets after an emit: call carry before the first emit of the call");
-  }
   const roots: AckRoot[] = [];
   for (const hold of holds) {
     if (hold === undefined) continue;
@@ -178,7 +175,13 @@ export function carryHolds(node: NodeRun, holds: Iterable<Hold | undefined>) {
     const root = hold.handOver();
     if (root !== undefined) roots.push(root);
   }
-  if (roots.length === 0) return;
-  slot.root = new CarryRoot(slot.root, roots);
+  const before = slot.root;
+  const own = ownRoot(before);
+  if (roots.length === 0 && before === own) return;
+  putDown(node);
+  // The call counts once in each of its roots; with the next one the last is over.
+  if (before !== own) own?.add();
+  slot.root = roots.length === 0 ? own : new CarryRoot(own, roots);
   slot.sent = 0;
+  if (before !== own) before!.done();
 }

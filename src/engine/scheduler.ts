@@ -159,7 +159,7 @@ export class Scheduler {
 
   /** A packet from `emit` that cannot stay in hand. */
   emitted(node: NodeRun, slot: Slot, edge: EdgeRun, packet: StreamPacket) {
-    this.#putDown(node);
+    this.putDown(node);
     if (node.held.length + slot.waiting.length >= MAX_HELD) throw tooMany(node);
     if (slot.outlives && !node.atFront(slot)) slot.waiting.push({ edge, packet });
     else this.#sendOn(slot, edge, packet);
@@ -266,13 +266,13 @@ export class Scheduler {
         result = node.instance.process(packet, slot.emit, input);
       } catch (error) {
         slot.input = input;
-        this.#putDown(node);
+        this.putDown(node);
         this.failures.thrown(node, slot, error);
         return;
       }
       if (result !== undefined) {
         slot.input = input;
-        this.#putDown(node);
+        this.putDown(node);
         this.#keepGoing(node, slot, result);
         return;
       }
@@ -349,12 +349,12 @@ export class Scheduler {
   }
 
   /** Gives the packet in hand to its inbox, because another follows or `process` goes on. */
-  #putDown(node: NodeRun) {
+  readonly putDown = (node: NodeRun) => {
     const packet = node.hand;
     if (packet === undefined) return;
     node.hand = undefined;
     this.#inboxes.enqueue(node.sole!, packet, node.slot?.root);
-  }
+  };
 
   #flushWaiting(slot: Slot) {
     const waiting = slot.waiting;

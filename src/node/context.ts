@@ -66,8 +66,8 @@ export interface NodeContext {
    */
   hold(): Hold | undefined;
   /**
-   * Of `process`, `advance` or `wake`, before the first `emit`: what this call emits comes of these held packets. They
-   * are released when all of it is done, and fail when a part of it fails.
+   * Of `process`, `advance` or `wake`: what this call emits from now on, up to the next `carry`, comes of these held
+   * packets. They are released when all of it is done, and fail when a part of it fails.
    */
   carry(holds: Iterable<Hold | undefined>): void;
   /** Asks for one call of `wake` in so many monotonic milliseconds; a later call replaces it, undefined takes it back. */

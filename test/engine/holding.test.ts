@@ -250,13 +250,56 @@ describe("carry", () => {
     return ended.nodes.find(({ id }) => id === "k")!.lastError?.message;
   }
 
-  test("refuses to come after an emit", async () => {
-    expect(
-      await fault(({ carry }, hold, emit) => {
-        emit.out!(packet("x"));
-        carry([hold]);
-      }),
-    ).toContain("before the first emit");
+  test.each([
+    ["over one edge", 1],
+    ["over two edges", 2],
+  ])("begins anew for what is emitted next, so that what fails takes nothing else with it, %s", async (_, ways) => {
+    const { one, heard } = waiting(4);
+    const kept: { one: StreamPacket; hold: Hold | undefined }[] = [];
+    const keeper = made("k", ({ carry, hold }) => ({
+      process(given, emit) {
+        kept.push({ one: given, hold: hold() });
+        if (kept.length < 4) return;
+        // The last two together, the others alone.
+        for (const group of [kept.slice(0, 1), kept.slice(1, 2), kept.slice(2)]) {
+          carry(group.map((each) => each.hold));
+          for (const each of group) emit.out!(each.one);
+        }
+      },
+    }));
+    const refusing = (id: string) =>
+      node(id, ({ packet_id }) => {
+        if (packet_id === "p1") throw new Error("no");
+      });
+    const sinks = ["y", "z"].slice(0, ways);
+    await run([one, keeper, ...sinks.map(refusing)], ["s -> k", ...sinks.map((id) => `k -> ${id}`)]);
+    // The one that the call was made with waits for all that the call emits.
+    const answers = heard.map((answer) => answer.split(" ").slice(0, 2).join(" "));
+    expect(answers.sort()).toEqual(["p0 ack", "p1 nack", "p2 ack", "p3 nack"]);
+  });
+
+  test("begins anew after packets that nobody waits for, and when nobody waits for the next", async () => {
+    const { one, heard } = waiting(1);
+    const kept: { one: StreamPacket; hold: Hold | undefined }[] = [];
+    const keeper = made("k", ({ carry, hold }) => ({
+      process: (given) => void kept.push({ one: given, hold: hold() }),
+      advance(_, emit) {
+        for (const each of kept.sort((a, b) => (a.one.packet_id < b.one.packet_id ? -1 : 1))) {
+          carry([each.hold]);
+          emit.out!(each.one);
+        }
+        kept.length = 0;
+      },
+    }));
+    const z = node("z", ({ packet_id }) => {
+      if (packet_id !== "p0") throw new Error("no");
+    });
+    const ended = await run(
+      [source("a", packets(2, "a")), one, source("q", packets(2, "q")), keeper, z],
+      ["a -> k", "s -> k", "q -> k", "k -> z"],
+    );
+    expect(heard).toEqual(["p0 ack"]);
+    expect(counters(ended, "z")).toMatchObject({ consumed: 5 });
   });
 
   test("refuses what is no hold", async () => {
