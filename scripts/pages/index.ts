@@ -2,6 +2,7 @@ import { metricsPage } from "../../src/observe/index.ts";
 import { cliPage } from "./cli.ts";
 import { deliveryMetrics } from "./delivery.ts";
 import { errorsPage } from "./errors.ts";
+import { eventTimeMetrics } from "./event_time.ts";
 import { nodePages } from "./nodes.ts";
 
 /** Every generated page: text by path from the project's root. Depends on the sources alone. */
@@ -9,7 +10,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   const pages = {
     ...(await nodePages()),
     "docs/errors.md": errorsPage(),
-    "docs/metrics.md": metricsPage() + deliveryMetrics(),
+    "docs/metrics.md": metricsPage() + deliveryMetrics() + eventTimeMetrics(),
     "docs/cli.md": await cliPage(),
   };
   return new Map(Object.entries(pages).map(([file, text]) => [file, marked(text)]));
