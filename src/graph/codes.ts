@@ -160,6 +160,19 @@ export const CODES = {
     fix: "Name an output (out) or an input (in) that the node has: schnitzel nodes NAME shows them.",
     example: "ports: { out: { people: person.detectoins } }",
   },
+  UNKNOWN_PROFILE: {
+    title: "There is no profile of that name",
+    cause:
+      "profile, --profile, SCHNITZEL_PROFILE or extends names a profile that is neither built in nor the graph's own.",
+    fix: "Correct the name, or add the profile under profiles. --profile none runs without one.",
+    example: "schnitzel run yard.yaml --profile edge_lowpower",
+  },
+  PROFILE_MATCHES_NOTHING: {
+    title: "A profile says something of nodes that the graph does not have",
+    cause: "No id and no plugin of the graph fits match. The values have no effect.",
+    fix: "Correct the ids: * and ? stand for any letters but /, ** for any.",
+    example: "profiles: { night: { nodes: [{ match: { node: camm* }, config: { fps: 2 } }] } }",
+  },
   SHADOWED_ALIAS: {
     title: "Two names of the same key stand side by side",
     cause:

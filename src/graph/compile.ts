@@ -1,9 +1,8 @@
-import { didYouMean } from "../base/suggest.ts";
 import { toError } from "../base/to_error.ts";
-import { type Catalogue, diskFiles, filesIn, type Resolution } from "../node/index.ts";
-import { type WrittenDelivery, withDelivery } from "./delivery.ts";
+import { type Catalogue, diskFiles } from "../node/index.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { connect, type Draft, type DraftNode } from "./draft.ts";
+import { connect, type Draft } from "./draft.ts";
+import { type DraftContext, draftNode } from "./draft_node.ts";
 import { durableOptions } from "./durable.ts";
 import type { GraphSource } from "./file.ts";
 import { Findings } from "./findings.ts";
@@ -11,23 +10,26 @@ import { freezePlan } from "./freeze.ts";
 import { nameOf } from "./graph_name.ts";
 import { expandInterceptors, type ResolveInterceptor } from "./interceptors.ts";
 import { loadRoot } from "./load_root.ts";
-import { type ConfigContext, checkConfig } from "./node_config.ts";
 import { applyOverrides, SET_FILE } from "./overrides.ts";
 import type { GraphPlan } from "./plan.ts";
+import { Applied } from "./profile/apply.ts";
+import { type AskedProfile, type Chosen, Profiles } from "./profile/profiles.ts";
 import { type ReadGraph, readGraph } from "./read.ts";
-import type { ReadNode } from "./read_node.ts";
+import { Reader } from "./reader.ts";
 import { hideSecrets } from "./redact.ts";
 import { runRules } from "./rules/index.ts";
 import { SourceText } from "./source_text.ts";
 import { type Expanded, Expansion } from "./subgraph/expand.ts";
 import { identityOf } from "./subgraph/identity.ts";
 import type { UsedFiles } from "./subgraph/used_file.ts";
-import { childOf, isBroken, listOf, type MapTree, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
+import { childOf, listOf, type MapTree, placeOf, spotAt, type Tree } from "./tree.ts";
 import { Variables } from "./variables.ts";
 import { checkVersion } from "./version.ts";
 
 export interface CompileOptions {
   catalogue: Catalogue;
+  /** The profile to run with, asked for outside of the graph; it wins over the graph's own `profile`. */
+  profile?: AskedProfile | undefined;
   /** Longest text of a file that nodes bring in; {@link MAX_GRAPH_BYTES} unless given. */
   maxBytes?: number;
   /** Environment for `${VAR}`: the process's own, then what `--env-file` says. Default: none. */
@@ -74,8 +76,6 @@ export async function compileGraph(source: GraphSource, options: CompileOptions)
   }
 }
 
-type DraftContext = ConfigContext & { delivery: WrittenDelivery | undefined };
-
 class Compiler {
   readonly findings = new Findings();
   readonly texts: Record<string, string>;
@@ -114,13 +114,18 @@ class Compiler {
     const resolved = variables.resolve(root) as MapTree;
     for (const secret of variables.secrets) this.#secrets.add(secret);
     if (!checkVersion(resolved, compat, this.findings)) return undefined;
-    const graph = readGraph(resolved, compat, this.findings);
-    const expansion = this.#expansion();
-    const draft = await this.#draft(graph, expansion.expand(graph), resolved, compat);
-    Object.assign(this.texts, expansion.files.texts);
+    const profiles = new Profiles(resolved, new Reader(false, this.findings));
+    const profile = profiles.choose(this.#options.profile);
+    const applied = new Applied(profile);
+    const graph = readGraph(applied.toGraph(resolved), compat, this.findings);
+    const expansion = this.#expansion(applied);
+    const draft = await this.#draft(graph, expansion.expand(graph), resolved, compat, profile);
+    Object.assign(this.texts, profiles.texts, expansion.files.texts);
     runRules(draft, this.findings);
     if (this.findings.errors > 0) return undefined;
-    return freezePlan(this.#head(graph, expansion.files.read, compat), draft);
+    applied.tellUnused(this.findings);
+    const head = this.#head(graph, expansion.files.read, compat);
+    return freezePlan(profile ? { ...head, profile: profile.name } : head, draft);
   }
 
   #head({ name, http, event_time }: ReadGraph, used: UsedFiles["read"], compat: boolean) {
@@ -130,7 +135,7 @@ class Compiler {
     return { name: name ?? nameOf(file), path: file, baseDir, compat, hash, files, ...written };
   }
 
-  #expansion(): Expansion {
+  #expansion(applied: Applied): Expansion {
     const { env = {}, maxBytes, catalogue } = this.#options;
     return new Expansion({
       source: this.#source,
@@ -139,7 +144,7 @@ class Compiler {
       findings: this.findings,
       isLegacy: (plugin) => catalogue.isLegacy(plugin),
       addSecret: (text) => this.#secrets.add(text),
-      prepare: (root) => root,
+      prepare: (root, prefix) => applied.toParts(root, prefix),
     });
   }
 
@@ -175,22 +180,23 @@ class Compiler {
     });
   }
 
-  async #draft(graph: ReadGraph, parts: Expanded, root: MapTree, compat: boolean): Promise<Draft> {
+  async #draft(graph: ReadGraph, parts: Expanded, root: MapTree, compat: boolean, profile?: Chosen): Promise<Draft> {
     const { catalogue } = this.#options;
     await catalogue.prepare([...new Set([...parts.nodes, ...graph.interceptors].map(({ plugin }) => plugin))]);
-    const context = { compat, findings: this.findings, delivery: graph.delivery, ...this.#files(compat) };
-    const nodes = parts.nodes.map((node, index) => this.#node(node, index, catalogue.resolve(node.plugin), context));
+    const { findings } = this;
+    const context = { catalogue, compat, findings, delivery: graph.delivery, ...this.#files(compat) };
+    const nodes = parts.nodes.map((node, index) => draftNode(node, index, context));
     const draft = {
       compat,
       place: placeOf(spotAt(root, ["nodes"], "key")),
       nodes,
-      edges: connect(nodes, parts.edges, graph.durable && durableOptions(true)),
+      edges: connect(nodes, parts.edges, graph.durable && durableOptions(profile?.values.durable ?? true)),
       exposed: parts.exposed,
       unreadIds: parts.unreadIds,
       incomplete: parts.incomplete,
     };
     const intercept: ResolveInterceptor = (one, id) =>
-      this.#node({ ...one, index: -1, id, kind: undefined }, -1, catalogue.resolve(one.plugin), context);
+      draftNode({ ...one, index: -1, id, kind: undefined }, -1, context);
     return expandInterceptors(draft, graph.interceptors, intercept, this.findings);
   }
 
@@ -200,45 +206,4 @@ class Compiler {
     const missing = resources === "warning" ? "warning" : "error";
     return resources ? { files: diskFiles({ base: this.#source.baseDir, ...fallback }), missing } : {};
   }
-
-  #node(node: ReadNode, index: number, resolution: Resolution, context: DraftContext): DraftNode {
-    const { id, plugin, kind, path: nodePath, runtimeKeys, inboxKeys, tree, scope, folder } = node;
-    const at: DraftNode["at"] = (path, what) => placeOf(spotAt(tree, path, what));
-    const runtime = withDelivery(node.runtime, context.delivery, resolution.found ? resolution.definition : undefined);
-    const idKey = tree.entries.has("id") ? "id" : "node_id";
-    const own = { index, id, plugin, kind, path: nodePath, place: at([idKey]), at, runtime, runtimeKeys, inboxKeys };
-    const base = { ...own, ...(scope === undefined ? {} : { scope }), ...(folder ? { folder } : {}) };
-    if (!resolution.found) {
-      if (!isBroken(childOf(tree, "plugin")!)) this.#unresolved(node, resolution);
-      return {
-        ...base,
-        definition: undefined,
-        legacy: false,
-        origin: "built_in",
-        config: undefined,
-        inputs: undefined,
-        outputs: undefined,
-      };
-    }
-    const { definition, origin, legacy } = resolution;
-    const checked = checkConfig(node, resolution, { ...context, ...filesOf(context, folder) });
-    return { ...base, definition, legacy: legacy !== undefined, origin, ...checked };
-  }
-
-  #unresolved(node: ReadNode, { code, message, hint }: Extract<Resolution, { found: false }>) {
-    const near = code === "UNKNOWN_PLUGIN" ? didYouMean(node.plugin, this.#options.catalogue.names()) : undefined;
-    const way = hint ?? (near === undefined ? undefined : `did you mean "${near}"?`);
-    this.findings.add({
-      code,
-      severity: "error",
-      message,
-      place: placeOf(spotAt(node.tree, ["plugin"])),
-      path: pathText([...node.base, "plugin"]),
-      ...(way === undefined ? {} : { hint: way }),
-    });
-  }
 }
-
-/** A file's nodes look for theirs in its folder. */
-const filesOf = ({ files }: ConfigContext, folder: string | undefined) =>
-  files && folder ? { files: filesIn(files, folder) } : {};

@@ -21,7 +21,7 @@ const duration = v.pipe(
 /** What rows may be kept in order by: the packet's own fields, or a path into meta or payload. */
 const PARTITION = /^(?:source_id|kind|(?:meta|payload)(?:\.[A-Za-z0-9_-]+)+)$/;
 
-const durableShape = v.strictObject({
+export const durableShape = v.strictObject({
   path: v.optional(
     v.pipe(v.string(), v.nonEmpty(), v.description("The queue's file; default one per edge in the state directory.")),
   ),

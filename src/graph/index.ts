@@ -7,4 +7,6 @@ export { type GraphSource, MAX_GRAPH_BYTES, type ReadResult, readGraphFile } fro
 export { explainCode, type FormatOptions, formatDiagnostics, placeText } from "./format.ts";
 export { configJsonSchema, graphJsonSchema, type JsonSchema } from "./json_schema.ts";
 export * from "./plan.ts";
+export { BUILT_IN_PROFILES } from "./profile/built_in.ts";
+export type { AskedProfile } from "./profile/profiles.ts";
 export { runtimeOptions } from "./runtime.ts";

@@ -117,6 +117,8 @@ export interface GraphPlan {
   readonly baseDir: string;
   /** Read with the predecessor's rules. */
   readonly compat: boolean;
+  /** The profile it runs with; undefined: none. */
+  readonly profile?: string;
   /** sha256 of the text, and of those of the files that nodes bring in; hex. */
   readonly hash: string;
   /** The files it was read from, absolute: its own, unless it came from elsewhere, then those that nodes bring in. */

@@ -91,9 +91,18 @@ function readTop(root: MapTree, reader: Reader) {
     ...SIDES,
   ];
   // A key with nothing behind it, as when all its lines are comments, is a key left out.
-  const empty = ["nodes", "edges", "vars", "http", "durable", "delivery", "event_time"].filter((key) =>
-    isNull(childOf(root, key)),
-  );
+  const empty = [
+    "nodes",
+    "edges",
+    "vars",
+    "http",
+    "durable",
+    "delivery",
+    "event_time",
+    "blackboard",
+    "profile",
+    "profiles",
+  ].filter((key) => isNull(childOf(root, key)));
   const left = [...lists, ...empty, ...(reader.compat ? ["config"] : [])];
   const rest = without(reader.built(root, "graph", []), left);
   return reader.shape(graphShape, rest, [], { subject: "the graph", strayKeys: STRAY_KEYS.graph });

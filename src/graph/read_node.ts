@@ -123,7 +123,9 @@ function configOf(node: MapTree, base: Path, reader: Reader): MapTree | undefine
   );
 }
 
-const keysOf = (tree: Tree | undefined): string[] => (tree?.type === "map" ? [...tree.entries.keys()] : []);
+/** Those that are written there; what a profile says of all nodes is no mistake where it has no effect. */
+const keysOf = (tree: Tree | undefined): string[] =>
+  tree?.type === "map" ? [...tree.entries.keys()].filter((key) => !tree.profiled?.has(key)) : [];
 
 /** `runtime` of the node, or the predecessor's `config.__runtime__`; the first wins. */
 function runtimeOf(node: MapTree, config: MapTree | undefined, base: Path, reader: Reader): WrittenRuntime | undefined {

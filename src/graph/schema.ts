@@ -35,6 +35,10 @@ export const graphShape = v.strictObject({
     v.pipe(delivery, v.description("Retry, timeout, circuit and rate limit of every node that reaches outside.")),
   ),
   event_time: v.optional(eventTime),
+  profile: v.optional(
+    v.pipe(text, v.description("The profile to run with, unless --profile or SCHNITZEL_PROFILE names another.")),
+  ),
+  profiles: v.optional(v.pipe(map, v.description("Profiles of its own: { NAME: { runtime: …, delivery: … } }."))),
   http: v.optional(
     v.pipe(
       v.strictObject({
@@ -98,6 +102,8 @@ export const STRAY_KEYS: Record<"graph" | "node" | "runtime", Readonly<Record<st
     weights: inInbox("weights"),
     inbox_max: inInbox("capacity"),
     inbox_overflow: inInbox("overflow"),
+    profile:
+      "a profile holds for a whole graph: profile: NAME at its top, or --profile NAME; what it says of single nodes stands in its nodes: [{ match: … }]",
   },
 };
 
@@ -130,7 +136,6 @@ export const EDGE_ALIASES = [
 /** Keys of the language whose part of the runtime is not built yet, and what they will do. */
 export const NOT_BUILT_IN_YET: Record<"graph" | "node" | "runtime" | "edge", Readonly<Record<string, string>>> = {
   graph: {
-    profiles: "delivery profiles",
     placement: "graphs on several machines",
     mesh: "graphs on several machines",
   },
@@ -141,7 +146,6 @@ export const NOT_BUILT_IN_YET: Record<"graph" | "node" | "runtime" | "edge", Rea
   runtime: {
     offload: "nodes in workers",
     isolation: "plugins in their own process",
-    profile: "delivery profiles",
   },
   edge: { inbox: "bounds per edge" },
 };

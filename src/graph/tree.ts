@@ -29,6 +29,8 @@ export interface ScalarTree extends Spot {
 
 export interface MapTree extends Spot {
   readonly type: "map";
+  /** Keys that a profile gave, and nobody wrote there. */
+  readonly profiled?: ReadonlySet<string>;
   readonly entries: Map<string, { key: Spot; value: Tree }>;
 }
 

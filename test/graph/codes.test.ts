@@ -68,6 +68,8 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
   USE_TOO_LARGE: used(`nodes: [${"{ id: d, use: n/part.yaml },"}]`, 9),
   PARAMETER_VALUE: used("parameters: { p: { type: integer, default: x } }"),
   BAD_EXPOSED_PORT: used("ports: { out: { o: c.none } }\nnodes: [{ id: c, plugin: counter }]"),
+  UNKNOWN_PROFILE: `profile: night\n${nodes(C)}`,
+  PROFILE_MATCHES_NOTHING: `profile: p\nprofiles: { p: { nodes: [{ match: { node: x } }] } }\n${nodes(C)}`,
   SHADOWED_ALIAS: nodes(`${C}, node_id: d`),
   SLOPPY_SHAPE: `edges: none\n${nodes(`id: c, plugin: "${OLD}Counter", kind: source`)}`,
   NUMBER_PRECISION: nodes(`${C}, config: { items: [12345678901234567890] }`),

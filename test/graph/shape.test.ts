@@ -268,7 +268,6 @@ describe("what is not built yet", () => {
   test.each([
     ["placement", `version: 2\nplacement: {}\n${NODES}${EDGES}`],
     ["mesh", `version: 2\nmesh: {}\n${NODES}${EDGES}`],
-    ["profiles", `version: 2\nprofiles: {}\n${NODES}${EDGES}`],
     ["network", `version: 2\n${NODES.replace("plugin: counter", "plugin: counter, network: {}")}${EDGES}`],
     ["offload", graphWithLimit("{ limit: 1 }", "    runtime: { offload: worker }\n")],
     ["inbox", `version: 2\n${NODES}edges:\n  - { from: c, to: s, inbox: {} }\n`],

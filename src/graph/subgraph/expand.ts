@@ -72,6 +72,8 @@ export class Expansion {
     const own = { file: this.files.real(path.join(baseDir, path.basename(file))), shown: file };
     const shown = path.dirname(file.replace(/^<.*>$/, ""));
     this.#level(graph, { in: [], out: [] }, { prefix: "", folder: baseDir, shown, chain: [own] });
+    // Checking what is too much would take seconds, for findings that nobody can use yet.
+    if (this.#values > MAX_USED_VALUES) return { ...graph, nodes: [], edges: [], incomplete: true, exposed: [] };
     const incomplete = graph.incomplete || this.#incomplete;
     const edges = this.#edges.map((edge, index) => ({ ...edge, index }));
     return { nodes: this.#nodes, edges, unreadIds: graph.unreadIds, incomplete, exposed: this.#exposed };
