@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
-import type { Hold } from "../../../src/node/index.ts";
 import { batch } from "../../../src/nodes/time/batch.ts";
 import { packetBytes } from "../../../src/packet/index.ts";
-import { packet, startNode, testContext } from "../../support/node.ts";
+import { node, run, source } from "../../support/engine.ts";
+import { packet, startNode } from "../../support/node.ts";
+import { built } from "./built.ts";
 
 type Payload = { items: unknown[]; reason: string };
 const of = (payload: unknown, source_id = "a") => packet({ source_id, payload });
@@ -50,26 +51,19 @@ test("whole packets can be in the list", async () => {
   expect(told(started)).toEqual([["packets", [{ ...of(7) }]]]);
 });
 
-test("a batch carries the holds of its packets, and those of others stay", async () => {
-  const held: string[] = [];
-  const carried: string[][] = [];
-  const holds: (Hold & { name: string })[] = [];
-  const context = {
-    ...testContext(),
-    hold: () => {
-      const name = `hold ${holds.length}`;
-      held.push(name);
-      holds.push({ name, share: () => holds[0]!, release: () => {}, fail: () => {} });
-      return holds.at(-1)!;
-    },
-    carry: (some: Iterable<Hold | undefined>) =>
-      void carried.push([...some].map((hold) => (hold as { name: string }).name)),
-  };
-  const started = startNode(batch, { key: { cel: "source_id" }, max_packets: 2 }, context);
-  for (const key of ["a", "b", "a"]) await started.process(of(0, key));
-  expect([held, carried]).toEqual([["hold 0", "hold 1", "hold 2"], [["hold 0", "hold 2"]]]);
-  started.advance();
-  expect(carried[1]).toEqual(["hold 1"]);
+test("whoever waits for a packet hears what becomes of its batch, and not of others", async () => {
+  const heard: string[] = [];
+  const given = ["a", "b", "a", "b"].map((source_id, at) => packet({ packet_id: `p${at}`, source_id }));
+  const waiting = source("s", given, {
+    ack: ({ packet_id }) => void heard.push(`${packet_id} ack`),
+    nack: ({ packet_id }) => void heard.push(`${packet_id} nack`),
+  });
+  const refusesA = node("z", ({ source_id }) => {
+    if (source_id === "a") throw new Error("no");
+  });
+  const batches = built("batch", batch, { key: { cel: "source_id" }, max_packets: 2 });
+  await run([waiting, batches, refusesA], ["s -> batch", "batch -> z"]);
+  expect(heard).toEqual(["p0 nack", "p2 nack", "p1 ack", "p3 ack"]);
 });
 
 test("a restored batch has its packets and waits anew", async () => {
