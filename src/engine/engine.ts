@@ -2,6 +2,7 @@ import { toError } from "../base/to_error.ts";
 import type { GraphPlan } from "../graph/plan.ts";
 import { type DeadLetter, DeadLetters, type RunSnapshot, type RunState, type StopReason } from "../observe/index.ts";
 import { IdGenerator } from "../packet/index.ts";
+import { Checkpoints } from "./checkpoint/checkpoints.ts";
 import { closeAll } from "./closing.ts";
 import { type Creation, create } from "./creating.ts";
 import { DurableEdges } from "./durable/edges.ts";
@@ -18,7 +19,7 @@ import { Restarts } from "./restarting.ts";
 import { HEART_NODE, Scheduler, TURN_MS } from "./scheduler.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { Sources } from "./sources.ts";
-import type { ThrottlePolicy } from "./throttle.ts";
+import { limitTime } from "./throttle.ts";
 import { Timers } from "./timers.ts";
 import { type Wiring, wire } from "./wiring.ts";
 
@@ -31,6 +32,7 @@ export class Engine {
   readonly wiring: Wiring;
   readonly failures: Failures;
   readonly durable: DurableEdges;
+  readonly checkpoints: Checkpoints;
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
   state: RunState = "starting";
@@ -97,15 +99,16 @@ export class Engine {
       onRefused: (policy) => this.stop(policy.name, { emptyQueues: true }),
       onError: this.#restarts.failed,
     });
+    this.checkpoints = new Checkpoints(this);
   }
 
   /** Creates the nodes, runs to the end and closes them. Never rejects: look at `failure` and the snapshot. */
   async run(): Promise<RunSnapshot> {
     try {
-      if (this.#createAll() && (await openAll(this)) && this.state === "starting") {
+      if (this.#createAll() && (await openAll(this)) && (await this.checkpoints.open()) && this.state === "starting") {
         this.state = "running";
         this.#ending = new Ending(this.wiring.nodes);
-        this.#limitTime(this.#options.throttles ?? []);
+        limitTime(this.#options.throttles ?? [], this.timers, (name) => this.stop(name, { emptyQueues: true }));
         for (const source of this.wiring.sources) this.#restarts.start(source);
         await this.#loop();
       }
@@ -113,8 +116,10 @@ export class Engine {
       // Not a node's doing: those are caught where they are called.
       this.fail(toError(error));
     }
+    await this.checkpoints.finish();
     this.#finish();
     await closeAll(this.#created, this.host.clock, this.#heart);
+    await this.checkpoints.close();
     this.state = "stopped";
     return this.snapshot();
   }
@@ -150,17 +155,18 @@ export class Engine {
 
   async #loop() {
     let yieldedMs = this.startedMonotonicMs;
-    while (!this.#finished() || this.#goesOn()) {
+    while (!this.#finished() || this.#goesOn() || !(this.#abandoned || this.checkpoints.ended)) {
       this.#hasWork = false;
       this.#loops.look();
       const before = this.host.clock.monotonicMs();
       const more = this.scheduler.turn(this.sources.feed);
       this.#noteTurn(before);
+      this.checkpoints.turnEnded();
       // Sources and nodes whose promises settle at once keep the engine awake without a turn ever being full.
       if (more || this.scheduler.nowMs - yieldedMs >= TURN_MS) {
         await this.host.yieldToLoop();
         yieldedMs = this.host.clock.monotonicMs();
-      } else if (!this.#hasWork && !this.#finished()) await this.#sleep();
+      } else if (!this.#hasWork && (!this.#finished() || this.checkpoints.underWay)) await this.#sleep();
     }
   }
 
@@ -175,7 +181,7 @@ export class Engine {
   #goesOn(): boolean {
     if (this.#abandoned) return false;
     const stopped = this.stopReason !== undefined;
-    return this.#ending?.step(!(stopped && this.host.keepsState === true)) ?? false;
+    return this.#ending?.step(!(stopped && this.checkpoints.on)) ?? false;
   }
 
   #noteTurn(startMs: number) {
@@ -212,13 +218,6 @@ export class Engine {
     }
     this.sources.eventTime = this.eventTime = eventTimeOf(this);
     return true;
-  }
-
-  #limitTime(throttles: readonly ThrottlePolicy[]) {
-    for (const policy of throttles) {
-      if (policy.limitMs === undefined) continue;
-      this.timers.after(policy.limitMs, () => this.stop(policy.name, { emptyQueues: true }));
-    }
   }
 
   /** A dead letter that cannot be kept where the user asked for it is a loss, so the run fails. */

@@ -3,6 +3,7 @@ import type { Random } from "../base/random.ts";
 import type { Blobs, Files, NodeContext, NodeLog, Resolve, Serve, StandardIo } from "../node/index.ts";
 import type { DeadLetter } from "../observe/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
+import type { CheckpointStore } from "../store/index.ts";
 import type { DurableHost } from "./durable/edges.ts";
 import type { ThrottlePolicy } from "./throttle.ts";
 
@@ -26,8 +27,8 @@ export interface Host extends Pick<NodeContext, "spawn" | "exchange" | "ffmpeg" 
   blobs?: (Blobs & { stats?(): { blobs: number; bytes: number } }) | undefined;
   /** What the plan's durable edges keep their packets in. */
   durable?: DurableHost;
-  /** A later run goes on from what nodes have in mind at a stop: they are not told that their input has ended. */
-  keepsState?: boolean;
+  /** Where the state of nodes outlives the run; opened only when there is any. */
+  checkpoints?: { open(): Promise<CheckpointStore>; fresh: boolean } | undefined;
 }
 
 export interface RunOptions {

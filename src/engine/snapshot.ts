@@ -24,6 +24,8 @@ export function takeSnapshot(engine: Engine): RunSnapshot {
   };
   const kept = host.blobs?.stats?.();
   if (kept !== undefined) snapshot.blobs = { files: kept.blobs, bytes: kept.bytes };
+  const checkpoints = engine.checkpoints.snapshot();
+  if (checkpoints !== undefined) snapshot.checkpoints = checkpoints;
   if (engine.stopReason !== undefined) snapshot.stopReason = engine.stopReason;
   if (engine.failure !== undefined) snapshot.failure = engine.failure.message;
   return snapshot;

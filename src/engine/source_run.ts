@@ -33,6 +33,9 @@ export class SourceRun extends Producer {
   #iterator: SourceIterator | undefined;
   #chunk: readonly StreamPacket[] = [];
   #at = 0;
+  /** Packets of the chunk that may be taken now. */
+  #until = 0;
+  #paused = false;
   #waiting = false;
   #ended = false;
   readonly #onWork: () => void;
@@ -61,7 +64,27 @@ export class SourceRun extends Producer {
   }
 
   get hasNext(): boolean {
-    return this.#at < this.#chunk.length;
+    return this.#at < this.#until;
+  }
+
+  /** For a while no packet is taken, but those of an array of which some were: see {@link atPosition}. */
+  pause() {
+    this.#paused = true;
+    if (this.#at === 0) this.#until = 0;
+  }
+
+  resume() {
+    this.#paused = false;
+    this.#until = this.#chunk.length;
+    this.#onWork();
+  }
+
+  /**
+   * Everything it yielded was taken and it was asked for more, or nothing of what it yielded last: what it says of its
+   * position is what has been taken, if it moves that on when it is asked for more.
+   */
+  get atPosition(): boolean {
+    return this.#at === 0 || this.#waiting || this.#ended || this.#iterator === undefined;
   }
 
   /** The packet that {@link hasNext} or {@link pull} found. */
@@ -73,7 +96,7 @@ export class SourceRun extends Producer {
   pull(): Pull {
     if (this.hasNext) return "packet";
     if (this.#ended) return "ended";
-    if (this.#waiting || this.#iterator === undefined) return "waiting";
+    if (this.#waiting || this.#iterator === undefined || (this.#paused && this.atPosition)) return "waiting";
     return this.#advance(this.#iterator);
   }
 
@@ -88,7 +111,7 @@ export class SourceRun extends Producer {
     this.#ended = true;
     this.#iterator = undefined;
     this.#chunk = [];
-    this.#at = 0;
+    this.#at = this.#until = 0;
     // A generator waiting for its next input hears the abort signal instead.
     closeIterator(iterator, (error) => this.#onError(this, error));
   }
@@ -100,6 +123,7 @@ export class SourceRun extends Producer {
       this.#accept(step);
       if (this.hasNext) return "packet";
       if (this.#ended) return "ended";
+      if (this.#paused) return "waiting";
     }
     this.#onWork();
     return "waiting";
@@ -134,6 +158,7 @@ export class SourceRun extends Producer {
     }
     this.#chunk = Array.isArray(step.value) ? step.value : [step.value as StreamPacket];
     this.#at = 0;
+    this.#until = this.#paused ? 0 : this.#chunk.length;
   }
 
   override roomChanged() {

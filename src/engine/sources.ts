@@ -27,6 +27,8 @@ export class Sources {
   emitted = 0;
   /** Sources that have not ended, in declaration order. */
   readonly live: SourceRun[];
+  /** Acks that wait for a checkpoint under way; queues know by themselves which of theirs do. */
+  later: (() => void)[] | undefined;
   /** Undefined when no node waits for event time, and once the run is stopped: then {@link Ending} says what is over. */
   eventTime: EventTime | undefined;
   readonly #options: SourcesOptions;
@@ -168,7 +170,11 @@ export class Sources {
   }
 
   #settle(source: SourceRun): Settle {
-    return (packet: StreamPacket, failure: PacketFailure | undefined) => {
+    const settle = (packet: StreamPacket, failure: PacketFailure | undefined) => {
+      if (this.later !== undefined && failure === undefined && !source.unmetered) {
+        this.later.push(() => settle(packet, failure));
+        return;
+      }
       try {
         if (failure === undefined) source.instance.ack?.(packet);
         else source.instance.nack?.(packet, failure.error.message, failure);
@@ -178,5 +184,6 @@ export class Sources {
         this.#options.failures.note(source, new Error(`${call} of packet ${packet.packet_id} failed: ${message}`));
       }
     };
+    return settle;
   }
 }

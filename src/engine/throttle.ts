@@ -1,3 +1,5 @@
+import type { Timers } from "./timers.ts";
+
 /** Decides how many packets the sources may still send. Asked again when the grant is used up. */
 export interface ThrottlePolicy {
   /** Becomes the run's stop reason when it refuses. */
@@ -18,4 +20,9 @@ export function timeBudget(seconds: number): ThrottlePolicy {
   const limitMs = seconds * 1_000;
   // 256 packets between two looks at the clock: under a millisecond at full speed.
   return { name: "max_seconds", limitMs, grant: (_, elapsedMs) => (elapsedMs < limitMs ? 256 : 0) };
+}
+
+/** `onOver` hears the name of a policy when its time is over. */
+export function limitTime(policies: readonly ThrottlePolicy[], timers: Timers, onOver: (name: string) => void) {
+  for (const { name, limitMs } of policies) if (limitMs !== undefined) timers.after(limitMs, () => onOver(name));
 }

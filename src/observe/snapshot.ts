@@ -1,5 +1,6 @@
 import type { EdgeCounters, NodeCounters } from "./counters.ts";
 import type { DeadLetter } from "./dead_letters.ts";
+import type { Histogram } from "./histogram.ts";
 
 export type RunState = "starting" | "running" | "draining" | "stopped";
 
@@ -104,6 +105,30 @@ export interface RecordingSnapshot {
   ended: string | null;
 }
 
+/** State of nodes that outlives the run. */
+export interface CheckpointSnapshot {
+  taken: number;
+  /** Written in all; what has not changed is not written again. */
+  writtenBytes: number;
+  /** Of the states of the last one, and of its file. */
+  stateBytes: number;
+  fileBytes: number;
+  /** Sources stood still for so long. */
+  pauseMs: Histogram;
+  /** Until it was on the disk. */
+  durationMs: Histogram;
+  intervalMs: number;
+  /** How old the last one is; 0 while it has everything. */
+  ageMs: number;
+  /** Those that were not taken, by reason and the node that was in the way. */
+  skipped: readonly { reason: string; node: string; count: number }[];
+  /** Why there is none for long; undefined when there is. */
+  trouble: string | undefined;
+  /** States found at the start that were given back, and those that were not. */
+  restored: number;
+  dropped: readonly { part: string; reason: string }[];
+}
+
 /** Everything the engine tells about a run, at any time. Counters are the live ones: read, never keep. */
 export interface RunSnapshot {
   graph: { name: string; path: string; hash: string };
@@ -124,6 +149,8 @@ export interface RunSnapshot {
   blobs?: { files: number; bytes: number };
   /** Set when the run is recorded. */
   recording?: RecordingSnapshot;
+  /** Undefined when no state is kept. */
+  checkpoints?: CheckpointSnapshot;
   loop: { turns: number; lastTurnMonotonicMs: number; maxTurnMs: number };
   /** When a packet last moved: emitted, taken or finished. */
   lastProgressMonotonicMs: number;

@@ -1,10 +1,18 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import type { RunOptions } from "../../src/engine/index.ts";
 import { Engine } from "../../src/engine/index.ts";
 import { durableOptions } from "../../src/graph/durable.ts";
 import type { DurableOptions, GraphPlan } from "../../src/graph/plan.ts";
 import type { Spill } from "../../src/node/index.ts";
-import { openInline, type Queue, type QueueOptions } from "../../src/store/index.ts";
+import {
+  type CheckpointStore,
+  type OnEvent,
+  openCheckpointsInline,
+  openInline,
+  type Queue,
+  type QueueOptions,
+} from "../../src/store/index.ts";
 import { plan, type TestHost, type TestNode, toEnd, virtualHost } from "./engine.ts";
 import { temporaryFolder } from "./folder.ts";
 
@@ -15,6 +23,12 @@ export class DurableBox {
   given: Partial<DurableOptions>;
   /** For every durable edge of the next run. */
   spill: Spill | undefined;
+  /** `checkpoint:` of the graph in the next run. */
+  checkpoint: GraphPlan["checkpoint"];
+  /** Its name in the next run. */
+  graph = "test";
+  /** `--fresh-state`. */
+  fresh = false;
   readonly #wrap: (queue: Queue) => Queue;
 
   constructor(given: Partial<DurableOptions> = {}, wrap: (queue: Queue) => Queue = (queue) => queue) {
@@ -32,7 +46,12 @@ export class DurableBox {
       edges.map((edge) => edge.replace("=>", "->")),
     );
     const kept = made.edges.map((edge, at) => (edges[at]!.includes("=>") ? { ...edge, durable: this.options } : edge));
-    return { ...made, edges: kept };
+    return {
+      ...made,
+      name: this.graph,
+      edges: kept,
+      ...(this.checkpoint === undefined ? {} : { checkpoint: this.checkpoint }),
+    };
   }
 
   open(name: string, host: TestHost, limits: Partial<QueueOptions> = {}): Promise<Queue> {
@@ -49,8 +68,22 @@ export class DurableBox {
     });
   }
 
+  get stateFile(): string {
+    return path.join(this.#folder.path, "state.sqlite3");
+  }
+
+  openState({ clock, log }: TestHost): CheckpointStore {
+    const onEvent: OnEvent = (level, message, fields) => log("store")[level](message, fields);
+    return openCheckpointsInline(this.stateFile, { clock, onEvent });
+  }
+
   /** Starts an engine on the files; `ended` closes them again. */
-  async start(nodes: readonly TestNode[], edges: readonly string[], options: RunOptions = {}) {
+  async start(
+    nodes: readonly TestNode[],
+    edges: readonly string[],
+    options: RunOptions = {},
+    wrapStore: (store: CheckpointStore) => CheckpointStore = (store) => store,
+  ) {
     const made = this.plan(nodes, edges);
     const host = virtualHost();
     const queues = new Map<number, Queue>();
@@ -58,7 +91,9 @@ export class DurableBox {
       if (durable !== undefined) queues.set(index, this.#wrap(await this.open(`edge${index}`, host)));
     }
     const letters = await this.open("letters", host, { ordered: true, maxAttempts: 1 });
-    const engine = new Engine(made, { ...host, durable: { queues, letters, spills: this.#spills(queues) } }, options);
+    const durable = { queues, letters, spills: this.#spills(queues) };
+    const checkpoints = { open: async () => wrapStore(this.openState(host)), fresh: this.fresh };
+    const engine = new Engine(made, { ...host, durable, checkpoints }, options);
     const all = [...queues.values(), letters];
     const ended = engine.run().finally(() => Promise.all(all.map((queue) => queue.close())));
     return { engine, host, ended, queues, letters };
@@ -74,6 +109,15 @@ export class DurableBox {
     const { engine, host, ended } = await this.start(nodes, edges, options);
     const snapshot = await toEnd(ended, host);
     return { ...snapshot, engine, host };
+  }
+
+  /** The files as a machine finds them that is switched off now. */
+  afterCrash(): DurableBox {
+    const copy = new DurableBox(this.given);
+    copy.checkpoint = this.checkpoint;
+    // Written in turns of this thread, so between two of them they fit together.
+    fs.cpSync(this.#folder.path, copy.#folder.path, { recursive: true });
+    return copy;
   }
 
   /** What a queue holds between two runs. */

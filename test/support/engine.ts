@@ -36,6 +36,7 @@ export interface TestNode {
   runtime: TestRuntime;
   /** A source whose senders wait for its answer. */
   acknowledges?: boolean;
+  stateVersion?: number;
   create(context: NodeContext): NodeInstance | SourceInstance;
 }
 
@@ -128,7 +129,15 @@ export function plan(nodes: readonly TestNode[], edges: readonly string[]): Grap
   } as GraphPlan;
 }
 
-function definition({ id, kind, inputs, outputs, acknowledges = false, create }: TestNode): NodeDefinition {
+function definition({
+  id,
+  kind,
+  inputs,
+  outputs,
+  acknowledges = false,
+  stateVersion = 1,
+  create,
+}: TestNode): NodeDefinition {
   const ports = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, port(ANY, "")]));
   const outs = ports(outputs);
   return {
@@ -144,7 +153,7 @@ function definition({ id, kind, inputs, outputs, acknowledges = false, create }:
     check: () => [],
     outside: false,
     passes: false,
-    stateVersion: 1,
+    stateVersion,
     acknowledges,
     create: (_, context) => create(context),
   };

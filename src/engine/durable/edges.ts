@@ -29,6 +29,7 @@ export class DurableEdges {
   readonly plan: RunPlan;
   readonly links = new Map<number, Link>();
   readonly #outlets: Outlet[] = [];
+  readonly #letters: Link | undefined;
   readonly #producers = new Map<string, Producer>();
   readonly #failures: Failures;
   /** Nodes from which a durable edge can be reached. */
@@ -58,7 +59,8 @@ export class DurableEdges {
       onUnseen: (unseen: UnseenRows) => this.#countUnseen(link, unseen),
     });
     const expanded = expandDurable(plan, this.links, eventsOf);
-    this.plan = letters === undefined ? expanded : withReplays(expanded, lettersLink(plan, letters), eventsOf);
+    this.#letters = letters && lettersLink(plan, letters);
+    this.plan = this.#letters === undefined ? expanded : withReplays(expanded, this.#letters, eventsOf);
     this.#before = nodesBefore(this.plan);
   }
 
@@ -74,6 +76,11 @@ export class DurableEdges {
       producer.portOf = producer.instance.portOf;
       this.#outlets.push(producer.instance);
     }
+  }
+
+  /** Of an edge, or of the dead letters. */
+  queueNamed(name: string): Queue | undefined {
+    return [...this.links.values(), this.#letters].find((link) => link?.name === name)?.queue;
   }
 
   /** Counts a packet that failed for the last time, at the node it failed at; the queue's file has it. */

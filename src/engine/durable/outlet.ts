@@ -1,4 +1,3 @@
-import { fullJitterMs } from "../../base/backoff.ts";
 import type { DurableOptions } from "../../graph/plan.ts";
 import {
   failureKind,
@@ -8,12 +7,14 @@ import {
   type SourceYield,
 } from "../../node/index.ts";
 import type { StreamPacket } from "../../packet/index.ts";
-import { entryCodec, type Failure, type LeaseRef, type QueueRow, type Settled } from "../../store/index.ts";
+import { entryCodec, type Failure, type QueueRow, type Settled } from "../../store/index.ts";
+import { Acks } from "./acks.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Lanes } from "./lanes.ts";
 import type { Link } from "./link.ts";
 import type { OutletEvents } from "./outlet_events.ts";
 import { Patience } from "./patience.ts";
+import { RowFailures } from "./row_failures.ts";
 import { isGone, Settling } from "./settling.ts";
 import { Unseen } from "./unseen.ts";
 
@@ -43,7 +44,9 @@ export class Outlet implements SourceInstance {
   readonly #events: OutletEvents;
   readonly #lanes: Lanes;
   readonly #underWay = new Map<StreamPacket, QueueRow>();
-  readonly #acks: Settling<LeaseRef>;
+  readonly acks: Acks;
+  /** Its rows come of an edge of the graph, and not of a person who sends dead letters back. */
+  readonly isEdge: boolean;
   readonly #nacks: Settling<FailedRow>;
   readonly #stop = new AbortController();
   readonly #fetcher: Fetcher;
@@ -52,8 +55,7 @@ export class Outlet implements SourceInstance {
   #resume: ((step: Step) => void) | undefined;
   /** No further row is handed out in this run. */
   #ended = false;
-  /** Failures in a row because the outside was away; the waits between them grow. */
-  #away = 0;
+  readonly #failures: RowFailures;
 
   constructor(link: Link, context: NodeContext, events: OutletEvents) {
     const { name, queue } = link;
@@ -61,10 +63,12 @@ export class Outlet implements SourceInstance {
     const patience = (what: string) =>
       new Patience(`${what} ${name}`, { clock, random, log, signal: this.#stop.signal });
     this.#link = link;
+    this.isEdge = link.index >= 0;
     this.#options = link.options;
     this.#context = context;
     this.#events = events;
     this.#lanes = new Lanes(this.#options.ordered);
+    this.#failures = new RowFailures(this.#options, random);
     this.#fetcher = new Fetcher(link, clock, patience("lease from"), {
       onRows: (rows) => rows.forEach((row) => void this.#lanes.add(row)),
       onEnd: () => {
@@ -77,7 +81,7 @@ export class Outlet implements SourceInstance {
       this.#look();
       events.onChange();
     };
-    this.#acks = new Settling((leases) => queue.ack(leases), patience("ack in"), { onWritten });
+    this.acks = new Acks(name, queue, patience("ack in"), onWritten);
     this.#nacks = new Settling((failures) => queue.nack(failures), patience("nack in"), {
       onSettled: (failed, result) => this.#nacked(failed, result),
       onWritten,
@@ -93,10 +97,16 @@ export class Outlet implements SourceInstance {
 
   /** True when nothing more comes before a row that was handed out is answered. */
   get resting(): boolean {
-    const answered = this.#acks.idle && this.#nacks.idle;
+    const answered = this.acks.idle && this.#nacks.idle;
     if (this.#ended || !answered) return answered;
     const { ready, leased } = this.#link.queue.stats();
-    return this.#lanes.size === 0 && ready + leased === this.#underWay.size;
+    return this.#lanes.size === 0 && ready + leased === this.#underWay.size + this.acks.kept;
+  }
+
+  /** Rows that were done are in a checkpoint: there may be room for more. */
+  committed() {
+    this.acks.committed();
+    this.#wake();
   }
 
   /** An iterator that answers at once while it has rows, and with a promise while it has none. */
@@ -113,9 +123,9 @@ export class Outlet implements SourceInstance {
     const row = this.#settled(packet);
     if (row === undefined) return;
     this.#link.counts.acked += 1;
-    this.#away = 0;
+    this.#failures.succeeded();
     this.#lanes.free(row.partition);
-    this.#acks.add(row);
+    this.acks.add(row, this.#lanes.size === 0);
     this.#wake();
   }
 
@@ -123,14 +133,14 @@ export class Outlet implements SourceInstance {
     const row = this.#settled(packet);
     if (row === undefined) return;
     this.#link.counts.nacked += 1;
-    this.#nacks.add({ ...this.#failureOf(row, reason, failure), row, told: { packet, failure } });
+    this.#nacks.add({ ...this.#failures.of(row, reason, failure), row, told: { packet, failure } });
   }
 
   async close() {
     this.#end();
     await this.#fetcher.stop();
-    await Promise.all([this.#acks.flush(), this.#nacks.flush()]);
-    const left = this.#lanes.clear();
+    await Promise.all([this.acks.flush(), this.#nacks.flush()]);
+    const left = [...this.#lanes.clear(), ...this.acks.drop()];
     // Refused, they stay leased, and opening the file gives every lease back.
     if (left.length > 0) await this.#link.queue.release(left).catch(() => {});
     this.#stop.abort();
@@ -139,12 +149,17 @@ export class Outlet implements SourceInstance {
 
   #next(): Step | Promise<Step> {
     if (this.#ended) return END;
+    if (this.acks.full) return this.#later();
     for (let row = this.#lanes.next(); row !== undefined; row = this.#lanes.next()) {
       const step = this.#open(row);
       this.#fill();
       if (step !== undefined) return step;
     }
     this.#fill();
+    return this.#later();
+  }
+
+  #later(): Promise<Step> {
     return new Promise((resolve) => {
       this.#resume = resolve;
     });
@@ -208,7 +223,7 @@ export class Outlet implements SourceInstance {
 
   #giveBack(row: QueueRow, error: Error) {
     const failed = { kind: failureKind(error), error, node: this.#link.name, port: undefined };
-    this.#nacks.add({ ...this.#failureOf(row, error.message, failed), row, told: undefined });
+    this.#nacks.add({ ...this.#failures.of(row, error.message, failed), row, told: undefined });
   }
 
   /** A row that never becomes a packet of this graph. */
@@ -222,19 +237,6 @@ export class Outlet implements SourceInstance {
     const row = this.#underWay.get(packet);
     this.#underWay.delete(packet);
     return row;
-  }
-
-  #failureOf({ seq, attempt }: QueueRow, told: string, { kind, error, node, port }: PacketFailure): Failure {
-    const { backoff_ms, backoff_max_ms } = this.#options;
-    const away = kind === "unavailable";
-    // A run that ends gives back what it could not finish, for the next one to begin with.
-    const ending = away && node === undefined;
-    const tries = away ? this.#away++ : attempt - 1;
-    const delayMs = ending ? 0 : fullJitterMs(this.#context.random, tries, backoff_ms, backoff_max_ms);
-    // The node has a column of its own, so its own words are enough.
-    const cause = error.cause instanceof Error ? error.cause : undefined;
-    const [reason, stack] = [cause?.message ?? told, cause?.stack ?? error.stack];
-    return { seq, attempt, reason, stack, node, port, delayMs, counted: !away, permanent: kind === "rejected" };
   }
 
   /** Rows behind one that comes again were given back with it; behind one that is gone they go on. */

@@ -1,0 +1,109 @@
+import type { GraphPlan } from "../../graph/plan.ts";
+import type { CheckpointSnapshot } from "../../observe/index.ts";
+import type { CheckpointStore } from "../../store/index.ts";
+import type { DurableEdges } from "../durable/edges.ts";
+import type { EventTime } from "../event_time/event_time.ts";
+import type { Wiring } from "../wiring.ts";
+import { Cycle, type Run } from "./cycle.ts";
+import { CheckpointFigures } from "./figures.ts";
+import { eventTimePart, type Part, partOf } from "./parts.ts";
+import { regionOf } from "./region.ts";
+import { restoreAll } from "./restoring.ts";
+
+/** With a crash, so much is done again; and so often a small disk is written to. */
+export const DEFAULT_INTERVAL_MS = 1_000;
+
+interface Surroundings extends Run {
+  readonly plan: GraphPlan;
+  readonly wiring: Wiring;
+  readonly durable: DurableEdges;
+  readonly eventTime: EventTime | undefined;
+  fail(error: Error): void;
+}
+
+/**
+ * State that survives: at an interval all sources before nodes with state stand still, what is under way finishes, all
+ * states are taken in one step, and the sources go on. Once the states are on the disk the rows that are in them are
+ * acknowledged, and not before; so whatever the moment of a crash, each row is in the state exactly once.
+ */
+export class Checkpoints {
+  readonly #around: Surroundings;
+  readonly #parts = new Map<string, Part>();
+  #store: CheckpointStore | undefined;
+  /** Undefined when nothing is kept. */
+  #cycle: Cycle | undefined;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  /** A part of the engine whose state belongs to that of the nodes. Before {@link open}. */
+  add(part: Part) {
+    this.#parts.set(part.part, part);
+  }
+
+  /** A later run goes on with the state of this one. */
+  get on(): boolean {
+    return this.#cycle !== undefined;
+  }
+
+  /** Decides whether there is anything to keep, and gives nodes the state of an earlier run. False: the run has failed. */
+  async open(): Promise<boolean> {
+    try {
+      await this.#begin();
+      return true;
+    } catch (error) {
+      const { message } = error as Error;
+      this.#around.fail(new Error(`cannot go on from the last checkpoint: ${message}`, { cause: error }));
+      return false;
+    }
+  }
+
+  async #begin() {
+    const { plan, host, wiring, durable, eventTime } = this.#around;
+    const { checkpoint } = plan;
+    if (host.checkpoints === undefined || checkpoint === false) return;
+    const region = regionOf(wiring, checkpoint !== undefined);
+    if (region === undefined) return;
+    for (const one of region.stateful) this.add(partOf(one));
+    if (eventTime !== undefined) this.add(eventTimePart(eventTime));
+    const store = await host.checkpoints.open();
+    this.#store = store;
+    const [parts, figures, log] = [this.#parts, new CheckpointFigures(), host.log("checkpoint")];
+    const { fresh } = host.checkpoints;
+    const nowMs = host.clock.nowMs();
+    await restoreAll({ store, graph: plan.name, parts, figures, log, durable, fresh, nowMs });
+    const intervalMs = checkpoint?.interval_ms ?? DEFAULT_INTERVAL_MS;
+    this.#cycle = new Cycle(this.#around, { region, store, parts, figures, intervalMs, log });
+  }
+
+  /** After each turn of the engine. */
+  turnEnded() {
+    this.#cycle?.turnEnded();
+  }
+
+  /** True when there is nothing to do for a checkpoint before something is heard of the disk or the clock. */
+  get underWay(): boolean {
+    return this.#cycle?.underWay ?? false;
+  }
+
+  /** Asked when nothing else is left to do: true when the last checkpoint has everything. */
+  get ended(): boolean {
+    return this.#cycle?.ended ?? true;
+  }
+
+  /** No further checkpoint is begun; resolves when the one under way is on the disk or has failed. */
+  async finish() {
+    await this.#cycle?.finish();
+  }
+
+  /** After the queues have heard of all acks. */
+  async close() {
+    await this.#cycle?.close();
+    await this.#store?.close();
+  }
+
+  snapshot(): CheckpointSnapshot | undefined {
+    return this.#cycle?.snapshot();
+  }
+}

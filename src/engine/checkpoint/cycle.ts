@@ -1,0 +1,232 @@
+import type { NodeLog } from "../../node/index.ts";
+import type { CheckpointSnapshot, StopReason } from "../../observe/index.ts";
+import type { Checkpoint, CheckpointStore } from "../../store/index.ts";
+import type { Host } from "../host.ts";
+import type { Producer } from "../producer.ts";
+import type { Timers } from "../timers.ts";
+import type { CheckpointFigures, SkipReason } from "./figures.ts";
+import { CannotTake, type Part, takeStates } from "./parts.ts";
+import { Pause } from "./pause.ts";
+import type { Region } from "./region.ts";
+
+/** After one that failed, and between tries while sources wait for one. */
+const AGAIN_MS = 100;
+
+/** What of the engine a checkpoint concerns. */
+export interface Run {
+  readonly plan: { readonly name: string };
+  readonly host: Host;
+  readonly timers: Timers;
+  readonly sources: { later: (() => void)[] | undefined };
+  readonly stopReason: StopReason | undefined;
+  work(): void;
+}
+
+/** What is kept, and where. */
+export interface Kept {
+  readonly region: Region;
+  readonly store: CheckpointStore;
+  readonly parts: ReadonlyMap<string, Part>;
+  readonly figures: CheckpointFigures;
+  readonly intervalMs: number;
+  readonly log: NodeLog;
+}
+
+/** `idle`: until the next is due. `pausing`: sources wait for what is under way. `writing`: one is on its way to the disk. */
+type Phase = "idle" | "pausing" | "writing";
+
+/** One checkpoint after the other. */
+export class Cycle {
+  readonly #run: Run;
+  readonly #kept: Kept;
+  readonly #pause: Pause;
+  #phase: Phase = "idle";
+  #savedAtMs: number;
+  #cancelNext = () => {};
+  #writing: Promise<void> = Promise.resolve();
+  /** Acks of sources that are no queue, until the checkpoint is on the disk. */
+  #later: (() => void)[] = [];
+  /** What the region had done when the last checkpoint was taken; one that changed nothing is not taken. */
+  #savedWork: number;
+  /** What it had done when nothing else was left to do: the states of an ended input are cleared. */
+  #endedWork = -1;
+  #cleared = false;
+  /** One failed, and it is not time for the next try. */
+  #resting = false;
+  #troubled: string | undefined;
+
+  constructor(run: Run, kept: Kept) {
+    const { region, figures, intervalMs } = kept;
+    const { host, timers } = run;
+    this.#run = run;
+    this.#kept = kept;
+    this.#pause = new Pause(region, host.clock, timers, figures.pauseMs);
+    for (const { acks } of region.outlets) acks.keepBack(() => this.#soon());
+    this.#savedAtMs = host.clock.monotonicMs();
+    this.#savedWork = this.#work;
+    this.#next(intervalMs);
+  }
+
+  /** After each turn of the engine. */
+  turnEnded() {
+    if (this.#phase === "pausing" && this.#pause.quiet) this.#take();
+  }
+
+  /** True when there is nothing to do for a checkpoint before something is heard of the disk or the clock. */
+  get underWay(): boolean {
+    return this.#phase === "writing" || this.#resting;
+  }
+
+  /** Asked when nothing else is left to do: true when the last checkpoint has everything. */
+  get ended(): boolean {
+    const inputEnded = this.#run.stopReason === undefined;
+    const done = this.#isSaved && (this.#cleared || !inputEnded);
+    if (done || this.#phase !== "idle" || this.#resting) return done && this.#phase === "idle";
+    this.#endedWork = inputEnded ? this.#work : -1;
+    this.#begin();
+    return false;
+  }
+
+  /** No further checkpoint is begun; resolves when the one under way is on the disk or has failed. */
+  async finish() {
+    this.#cancelNext();
+    this.#pause.end();
+    await this.#writing;
+  }
+
+  /** After the queues have heard of all acks. */
+  async close() {
+    const { region, store } = this.#kept;
+    const { outlets } = region;
+    // Only a note that spares the next run a look into its queues.
+    if (outlets.length > 0 && outlets.every(({ acks }) => acks.kept === 0)) {
+      await store.forgetDone().catch(() => {});
+    }
+  }
+
+  snapshot(): CheckpointSnapshot {
+    const { taken, writtenBytes, stateBytes, pauseMs, durationMs, skipped, restored, dropped } = this.#kept.figures;
+    const { store, intervalMs } = this.#kept;
+    const ageMs = this.#isSaved ? 0 : this.#run.host.clock.monotonicMs() - this.#savedAtMs;
+    const fileBytes = store.bytes();
+    return {
+      ...{ taken, writtenBytes, stateBytes, fileBytes, pauseMs, durationMs, restored, dropped },
+      ...{ ageMs, intervalMs, skipped: [...skipped.values()], trouble: this.#troubled },
+    };
+  }
+
+  /** What the region has done; it only rises. */
+  get #work(): number {
+    const { nodes, sources } = this.#kept.region;
+    const of = ({ counters }: Producer) => counters.consumed + counters.produced;
+    return [...nodes, ...sources].reduce((sum, one) => sum + of(one), 0);
+  }
+
+  get #isSaved(): boolean {
+    const { outlets } = this.#kept.region;
+    if (this.#later.length > 0 || outlets.some(({ acks }) => acks.waiting > 0)) return false;
+    return this.#work === this.#savedWork;
+  }
+
+  /** Somebody waits for a checkpoint. */
+  get #isUrgent(): boolean {
+    return this.#kept.region.outlets.some(({ acks }) => acks.urgent);
+  }
+
+  #next(delayMs: number) {
+    this.#cancelNext();
+    this.#cancelNext = this.#run.timers.after(delayMs, () => this.#due());
+  }
+
+  #due() {
+    this.#resting = false;
+    if (this.#phase !== "idle") return;
+    if (this.#isSaved) return this.#next(this.#kept.intervalMs);
+    this.#begin();
+  }
+
+  #soon() {
+    if (this.#phase === "idle" && !this.#resting) this.#next(0);
+  }
+
+  #begin() {
+    this.#cancelNext();
+    this.#phase = "pausing";
+    this.#pause.begin(({ id }) => {
+      this.#phase = "idle";
+      this.#skipped("busy", id, `node "${id}" did not finish what it has under way`);
+    });
+    this.#run.work();
+  }
+
+  #take() {
+    const { plan, host, sources } = this.#run;
+    const { outlets, stateful } = this.#kept.region;
+    const takenMs = host.clock.nowMs();
+    // The nodes have heard that their input is over: what they still have in mind is for nobody.
+    const ends = this.#endedWork === this.#work;
+    try {
+      const { states, bytes } = ends ? { states: [], bytes: 0 } : takeStates(this.#kept.parts.values());
+      sources.later = this.#later;
+      // What they keep is in their states: it is done with them, whatever becomes of it.
+      for (const one of stateful) if ("holds" in one) for (const hold of one.holds) hold.secure();
+      sources.later = undefined;
+      const done = outlets.map(({ acks }) => acks.cut()).filter((rows) => rows !== undefined);
+      const work = this.#work;
+      this.#pause.end();
+      this.#phase = "writing";
+      this.#writing = this.#write({ graph: plan.name, takenMs, states, done }, { work, bytes, ends });
+    } catch (error) {
+      this.#pause.end();
+      this.#phase = "idle";
+      if (!(error instanceof CannotTake)) throw error;
+      this.#skipped(error.reason, error.part, error.message);
+    }
+  }
+
+  async #write(checkpoint: Checkpoint, { work, bytes, ends }: { work: number; bytes: number; ends: boolean }) {
+    const told = this.#later.length;
+    try {
+      this.#kept.figures.writtenBytes += await this.#kept.store.commit(checkpoint);
+    } catch (error) {
+      this.#phase = "idle";
+      this.#skipped("not_written", "", (error as Error).message);
+      this.#run.work();
+      return;
+    }
+    this.#phase = "idle";
+    this.#savedWork = work;
+    this.#cleared = ends;
+    this.#kept.figures.stateBytes = bytes;
+    this.#succeeded();
+    for (const outlet of this.#kept.region.outlets) outlet.committed();
+    for (const tell of this.#later.splice(0, told)) tell();
+    this.#next(this.#isUrgent ? 0 : this.#kept.intervalMs);
+    this.#run.work();
+  }
+
+  #succeeded() {
+    const nowMs = this.#run.host.clock.monotonicMs();
+    this.#kept.figures.taken += 1;
+    this.#kept.figures.durationMs.record(nowMs - this.#pause.begunMs);
+    this.#savedAtMs = nowMs;
+    this.#pause.succeeded();
+    if (this.#troubled !== undefined) this.#kept.log.info("checkpoints work again");
+    this.#troubled = undefined;
+  }
+
+  /** Told once until one succeeds: meanwhile the rows stay in their queues, and a crash repeats more. */
+  #skipped(reason: SkipReason, node: string, why: string) {
+    this.#kept.figures.skip(reason, node);
+    this.#resting = true;
+    this.#next(this.#isUrgent ? AGAIN_MS : Math.max(AGAIN_MS, this.#kept.intervalMs));
+    if (this.#troubled === why) return;
+    // A busy node is nothing wrong before it was busy for long.
+    if (reason !== "busy" || this.#pause.hopeless) {
+      this.#troubled = why;
+      this.#kept.log.warn("no checkpoint: it is tried again, and a crash until then repeats what came since the last", {
+        reason: why,
+      });
+    }
+  }
+}
