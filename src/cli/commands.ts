@@ -7,6 +7,10 @@ export const COMMANDS: Group = {
   commands: {
     run: { summary: "Run a graph, or the built-in demo.", load: () => import("./run.ts") },
     replay: { summary: "Run a graph on what its sources sent in an earlier run.", load: () => import("./replay.ts") },
+    test: {
+      summary: "Run the tests of graphs: packets, time and faults in, expectations out.",
+      load: () => import("./test.ts"),
+    },
     validate: {
       summary: "Check graphs and print every finding.",
       alias: "lint",

@@ -10,6 +10,7 @@ import {
 import { UsageError } from "./command/index.ts";
 import { isPart, markdownGraphs } from "./markdown_graphs.ts";
 import type { Terminal } from "./terminal.ts";
+import { TEST_FILE } from "./test_files.ts";
 
 /** A file with the graphs in it: one, or for Markdown as many as it shows. */
 export interface GraphFile {
@@ -83,6 +84,7 @@ function reasonToSkip(file: string, walked: boolean): string | undefined {
     return text !== undefined && markdownGraphs(text).length === 0 ? "it shows no graph" : undefined;
   }
   if (!walked) return undefined;
+  if (TEST_FILE.test(file)) return "it is a test, which schnitzel test checks and runs";
   const head = headOf(file);
   if (isPart(head)) return "it has parameters or ports: it is checked where a graph uses it";
   return looksLikeGraph(head) ? undefined : "it has no nodes, so it is no graph";

@@ -396,6 +396,29 @@ export const CODES = {
     example:
       "nodes:\n  - { id: a, plugin: stdin_source, config: { format: lines } }\n  - { id: b, plugin: stdin_source, config: { format: lines } }",
   },
+  UNKNOWN_CELL: {
+    title: "A node uses a cell that the blackboard does not have",
+    cause: "Cells are declared under blackboard at the top of the graph, with their types.",
+    fix: "Correct the name, or declare the cell.",
+    example: "blackboard:\n  mode: { type: string, initial: day }",
+  },
+  CELL_NEVER_WRITTEN: {
+    title: "A cell is read and never written",
+    cause: "No node writes it, so it is always empty, or always its initial value (a warning).",
+    fix: "Write it with cell_write, or put a value that never changes into vars.",
+    example: "- { id: keep, plugin: cell_write, config: { cell: mode, from: mode } }",
+  },
+  CELL_NEVER_READ: {
+    title: "A cell is never read",
+    cause: "What is written there reaches nobody.",
+    fix: "Remove the cell, or read it with cell_read or as cells.NAME in an expression.",
+  },
+  CELL_INITIAL: {
+    title: "The initial value of a cell does not fit the cell",
+    cause: "It is of another type than the cell, or larger than max_bytes.",
+    fix: "Correct the value, or the cell's type or bound.",
+    example: "blackboard:\n  limit: { type: number, initial: warm }",
+  },
   UNKNOWN_PORT: {
     title: "An edge names a port that the node does not have",
     cause: "The part behind the dot (or from_port, to_port) is no port of this node with this config.",
@@ -438,6 +461,17 @@ export const CODES = {
       "The source answers its sender when a packet is safe. Without a durable edge that is when the sink has taken it, so an outage of the sink is an outage of the source.",
     fix: "Make an edge between them durable, or write durable: sinks at the top; durable: false on the edge says that it is meant.",
     example: "edges:\n  - { from: webhook, to: backend }",
+  },
+  TEST_VALUE: {
+    title: "A value of a test file does not fit",
+    cause: "Something in a *.test.yaml names what the graph does not have, or cannot be compiled or read.",
+    fix: "The message says what is allowed there; docs/testing.md describes every key.",
+  },
+  TEST_NOT_GIVEN: {
+    title: "A test does not say what a source sends",
+    cause: "A test runs without the outside, so each source of the graph has its packets from the test file.",
+    fix: "Give the source packets under given:, [] for none; or set allow_real: true and let it run.",
+    example: "given:\n  station:\n    - { payload: { temp_max: 35 } }",
   },
   TOO_MANY_FINDINGS: {
     title: "Not every finding is listed",

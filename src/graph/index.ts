@@ -2,6 +2,7 @@ export { DURATION, durationMs } from "../base/duration.ts";
 export { CODES, type CodeText } from "./codes.ts";
 export { type CompileOptions, type CompileResult, compileGraph } from "./compile.ts";
 export type { Diagnostic, DiagnosticCode, Place } from "./diagnostic.ts";
+export { YamlDocument } from "./document.ts";
 export { parseEnvFile } from "./env_file.ts";
 export { type GraphSource, MAX_GRAPH_BYTES, type ReadResult, readGraphFile } from "./file.ts";
 export { explainCode, type FormatOptions, formatDiagnostics, placeText } from "./format.ts";

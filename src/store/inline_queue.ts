@@ -1,5 +1,5 @@
 import { StoreError } from "./error.ts";
-import type { OpenedFile } from "./guards.ts";
+import type { Guards, OpenedFile } from "./guards.ts";
 import { openFile } from "./open_file.ts";
 import { completed, fileOptions, type QueueFileOptions } from "./open_options.ts";
 import { QueueClient, type Transport } from "./queue_client.ts";
@@ -24,19 +24,43 @@ export interface MortalQueue {
   die(): void;
 }
 
+export interface MortalOptions extends QueueFileOptions {
+  opened?: OpenedFile | undefined;
+  /** While true it takes no rows, as on a disk that is full. */
+  full?: (() => boolean) | undefined;
+}
+
 /** As {@link openInline}, for tests of what a crash leaves. */
 export async function openMortal(
   file: string,
-  { clock, onEvent, opened, ...asked }: QueueFileOptions & { opened?: OpenedFile },
+  { clock, onEvent, opened, full, ...asked }: MortalOptions,
 ): Promise<MortalQueue> {
   const options = completed(asked);
   const now = queueClock(clock);
   let host: QueueHost | undefined;
   const onCorrupt = (error: Error) => host?.replace(error, now());
-  const file_ = opened ?? openFile(file, fileOptions(options, clock, onEvent, onCorrupt));
+  const file_ = withoutRoom(opened ?? openFile(file, fileOptions(options, clock, onEvent, onCorrupt)), full);
   host = new QueueHost(file, file_, options, now());
   const transport = inline(file, host, now);
   return { queue: new QueueClient(file, transport, clock, host.stats, now), die: transport.die };
+}
+
+function withoutRoom(opened: OpenedFile, full: (() => boolean) | undefined): OpenedFile {
+  if (full === undefined) return opened;
+  const { guards } = opened;
+  const shut: Guards = {
+    beforeEnqueue: () => (full() ? "disk" : guards.beforeEnqueue()),
+    afterCommit: (lastSeq) => guards.afterCommit(lastSeq),
+    onFull: (call) => guards.onFull(call),
+    walBytes: () => guards.walBytes(),
+    fileBytes: () => guards.fileBytes(),
+    get tailLost() {
+      return guards.tailLost;
+    },
+    close: () => guards.close(),
+    abandon: () => (guards.abandon === undefined ? guards.close() : guards.abandon()),
+  };
+  return { ...opened, guards: shut };
 }
 
 function inline(file: string, host: QueueHost, now: () => number): Transport & { die(): void } {

@@ -20,7 +20,21 @@ interface Part {
   over: boolean;
   /** Its packets are followed to their end. */
   acks: boolean;
+  /** Its end has come, and packets of it are not answered yet. */
+  closing: boolean;
 }
+
+/** A packet that is to be sent again. */
+interface Again {
+  readonly moment: Moment;
+  readonly atMs: number;
+}
+
+/** A sender that hears "later" waits 1 s, 2 s, 4 s … and at most a minute, */
+const AGAIN_MS = 1_000;
+const AGAIN_MAX_MS = 60_000;
+/** for an hour and a half; then it gives up. */
+const MAX_TRIES = 100;
 
 const OVER: Step = { done: true, value: undefined };
 
@@ -38,34 +52,56 @@ export class Conductor implements SourceTap {
   readonly #inner: Partial<SourceTap>;
   #next: Moment | undefined;
   #underWay: Moment | undefined;
+  /** In the order of their times. */
+  readonly #again: Again[] = [];
+  readonly #tries = new WeakMap<StreamPacket, number>();
   #startMs: number | undefined;
+  #began = false;
   #cancel: Cancel = () => {};
 
-  /** `nodes` are the sources that take part; each must have a moment that ends it, or ends with the last moment. */
+  /**
+   * `nodes` are the sources that take part; each ends at a moment of its own, or with the last one. Times count from
+   * `startMs` on the clock, or from when the first source begins.
+   */
   constructor(
     nodes: readonly string[],
     moments: Iterable<Moment, void>,
-    { clock, tap = {} }: { clock: Clock; tap?: Partial<SourceTap> },
+    { clock, tap = {}, startMs }: { clock: Clock; tap?: Partial<SourceTap>; startMs?: number },
   ) {
     this.#clock = clock;
     this.#moments = moments[Symbol.iterator]();
     this.#inner = tap;
-    for (const node of nodes) this.#parts.set(node, { ready: undefined, waiting: undefined, over: false, acks: false });
+    this.#startMs = startMs;
+    for (const node of nodes)
+      this.#parts.set(node, { ready: undefined, waiting: undefined, over: false, acks: false, closing: false });
   }
 
-  /** The source that stands for `node`. With `acks` it waits for what becomes of its packets. */
-  source(node: string, { acks }: { acks: boolean }): SourceInstance {
+  /**
+   * The source that stands for `node`. With `acks` it waits for what becomes of its packets, and ends when it knows; with
+   * `resends` it also sends those again that the graph could not take, as the sender behind a real one would.
+   */
+  source(node: string, { acks, resends = false }: { acks: boolean; resends?: boolean }): SourceInstance {
     const part = this.#parts.get(node)!;
     part.acks = acks;
-    const settled = (packet: StreamPacket) => void this.unacked.delete(packet);
-    return {
-      run: (signal) => {
-        signal.addEventListener("abort", () => this.#end(part), { once: true });
-        // Promises and plain steps in turn: the engine takes both, and a plain one at once.
-        return { [Symbol.asyncIterator]: () => ({ next: () => this.#pull(part) }) } as AsyncIterable<SourceYield>;
-      },
-      ...(acks ? { ack: settled, nack: settled } : {}),
+    const run = (signal: AbortSignal) => {
+      signal.addEventListener("abort", () => this.#end(part), { once: true });
+      // Promises and plain steps in turn: the engine takes both, and a plain one at once.
+      return { [Symbol.asyncIterator]: () => ({ next: () => this.#pull(part) }) } as AsyncIterable<SourceYield>;
     };
+    if (!acks) return { run };
+    return {
+      run,
+      ack: (packet) => this.#answered(part, packet),
+      nack: (packet, _, { kind }) => {
+        if (resends && kind === "unavailable") this.#sendAgain(packet);
+        this.#answered(part, packet);
+      },
+    };
+  }
+
+  /** True for a source that takes part. */
+  plays(node: string): boolean {
+    return this.#parts.has(node);
   }
 
   sent(node: string, packet: StreamPacket) {
@@ -84,13 +120,15 @@ export class Conductor implements SourceTap {
 
   /** What has not been sent yet, in order. */
   *left(): Generator<Moment, void> {
-    for (const moment of [this.#underWay, this.#next]) if (moment !== undefined) yield moment;
+    for (const moment of [this.#underWay, ...this.#again.map((one) => one.moment), this.#next])
+      if (moment !== undefined) yield moment;
     for (let step = this.#moments.next(); !step.done; step = this.#moments.next()) yield step.value;
   }
 
   #pull(part: Part): Step | Promise<Step> {
-    if (this.#startMs === undefined) {
-      this.#startMs = this.#clock.monotonicMs();
+    if (!this.#began) {
+      this.#began = true;
+      this.#startMs ??= this.#clock.monotonicMs();
       this.#play();
     }
     const { ready } = part;
@@ -106,23 +144,51 @@ export class Conductor implements SourceTap {
   #play() {
     while (this.#underWay === undefined) {
       this.#next ??= this.#moments.next().value ?? undefined;
-      const moment = this.#next;
-      if (moment === undefined) return this.#endAll();
-      const waitMs = this.#startMs! + moment.atMs - this.#clock.monotonicMs();
+      const again = this.#again[0];
+      const first = again !== undefined && again.atMs <= (this.#next?.atMs ?? again.atMs) ? again : undefined;
+      const moment = first?.moment ?? this.#next;
+      if (moment === undefined) return this.#closeAll();
+      const waitMs = this.#startMs! + (first ?? moment).atMs - this.#clock.monotonicMs();
       this.#cancel();
       if (waitMs > 0) {
         this.#cancel = this.#clock.setTimer(() => this.#play(), waitMs);
         return;
       }
-      this.#next = undefined;
+      if (first === undefined) this.#next = undefined;
+      else this.#again.shift();
       this.#do(moment);
     }
+  }
+
+  #sendAgain(packet: StreamPacket) {
+    const moment = this.unacked.get(packet);
+    const tries = (this.#tries.get(packet) ?? 0) + 1;
+    if (moment === undefined || tries > MAX_TRIES) return;
+    this.#tries.set(packet, tries);
+    const waitMs = Math.min(AGAIN_MAX_MS, AGAIN_MS * 2 ** (tries - 1));
+    const atMs = this.#clock.monotonicMs() - this.#startMs! + waitMs;
+    const at = this.#again.findIndex((one) => one.atMs > atMs);
+    this.#again.splice(at < 0 ? this.#again.length : at, 0, { moment, atMs });
+  }
+
+  /** Something may be due sooner now, and a source that waited for this may end. */
+  #answered(part: Part, packet: StreamPacket) {
+    this.unacked.delete(packet);
+    if (this.#underWay === undefined) this.#play();
+    this.#closeIfAnswered(part);
+  }
+
+  #closeIfAnswered(part: Part) {
+    const mine = ({ node }: Moment) => this.#parts.get(node) === part;
+    if (!part.closing || this.#again.some(({ moment }) => mine(moment))) return;
+    for (const moment of this.unacked.values()) if (mine(moment)) return;
+    this.#end(part);
   }
 
   #do(moment: Moment) {
     const part = this.#parts.get(moment.node);
     if (part === undefined || part.over) return;
-    if (moment.packet === undefined) return this.#end(part);
+    if (moment.packet === undefined) return this.#close(part);
     this.#underWay = moment;
     const packet = moment.packet();
     const { waiting } = part;
@@ -131,8 +197,13 @@ export class Conductor implements SourceTap {
     else waiting({ done: false, value: packet });
   }
 
-  #endAll() {
-    for (const part of this.#parts.values()) this.#end(part);
+  #closeAll() {
+    for (const part of this.#parts.values()) this.#close(part);
+  }
+
+  #close(part: Part) {
+    part.closing = true;
+    this.#closeIfAnswered(part);
   }
 
   #end(part: Part) {

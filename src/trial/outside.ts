@@ -28,7 +28,7 @@ export class Outside {
         return result instanceof Promise ? this.watch(result.then(wrap)) : result;
       };
     };
-    return new Proxy(target, { get });
+    return new Proxy({} as Target, { get, has: (_, name) => Reflect.has(target, name) });
   }
 }
 

@@ -19,6 +19,8 @@ export interface PaceOptions {
   /** Changes whenever the run has done something. */
   progress(): number;
   yieldToLoop(): Promise<void>;
+  /** Called when the run has done all that it can do at this time. */
+  onQuiet?(): void;
 }
 
 /** Moves the time of a run until `ending` settles. In leaps it is a function of what the run does, never of the machine. */
@@ -48,7 +50,10 @@ class Pacer {
       await this.#quiet();
       if (this.#run.over) return;
       if (outside.pending > 0) await this.#waitOutside();
-      else if (!clock.leap()) await this.#wait(1);
+      else {
+        this.#options.onQuiet?.();
+        if (!clock.leap()) await this.#wait(1);
+      }
     }
   }
 
