@@ -109,10 +109,12 @@ export class Fusion {
     this.#answerAll([this.#events.takeFirst()!], emit);
   }
 
+  /** Each answers for itself: one that fails takes no other with it. */
   #answerAll(events: readonly WaitingEvent[], emit: Out) {
-    if (events.length === 0) return;
-    this.#context.carry(events.map(({ hold }) => hold));
-    for (const { packet, timeMs } of events) this.#answer(packet, timeMs, emit);
+    for (const { packet, timeMs, hold } of events) {
+      this.#context.carry([hold]);
+      this.#answer(packet, timeMs, emit);
+    }
   }
 
   #answer(packet: StreamPacket, timeMs: number, emit: Out) {

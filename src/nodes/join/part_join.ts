@@ -106,12 +106,12 @@ export class PartJoin {
     this.#wakeForFirst();
   }
 
+  /** Each answers for its own parts: one that fails takes no other with it. */
   #leave(groups: readonly Group[], emit: Out) {
-    if (groups.length === 0) return;
     const { as, kind, parts: names } = this.#config;
-    const made = groups.map((group) => joinedParts(group, { as, kind, names, nodeId: this.#context.nodeId }));
-    this.#context.carry(groups.flatMap(({ parts }) => [...parts.values()].map(({ hold }) => hold)));
-    for (const fields of made) {
+    for (const group of groups) {
+      const fields = joinedParts(group, { as, kind, names, nodeId: this.#context.nodeId });
+      this.#context.carry([...group.parts.values()].map(({ hold }) => hold));
       if (fields.meta?.partial) this.#partial += 1;
       else this.#joined += 1;
       emit.out(this.#context.packet(fields));

@@ -141,20 +141,18 @@ class StreamJoin {
     // It came again, so what it came with before was answered, or forgotten with the process that waited.
     again?.hold?.release();
     this.#evicted += evicted.length;
-    const alone = this.#letGo(evicted);
-    const shared = partners.map((each) => each.hold?.share());
-    this.#context.carry([...shared, ...alone.map((each) => each.hold)]);
-    for (const partner of partners) emit.out(this.#pair(one, partner));
-    for (const each of alone) emit.out(this.#pair(each, undefined));
+    for (const partner of partners) {
+      this.#context.carry([partner.hold?.share()]);
+      emit.out(this.#pair(one, partner));
+    }
+    for (const pair of this.#alone(this.#letGo(evicted))) emit.out(pair);
   }
 
   advance(watermarkMs: number): Iterator<StreamPacket> | undefined {
     this.#watermarkMs = Math.max(this.#watermarkMs, watermarkMs);
     const over = this.#buffer.takeBefore(this.#watermarkMs - this.#latenessMs - this.#withinMs);
     const alone = this.#letGo(over);
-    if (alone.length === 0) return undefined;
-    this.#context.carry(alone.map(({ hold }) => hold));
-    return alone.values().map((one) => this.#pair(one, undefined));
+    return alone.length === 0 ? undefined : this.#alone(alone);
   }
 
   metrics() {
@@ -207,6 +205,14 @@ class StreamJoin {
       if (!leaves) hold?.release();
       return leaves;
     });
+  }
+
+  /** Each answers for itself: one that fails takes no other with it. */
+  *#alone(waiting: readonly Waiting[]) {
+    for (const one of waiting) {
+      this.#context.carry([one.hold]);
+      yield this.#pair(one, undefined);
+    }
   }
 
   #pair(one: Waiting, partner: Waiting | undefined): StreamPacket {
