@@ -42,6 +42,7 @@ function leaveCalls(node: NodeRun, reason: DropReason) {
     const { root, iterator, packet } = slot;
     slot.packet = NO_PACKET;
     slot.root = undefined;
+    for (const emitted of slot.waiting) emitted.root?.fail(leftBehind(reason));
     slot.waiting = [];
     if (packet !== TIME_CALL) addDrops(node.counters.dropped, reason);
     root?.fail(leftBehind(reason));

@@ -33,7 +33,7 @@ export interface Slot {
   /** True once the call has outlived `process`; until then its packets may be handed on without an inbox. */
   outlives: boolean;
   /** Emitted before the call's turn came, when results leave in order. */
-  waiting: { edge: EdgeRun; packet: StreamPacket }[];
+  waiting: { edge: EdgeRun; packet: StreamPacket; root: AckRoot | undefined }[];
   /** When the call outlived `process`, monotonic milliseconds; meaningful while `outlives`. */
   sinceMs: number;
   settled: boolean;

@@ -161,16 +161,18 @@ export class Scheduler {
   emitted(node: NodeRun, slot: Slot, edge: EdgeRun, packet: StreamPacket) {
     this.putDown(node);
     if (node.held.length + slot.waiting.length >= MAX_HELD) throw tooMany(node);
-    if (slot.outlives && !node.atFront(slot)) slot.waiting.push({ edge, packet });
-    else this.#sendOn(slot, edge, packet);
+    const { root } = slot;
+    // Counted from now on, as what the call emits next may be for another root.
+    if (root !== undefined) root.add();
+    const copy = root?.branch(edge.mark, slot.sent++);
+    if (slot.outlives && !node.atFront(slot)) slot.waiting.push({ edge, packet, root: copy });
+    else this.#sendOn(edge, packet, copy);
   }
 
-  #sendOn(slot: Slot, edge: EdgeRun, packet: StreamPacket) {
-    const { root } = slot;
+  #sendOn(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
     edge.counters.passed += 1;
-    if (root !== undefined) root.add();
     if (edge.feedback && !this.loops.pass(edge, packet, root)) return;
-    this.#inboxes.enqueue(edge, packet, root?.branch(edge.mark, slot.sent++));
+    this.#inboxes.enqueue(edge, packet, root);
   }
 
   /** Calls `process` for a slot that is occupied already: a retry, or a call in an ordered line. */
@@ -359,7 +361,7 @@ export class Scheduler {
   #flushWaiting(slot: Slot) {
     const waiting = slot.waiting;
     slot.waiting = [];
-    for (const { edge, packet } of waiting) this.#sendOn(slot, edge, packet);
+    for (const { edge, packet, root } of waiting) this.#sendOn(edge, packet, root);
   }
 
   #release(node: NodeRun, slot: Slot) {

@@ -302,6 +302,33 @@ describe("carry", () => {
     expect(counters(ended, "z")).toMatchObject({ consumed: 5 });
   });
 
+  test("begins anew for what is emitted in the line behind a call that is not done", async () => {
+    const { one, heard } = waiting(4);
+    const holds: (Hold | undefined)[] = [];
+    const told: string[][] = [];
+    const keeper = made(
+      "k",
+      ({ carry, hold, clock }) => ({
+        process({ packet_id }, emit) {
+          if (packet_id < "p2") return void holds.push(hold());
+          if (packet_id === "p2") return new Promise((resolve) => void clock.setTimer(resolve, 50));
+          for (const [at, each] of holds.entries()) {
+            carry([each]);
+            emit.out!(packet(`of${at}`));
+          }
+        },
+      }),
+      { concurrency: 2 },
+    );
+    const z = node("z", ({ source_id }) => {
+      told.push([...heard]);
+      if (source_id === "of0") throw new Error("no");
+    });
+    await run([one, keeper, z], ["s -> k", "k -> z"]);
+    expect(told).toEqual([["p2 ack"], ["p2 ack", 'p0 nack node "z": no']]);
+    expect(heard).toEqual(["p2 ack", 'p0 nack node "z": no', "p1 ack", 'p3 nack node "z": no']);
+  });
+
   test("refuses what is no hold", async () => {
     expect(await fault(({ carry }) => carry([{ share() {} } as never]))).toContain("what context.hold() returned");
   });
