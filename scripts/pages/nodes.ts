@@ -5,6 +5,7 @@ const DOMAINS: Readonly<Record<string, string>> = {
   dev: "For trying out and measuring",
   io: "In and out",
   flow: "The course of a stream",
+  join: "Bringing streams and tables together",
   state: "What remembers",
   durable: "What outlives the process",
   vision: "Cameras",
