@@ -61,6 +61,7 @@ function passedOn(flags: FlagValues<typeof GRAPH_FLAGS>, { cwd }: Terminal): str
     ...flags.set.flatMap((set) => ["--set", set]),
     ...at("env-file"),
     ...at("plugins"),
+    ...(flags.profile === undefined ? [] : ["--profile", flags.profile]),
     ...(size === undefined ? [] : ["--max-graph-bytes", size]),
   ];
 }

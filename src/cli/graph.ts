@@ -38,20 +38,24 @@ export const command = defineCommand({
   },
 });
 
-function asJson({ name, path, compat, hash, nodes, edges }: GraphPlan): string {
+function asJson({ name, path, compat, hash, profile, nodes, edges }: GraphPlan): string {
   const facts = {
     schema_version: 1,
     name,
     path,
     compat,
     hash,
-    nodes: nodes.map(({ id, definition: { name: plugin, kind }, inputs, outputs, absorbedInto }) => ({
-      ...{ id, plugin, kind, inputs, outputs },
-      ...(absorbedInto === undefined ? {} : { absorbed_into: absorbedInto }),
+    profile: profile ?? null,
+    nodes: nodes.map((node) => ({
+      ...{ id: node.id, plugin: node.definition.name, kind: node.definition.kind },
+      ...{ inputs: node.inputs, outputs: node.outputs, runtime: node.runtime },
+      ...(node.absorbedInto === undefined ? {} : { absorbed_into: node.absorbedInto }),
+      ...(node.intercepts === undefined ? {} : { intercepts: node.intercepts }),
     })),
-    edges: edges.map(({ from, fromPort, to, toPort }) => ({
+    edges: edges.map(({ from, fromPort, to, toPort, durable }) => ({
       from: { node: nodes[from]!.id, port: fromPort },
       to: { node: nodes[to]!.id, port: toPort },
+      ...(durable === undefined ? {} : { durable }),
     })),
   };
   return `${JSON.stringify(facts, null, 2)}\n`;

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { BYTE_SIZE, bytesOf } from "../base/byte_size.ts";
 import {
+  type AskedProfile,
   type CompileOptions,
   type CompileResult,
   compileGraph,
@@ -17,6 +18,10 @@ import type { Terminal } from "./terminal.ts";
 /** Flags of every command that reads graphs. */
 export const GRAPH_FLAGS = {
   set: flag.texts("PATH=VALUE", "Change a value of the graph, such as vars.rate=5 or nodes.cam.config.fps=5."),
+  profile: flag.text(
+    "NAME",
+    "Run with this profile, built in or the graph's own, or with none; over SCHNITZEL_PROFILE and the graph's profile.",
+  ),
   "env-file": flag.text("FILE", "Take variables from NAME=value lines; they win over the environment."),
   plugins: flag.text("DIR", "Folder with plugins, instead of plugins/ beside the graph or beside its folder."),
   "max-graph-bytes": flag.text("SIZE", "Longest graph text, such as 4MiB; 1MiB unless given."),
@@ -26,6 +31,7 @@ export const GRAPH_FLAGS = {
 export interface GraphSettings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly set: readonly string[];
+  readonly profile: AskedProfile | undefined;
   readonly maxBytes: number;
   /** The plugin folder for a graph in `baseDir`. */
   pluginsDir(baseDir: string): string;
@@ -37,12 +43,21 @@ export function graphSettings(flags: FlagValues<typeof GRAPH_FLAGS>, terminal: T
     throw new UsageError(`--plugins ${plugins} is not there`);
   }
   const given = plugins === undefined ? undefined : path.resolve(terminal.cwd, plugins);
+  const env = { ...terminal.env, ...envFile(flags["env-file"], terminal) };
   return {
-    env: { ...terminal.env, ...envFile(flags["env-file"], terminal) },
+    env,
     set,
+    profile: askedProfile(flags.profile, env),
     maxBytes: maxBytes(flags["max-graph-bytes"]),
     pluginsDir: (baseDir) => given ?? nearestPlugins(baseDir),
   };
+}
+
+function askedProfile(flagged: string | undefined, env: GraphSettings["env"]): AskedProfile | undefined {
+  if (flagged !== undefined) return { name: flagged, by: "--profile" };
+  const named = env.SCHNITZEL_PROFILE;
+  // Set to nothing is as good as not set, as in a shell's default.
+  return named === undefined || named === "" ? undefined : { name: named, by: "SCHNITZEL_PROFILE" };
 }
 
 /** `plugins/` beside the graph; a project that keeps its graphs in a folder has it beside that folder. */
@@ -84,12 +99,13 @@ export class GraphChecker {
 
   /** `resources`: also look for the files that nodes read. */
   check(source: GraphSource, { resources = false }: Pick<CompileOptions, "resources"> = {}): Promise<CompileResult> {
-    const { env, set, maxBytes } = this.#settings;
+    const { env, set, maxBytes, profile } = this.#settings;
     return compileGraph(source, {
       catalogue: this.registry(source.baseDir),
       env,
       set,
       maxBytes,
+      profile,
       resources,
       compatCwd: this.#terminal.cwd,
     });

@@ -10,7 +10,7 @@ import type { SourceRun } from "./source_run.ts";
 export function takeSnapshot(engine: Engine): RunSnapshot {
   const { plan, host, letters } = engine;
   const snapshot: RunSnapshot = {
-    graph: { name: plan.name, path: plan.path, hash: plan.hash },
+    graph: { name: plan.name, path: plan.path, hash: plan.hash, profile: plan.profile },
     status: statusOf(engine),
     state: engine.state,
     seed: host.seed,

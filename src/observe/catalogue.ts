@@ -11,8 +11,8 @@ export interface MetricSpec {
 export const METRICS = {
   schnitzel_run_info: {
     type: "gauge",
-    labels: ["graph", "graph_hash"],
-    help: "Always 1; names the graph and the sha256 of its text.",
+    labels: ["graph", "graph_hash", "profile"],
+    help: "Always 1; names the graph, the sha256 of its text and the profile it runs with, `none` for none.",
   },
   schnitzel_run_status: {
     type: "gauge",

@@ -86,7 +86,9 @@ const own =
     );
 
 const SAMPLERS: Record<MetricName, Sampler> = {
-  schnitzel_run_info: ({ graph }) => [{ labels: { graph: graph.name, graph_hash: graph.hash }, value: 1 }],
+  schnitzel_run_info: ({ graph: { name, hash, profile = "none" } }) => [
+    { labels: { graph: name, graph_hash: hash, profile }, value: 1 },
+  ],
   schnitzel_run_status: ({ status }) => oneOf("status", STATUSES, status),
   schnitzel_run_state: ({ state }) => oneOf("state", STATES, state),
   schnitzel_ready: (run, { monotonicMs }) => one(Number(readiness(run, monotonicMs).ready)),

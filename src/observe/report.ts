@@ -35,6 +35,8 @@ export interface RunReport {
   name: string;
   /** sha256 of the graph's text. */
   graph_hash: string;
+  /** What it runs with; null: none. */
+  profile: string | null;
   state: RunSnapshot["state"];
   /** Null while running. */
   stop_reason: StopReason | null;
@@ -84,6 +86,7 @@ export function runReport(run: RunSnapshot, nowMs: number, redactor: Redactor): 
     schema_version: SCHEMA_VERSION,
     name: run.graph.name,
     graph_hash: run.graph.hash,
+    profile: run.graph.profile ?? null,
     state: run.state,
     stop_reason: run.stopReason ?? null,
     error: run.failure === undefined ? null : redactor.text(run.failure),

@@ -131,7 +131,7 @@ export interface CheckpointSnapshot {
 
 /** Everything the engine tells about a run, at any time. Counters are the live ones: read, never keep. */
 export interface RunSnapshot {
-  graph: { name: string; path: string; hash: string };
+  graph: { name: string; path: string; hash: string; profile?: string | undefined };
   status: RunStatus;
   state: RunState;
   /** Set once the run is stopping. */

@@ -70,6 +70,7 @@ test("graph --format json and --json give nodes and edges by name", async () => 
     kind: "policy",
     inputs: ["in"],
     outputs: ["out", "excess"],
+    runtime: expect.objectContaining({ concurrency: 1, on_error: "dead_letter" }),
   });
   expect(json.edges[2]).toEqual({ from: { node: "end", port: "excess" }, to: { node: "trash", port: "in" } });
   expect(JSON.parse(await drawn("--format", "json"))).toEqual(json);

@@ -29,6 +29,7 @@ async function post(url: string, body: unknown, key: string): Promise<Response> 
 
 /** What a person sees of each example, by its name. */
 const EXAMPLES: Record<string, (name: string) => Promise<void>> = {
+  ...gates(project),
   ...hearing(project),
   ...joining(project),
   ...seeing(project),
