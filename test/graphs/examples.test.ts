@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { ROOT, run } from "../support/binary.ts";
 import { needs, type PartName } from "../support/part.ts";
 import { exampleProject, freePort, lines } from "./example_project.ts";
+import { gates } from "./gates.ts";
 import { hearing } from "./hearing.ts";
 import { joining } from "./joining.ts";
 import { seeing } from "./seeing.ts";
