@@ -37,6 +37,8 @@ export class JoinBuffer {
   readonly #bounds: JoinBounds;
   readonly #keys = new Map<string, Pair>();
   #queue = new TinyQueue<Waiting>([], earlier);
+  /** In the order in which they came: a snapshot must not stop to sort. */
+  readonly #waiting = new Set<Waiting>();
   #serial = 0;
   readonly counts: Record<Side, number> = { left: 0, right: 0 };
 
@@ -68,6 +70,7 @@ export class JoinBuffer {
     insert(pair[one.side], one);
     this.counts[one.side] += 1;
     this.#queue.push(one);
+    this.#waiting.add(one);
     return { again, evicted: this.#makeRoom(pair[one.side]) };
   }
 
@@ -82,15 +85,15 @@ export class JoinBuffer {
   }
 
   /** All of them in the order in which they came. */
-  entries(): Waiting[] {
-    return this.#queue.data.filter(({ gone }) => !gone).sort((a, b) => a.serial - b.serial);
+  entries(): Iterable<Waiting> {
+    return this.#waiting;
   }
 
   #makeRoom(list: readonly Waiting[]): Waiting[] {
     const { maxPerKey, maxPackets } = this.#bounds;
     const oldest = list.length > maxPerKey ? list[0] : undefined;
     if (oldest !== undefined) this.#leave(oldest);
-    const first = this.counts.left + this.counts.right > maxPackets ? this.#first() : undefined;
+    const first = this.#waiting.size > maxPackets ? this.#first() : undefined;
     if (first !== undefined) this.#leave(first);
     return [oldest, first].filter((one) => one !== undefined);
   }
@@ -107,12 +110,9 @@ export class JoinBuffer {
     if (pair.left.length === 0 && pair.right.length === 0) this.#keys.delete(one.key.text);
     this.counts[one.side] -= 1;
     one.gone = true;
-    const waiting = this.counts.left + this.counts.right;
-    if (this.#queue.length <= 2 * waiting + SWEPT_AT) return;
-    this.#queue = new TinyQueue(
-      this.#queue.data.filter(({ gone }) => !gone),
-      earlier,
-    );
+    this.#waiting.delete(one);
+    if (this.#queue.length > 2 * this.#waiting.size + SWEPT_AT)
+      this.#queue = new TinyQueue([...this.#waiting], earlier);
   }
 }
 

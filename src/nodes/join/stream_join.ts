@@ -95,7 +95,12 @@ function keyIssues({ key }: Config): ConfigIssue[] {
 interface State {
   /** Null before the first, and at the end of an input: the next one begins anew. */
   watermarkMs: number | null;
-  waiting: { side: Side; key: unknown; timeMs: number; matched: boolean; packet: StreamPacket }[];
+  /** Of the packets that wait, in the order in which they came: a column each, so that no object is made for each. */
+  sides: Side[];
+  keys: unknown[];
+  times: number[];
+  matched: boolean[];
+  packets: StreamPacket[];
 }
 
 type Out = Emit<"out" | "late">;
@@ -170,24 +175,25 @@ class StreamJoin {
 
   snapshot(): State {
     const watermarkMs = Number.isFinite(this.#watermarkMs) ? this.#watermarkMs : null;
-    const entries = this.#buffer.entries();
-    const waiting = entries.map(({ side, key, timeMs, matched, packet }) => ({
-      side,
-      key: key.value,
-      timeMs,
-      matched,
-      packet,
-    }));
-    return { watermarkMs, waiting };
+    const state: State = { watermarkMs, sides: [], keys: [], times: [], matched: [], packets: [] };
+    for (const one of this.#buffer.entries()) {
+      state.sides.push(one.side);
+      state.keys.push(one.key.value);
+      state.times.push(one.timeMs);
+      state.matched.push(one.matched);
+      state.packets.push(one.packet);
+    }
+    return state;
   }
 
   restore(state: unknown) {
-    const { watermarkMs, waiting } = state as State;
+    const { watermarkMs, sides, keys, times, matched, packets } = state as State;
     this.#watermarkMs = watermarkMs ?? Number.NEGATIVE_INFINITY;
     this.#buffer = this.#emptyBuffer();
-    for (const { key: value, ...one } of waiting) {
-      const key = { value, text: JSON.stringify(value) };
-      this.#buffer.add({ ...one, key, hold: undefined, serial: 0, gone: false });
+    for (const [at, side] of sides.entries()) {
+      const key = { value: keys[at], text: JSON.stringify(keys[at]) };
+      const known = { side, key, timeMs: times[at]!, packet: packets[at]!, matched: matched[at]! };
+      this.#buffer.add({ ...known, hold: undefined, serial: 0, gone: false });
     }
   }
 
