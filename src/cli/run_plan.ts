@@ -118,7 +118,7 @@ class Run {
       live: views && ((name) => views.open(name)),
       log: log.node,
       yieldToLoop: () => new Promise((resolve) => setImmediate(resolve)),
-      ...(state === undefined ? {} : { durable: state.durable, blobs: state.blobs }),
+      ...(state === undefined ? {} : { durable: state.durable, blobs: state.blobs, checkpoints: state.checkpoints }),
       onDeadLetter(letter) {
         letters.write(letter);
         state?.letters.keep(letter);
@@ -177,11 +177,11 @@ class Run {
 
   /** The exit code when it cannot be opened. */
   async #openState(log: Log): Promise<RunState | undefined | number> {
-    const { stateDir: base, networkDisk } = this.#settings;
+    const { stateDir: base, networkDisk, freshState: fresh } = this.#settings;
     try {
       const [redactor, terminal] = [this.#redactor, this.#terminal];
       const time = this.#settings.replay?.state ?? {};
-      return await openRunState(this.#plan, { base, networkDisk, log, redactor, terminal, ...time });
+      return await openRunState(this.#plan, { base, networkDisk, fresh, log, redactor, terminal, ...time });
     } catch (error) {
       this.#terminal.err(`${this.#redactor.text((error as Error).message)}\n`);
       return failedExit(error, EXIT.precondition);

@@ -27,6 +27,8 @@ export interface RunSettings {
   failDegraded: boolean;
   /** Folder with one folder per graph; undefined: the operating system's. */
   stateDir: string | undefined;
+  /** Begin without the state that nodes had. */
+  freshState?: boolean | undefined;
   /** Keep queues on a disk of another machine, where their promise does not hold. */
   networkDisk: boolean;
   /** `--record`. */

@@ -2,13 +2,16 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { type Clock, systemClock } from "../base/clock.ts";
 import type { NamedQueue } from "../control/index.ts";
-import type { DurableHost } from "../engine/index.ts";
+import type { DurableHost, Host } from "../engine/index.ts";
 import { linkName } from "../engine/index.ts";
 import type { DurableOptions, GraphPlan } from "../graph/index.ts";
 import type { Spill } from "../node/index.ts";
 import type { Log, Redactor } from "../observe/index.ts";
 import {
   BlobStore,
+  type CheckpointStore,
+  openCheckpoints,
+  openCheckpointsInline,
   openQueue,
   preflight,
   QUEUE_DEFAULTS,
@@ -31,6 +34,7 @@ import type { Terminal } from "./terminal.ts";
 export interface RunState {
   readonly dir: StateDir;
   readonly durable: DurableHost;
+  readonly checkpoints: Host["checkpoints"];
   readonly queues: readonly NamedQueue[];
   readonly letters: KeptLetters;
   readonly blobs: BlobStore | undefined;
@@ -42,6 +46,8 @@ export interface RunStateOptions {
   /** `--state-dir`. */
   base: string | undefined;
   networkDisk: boolean;
+  /** `--fresh-state`. */
+  fresh?: boolean | undefined;
   log: Log;
   /** For what is told of failures, which stays on the disk. */
   redactor: Redactor;
@@ -59,7 +65,7 @@ export interface RunStateOptions {
 export async function openRunState(plan: GraphPlan, options: RunStateOptions): Promise<RunState | undefined> {
   const dir = stateDirOf(plan.name, options.base, options.terminal);
   const keeps = plan.nodes.some(({ definition, config }) => definition.keepsState?.(config));
-  const needed = keeps || plan.edges.some(({ durable }) => durable !== undefined);
+  const needed = keeps || plan.checkpoint || plan.edges.some(({ durable }) => durable !== undefined);
   if (!needed && options.base === undefined && !fs.existsSync(dir.path)) return undefined;
   if (dir.path.startsWith(`${NO_HOME}/`)) {
     throw new StoreError(
@@ -137,6 +143,7 @@ class Opening {
     return {
       dir: this.#dir,
       durable: { queues, letters: deadLetters, spills: this.#spills() },
+      checkpoints: { open: () => this.#openCheckpoints(), fresh: this.#options.fresh ?? false },
       queues: this.#opened,
       letters,
       blobs: this.#blobs,
@@ -156,6 +163,15 @@ class Opening {
     const queue = redactedQueue((await this.#blobs?.watch(opened)) ?? opened, redactor);
     this.#opened.push({ name, file, queue });
     return queue;
+  }
+
+  /** The engine does so when a node has a state to keep, and closes it. */
+  async #openCheckpoints(): Promise<CheckpointStore> {
+    const { log, networkDisk: allowNetworkDisk, clock = systemClock, openFile } = this.#options;
+    const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) => log[level](message, fields);
+    // In virtual time a disk must not take any.
+    const open = openFile === undefined ? openCheckpoints : openCheckpointsInline;
+    return await open(this.#dir.state, { clock, onEvent, allowNetworkDisk });
   }
 
   async #close() {

@@ -8,6 +8,8 @@ export interface StateDir {
   readonly path: string;
   readonly queues: string;
   readonly deadLetters: string;
+  /** The newest checkpoint. */
+  readonly state: string;
   readonly blobs: string;
   /** The local control channel while the graph runs. */
   readonly socket: string;
@@ -28,6 +30,7 @@ export function stateDirOf(
     path: folder,
     queues: path.join(folder, "queues"),
     deadLetters: path.join(folder, "dead_letters.sqlite3"),
+    state: path.join(folder, "state.sqlite3"),
     blobs: path.join(folder, "blobs"),
     socket: path.join(folder, "control.sock"),
   };

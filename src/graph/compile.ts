@@ -128,10 +128,11 @@ class Compiler {
     return freezePlan(profile ? { ...head, profile: profile.name } : head, draft);
   }
 
-  #head({ name, http, event_time }: ReadGraph, used: UsedFiles["read"], compat: boolean) {
+  #head({ name, http, event_time, checkpoint }: ReadGraph, used: UsedFiles["read"], compat: boolean) {
     const { path: file, baseDir } = this.#source;
     const { hash, files } = identityOf(this.#source, used);
-    const written = { ...(http ? { http } : {}), ...(event_time ? { event_time } : {}) };
+    const kept = checkpoint === undefined ? {} : { checkpoint };
+    const written = { ...(http ? { http } : {}), ...(event_time ? { event_time } : {}), ...kept };
     return { name: name ?? nameOf(file), path: file, baseDir, compat, hash, files, ...written };
   }
 

@@ -6,7 +6,7 @@ import { pushDown } from "./push_down.ts";
 /** What of a plan does not come from nodes and edges. */
 export type PlanHead = Pick<
   GraphPlan,
-  "name" | "path" | "baseDir" | "compat" | "hash" | "files" | "profile" | "http" | "event_time"
+  "name" | "path" | "baseDir" | "compat" | "hash" | "files" | "profile" | "http" | "event_time" | "checkpoint"
 >;
 
 /** Turns a draft without errors into the plan that the engine runs. Throws when the draft has errors. */

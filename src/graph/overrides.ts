@@ -10,7 +10,7 @@ import { childOf, entryOf, type MapTree, type Spot, type Tree } from "./tree.ts"
 export const SET_FILE = "--set";
 
 /** Top-level keys that a `--set` may add; everything else must be there already. */
-const ADDABLE = new Set(["name", "vars", "http", "delivery", "event_time"]);
+const ADDABLE = new Set(["name", "vars", "http", "delivery", "event_time", "checkpoint"]);
 
 /**
  * Puts `path=value` into the document, as if it stood there: `vars.video=a.mp4`, `nodes.cam.config.fps=5`
@@ -112,7 +112,12 @@ function nameOf(item: Tree, list: unknown): string | undefined {
 function mayAdd(step: string | number, parents: readonly unknown[]): boolean {
   if (typeof step !== "string" || step === "__proto__" || step === "<<") return false;
   if (parents.length === 0) return ADDABLE.has(step);
-  return parents[0] === "http" || parents[0] === "event_time" || (NAMED.has(parents[0]) && parents.length >= 2);
+  return (
+    parents[0] === "http" ||
+    parents[0] === "event_time" ||
+    parents[0] === "checkpoint" ||
+    (NAMED.has(parents[0]) && parents.length >= 2)
+  );
 }
 
 function addMap(tree: Tree, step: string | number, parents: readonly unknown[], key: Spot): MapTree | undefined {

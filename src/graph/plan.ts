@@ -108,6 +108,9 @@ export interface PlanEdge {
   readonly place: Place;
 }
 
+/** So much is done again after a crash, and so often a small disk is written to. */
+export const DEFAULT_CHECKPOINT_MS = 1_000;
+
 /** A validated, frozen graph: the only thing the engine runs. */
 export interface GraphPlan {
   readonly name: string;
@@ -129,5 +132,7 @@ export interface GraphPlan {
   readonly ranks: readonly number[];
   /** Of all sources; what is left out is {@link DEFAULT_EVENT_TIME}. */
   readonly event_time?: Partial<EventTimeOptions>;
+  /** How often state is kept; false: never. Undefined: where something comes again that it is made of. */
+  readonly checkpoint?: { readonly interval_ms: number } | false;
   readonly http?: { readonly listen: string };
 }

@@ -1,8 +1,9 @@
+import { checkpointOptions } from "./checkpoint.ts";
 import type { WrittenDelivery } from "./delivery.ts";
 import type { LooseEdge } from "./draft.ts";
 import { eventTimeOptions } from "./event_time.ts";
 import type { Findings } from "./findings.ts";
-import type { EventTimeOptions } from "./plan.ts";
+import type { EventTimeOptions, GraphPlan } from "./plan.ts";
 import { readEdge } from "./read_edge.ts";
 import { type ReadInterceptor, readInterceptors } from "./read_interceptor.ts";
 import { type ReadNode, readNode } from "./read_node.ts";
@@ -32,6 +33,7 @@ export interface ReadGraph extends GraphParts {
   /** For every node whose effects leave the process. */
   delivery: WrittenDelivery | undefined;
   event_time: Partial<EventTimeOptions> | undefined;
+  checkpoint: GraphPlan["checkpoint"];
   /** `ingress`, then `egress`. */
   interceptors: ReadInterceptor[];
 }
@@ -52,6 +54,7 @@ export function readGraph(root: MapTree, compat: boolean, findings: Findings): R
     durable: top?.durable,
     delivery: top?.delivery,
     event_time: top?.event_time && eventTimeOptions(top.event_time),
+    checkpoint: checkpointOptions(top?.checkpoint),
     interceptors,
     ...parts,
     incomplete,
@@ -99,6 +102,7 @@ function readTop(root: MapTree, reader: Reader) {
     "durable",
     "delivery",
     "event_time",
+    "checkpoint",
     "blackboard",
     "profile",
     "profiles",

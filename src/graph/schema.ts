@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { checkpoint } from "./checkpoint.ts";
 import { delivery } from "./delivery.ts";
 import { durable, payloadRef } from "./durable.ts";
 import { eventTime } from "./event_time.ts";
@@ -35,6 +36,7 @@ export const graphShape = v.strictObject({
     v.pipe(delivery, v.description("Retry, timeout, circuit and rate limit of every node that reaches outside.")),
   ),
   event_time: v.optional(eventTime),
+  checkpoint: v.optional(checkpoint),
   profile: v.optional(
     v.pipe(text, v.description("The profile to run with, unless --profile or SCHNITZEL_PROFILE names another.")),
   ),

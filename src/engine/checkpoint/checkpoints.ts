@@ -1,4 +1,4 @@
-import type { GraphPlan } from "../../graph/plan.ts";
+import { DEFAULT_CHECKPOINT_MS, type GraphPlan } from "../../graph/plan.ts";
 import type { CheckpointSnapshot } from "../../observe/index.ts";
 import type { CheckpointStore } from "../../store/index.ts";
 import type { DurableEdges } from "../durable/edges.ts";
@@ -9,9 +9,6 @@ import { CheckpointFigures } from "./figures.ts";
 import { eventTimePart, type Part, partOf } from "./parts.ts";
 import { regionOf } from "./region.ts";
 import { restoreAll } from "./restoring.ts";
-
-/** With a crash, so much is done again; and so often a small disk is written to. */
-export const DEFAULT_INTERVAL_MS = 1_000;
 
 interface Surroundings extends Run {
   readonly plan: GraphPlan;
@@ -73,7 +70,7 @@ export class Checkpoints {
     const { fresh } = host.checkpoints;
     const nowMs = host.clock.nowMs();
     await restoreAll({ store, graph: plan.name, parts, figures, log, durable, fresh, nowMs });
-    const intervalMs = checkpoint?.interval_ms ?? DEFAULT_INTERVAL_MS;
+    const intervalMs = checkpoint?.interval_ms ?? DEFAULT_CHECKPOINT_MS;
     this.#cycle = new Cycle(this.#around, { region, store, parts, figures, intervalMs, log });
   }
 
