@@ -1,8 +1,12 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type { NodeDefinition } from "../node/index.ts";
 import { interceptorShape } from "./interceptor_shape.ts";
+import { profileShape } from "./profile/shape.ts";
 import { runtimeShape } from "./runtime.ts";
 import { edgeShape, graphShape, nodeShape } from "./schema.ts";
+import { portsShape } from "./subgraph/exposed_ports.ts";
+import { parameterShape } from "./subgraph/parameters.ts";
+import { useShape } from "./subgraph/read_use.ts";
 
 export type JsonSchema = { [key: string]: unknown };
 
@@ -26,6 +30,17 @@ export function graphJsonSchema(definitions: readonly NodeDefinition[]): JsonSch
     required: ["version", "nodes"],
     properties: {
       ...(graph.properties as JsonSchema),
+      profiles: {
+        type: "object",
+        description: "Profiles of its own.",
+        additionalProperties: { $ref: "#/definitions/profile" },
+      },
+      parameters: {
+        type: "object",
+        description: "Only in a file that nodes bring in: what they may say.",
+        additionalProperties: convert(parameterShape),
+      },
+      ports: { ...convert(portsShape), description: "Only in a file that nodes bring in: what edges reach." },
       version: { const: 2, description: "Always 2." },
       vars: { type: "object", description: "Values used as ${vars.name}." },
       nodes: { type: "array", items: { $ref: "#/definitions/node" } },
@@ -41,8 +56,10 @@ export function graphJsonSchema(definitions: readonly NodeDefinition[]): JsonSch
           plugin: pluginNames(definitions),
           config: { type: "object", description: "Settings of the node." },
           runtime: { $ref: "#/definitions/runtime" },
+          ...pick(convert(useShape).properties as JsonSchema, ["use", "with"]),
         },
-        required: ["plugin"],
+        required: [],
+        oneOf: [{ required: ["plugin"] }, { required: ["use"] }],
         anyOf: [{ required: ["id"] }, { required: ["node_id"] }],
         allOf: configByPlugin(definitions),
       },
@@ -61,6 +78,7 @@ export function graphJsonSchema(definitions: readonly NodeDefinition[]): JsonSch
         allOf: [anyKey("from", "src"), anyKey("to", "dst")],
       },
       runtime: convert(runtimeShape),
+      profile: convert(profileShape),
       ...Object.fromEntries(definitions.map(({ name, doc, config }) => [`config_${name}`, configSchema(config, doc)])),
     },
   };
@@ -77,6 +95,10 @@ const configByPlugin = (definitions: readonly NodeDefinition[]) =>
 function pluginNames(definitions: readonly NodeDefinition[]): JsonSchema {
   const known = definitions.map(({ name, doc }) => ({ const: name, description: firstSentence(doc) }));
   return { description: "Name of a built-in node, or file:Export of a plugin.", anyOf: [...known, { type: "string" }] };
+}
+
+function pick(properties: JsonSchema, names: readonly string[]): JsonSchema {
+  return Object.fromEntries(names.map((name) => [name, properties[name]]));
 }
 
 function anyKey(...names: string[]): JsonSchema {

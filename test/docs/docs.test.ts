@@ -6,8 +6,12 @@ import { COMMANDS } from "../../src/cli/commands.ts";
 import { ALL_CODES } from "../../src/cli/explain.ts";
 import { modernArguments } from "../../src/cli/predecessor.ts";
 import { deliveryShape } from "../../src/graph/delivery.ts";
+import { profileShape, selectedShape } from "../../src/graph/profile/shape.ts";
 import { runtimeShape } from "../../src/graph/runtime.ts";
 import { edgeShape, graphShape, NOT_BUILT_IN_YET, nodeShape } from "../../src/graph/schema.ts";
+import { parameterShape } from "../../src/graph/subgraph/parameters.ts";
+import { useShape } from "../../src/graph/subgraph/read_use.ts";
+import { subgraphShape } from "../../src/graph/subgraph/top.ts";
 import { ROOT, run } from "../support/binary.ts";
 import { temporaryFolder } from "../support/folder.ts";
 
@@ -40,9 +44,19 @@ function shownRuns(markdown: string): { graph: string; output: string }[] {
   });
 }
 
+/** The files of a page by the names in their first lines, for its graphs to bring in. */
+function shownFiles(markdown: string): Record<string, string> {
+  const named = blocks(markdown).map(({ text }) => [/^# (\S+\.yaml)\n/.exec(text)?.[1], text] as const);
+  return Object.fromEntries(named.filter(([name]) => name !== undefined));
+}
+
 /** Runs a graph as a person would who pasted it into a file in the project's folder. */
-async function runPasted(graph: string, ...flags: string[]) {
+async function runPasted(graph: string, flags: readonly string[] = [], files: Readonly<Record<string, string>> = {}) {
   using project = temporaryFolder();
+  for (const [name, text] of Object.entries(files)) {
+    fs.mkdirSync(path.dirname(path.join(project.path, name)), { recursive: true });
+    fs.writeFileSync(path.join(project.path, name), text);
+  }
   fs.cpSync(path.join(ROOT, "graphs/data"), path.join(project.path, "graphs/data"), { recursive: true });
   fs.writeFileSync(path.join(project.path, "hot_days.yaml"), graph);
   // Awaited here, as the folder goes with this function.
@@ -52,7 +66,7 @@ async function runPasted(graph: string, ...flags: string[]) {
 for (const { file, text } of PAGES) {
   for (const [at, { graph, output }] of shownRuns(text).entries()) {
     test(`graph ${at + 1} of ${file} prints what the page shows`, async () => {
-      const { code, stdout } = await runPasted(graph);
+      const { code, stdout } = await runPasted(graph, [], shownFiles(text));
       expect({ code, stdout }).toEqual({ code: 0, stdout: output });
     });
   }
@@ -68,12 +82,12 @@ describe("README", () => {
   });
 
   test("its --set leaves the third line", async () => {
-    const { stdout } = await runPasted(graph, "--set", "vars.above=35");
+    const { stdout } = await runPasted(graph, ["--set", "vars.above=35"]);
     expect(stdout).toBe(`${shown!.output.split("\n")[2]}\n`);
   });
 
   test("a field that no packet has makes dead letters, as it says", async () => {
-    const { code, stdout } = await runPasted(graph.replace("temp_max >", "temp_mx >"), "--report-json");
+    const { code, stdout } = await runPasted(graph.replace("temp_max >", "temp_mx >"), ["--report-json"]);
     const { status, dead_letters, sources } = JSON.parse(stdout);
     expect([code, status, dead_letters.total]).toEqual([0, "degraded", sources[0].emitted]);
     expect(dead_letters.first[0].reason).toContain("temp_mx");
@@ -225,6 +239,11 @@ describe("docs/graph.md", () => {
   for (const [what, keys] of Object.entries({
     "a graph": Object.keys(graphShape.entries),
     "a node": Object.keys(nodeShape.entries),
+    "a node that brings in a file": Object.keys(useShape.entries),
+    "a file that is brought in": Object.keys(subgraphShape.entries),
+    "a parameter": Object.keys(parameterShape.entries),
+    "a profile": Object.keys(profileShape.entries),
+    "what a profile says of nodes": Object.keys(selectedShape.entries),
     "an edge": Object.keys(edgeShape.entries),
     runtime: Object.keys(runtimeShape.entries),
     "an inbox": Object.keys(runtimeShape.entries.inbox.wrapped.entries),
@@ -238,7 +257,9 @@ describe("docs/graph.md", () => {
   }
 
   test("names only codes that exist, as the README does", () => {
-    const codes = [...wordsInCode(read("README.md")), ...words].filter((word) => /^[A-Z]+(?:_[A-Z]+)+$/.test(word));
+    const codes = [...wordsInCode(read("README.md")), ...words].filter(
+      (word) => /^[A-Z]+(?:_[A-Z]+)+$/.test(word) && !word.startsWith("SCHNITZEL_"),
+    );
     expect(codes.length).toBeGreaterThan(5);
     expect(codes.filter((code) => !Object.hasOwn(ALL_CODES, code))).toEqual([]);
   });
@@ -246,7 +267,7 @@ describe("docs/graph.md", () => {
 
 test("docs/observability.md names every key of the report", async () => {
   const words = wordsInCode(read("docs/observability.md"));
-  const { stdout } = await runPasted(shownRuns(read("README.md"))[0]!.graph, "--report-json");
+  const { stdout } = await runPasted(shownRuns(read("README.md"))[0]!.graph, ["--report-json"]);
   const report = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
   expect(Object.keys(report).filter((key) => !words.has(key))).toEqual([]);
 });

@@ -25,6 +25,9 @@ export class Applied {
       const value = childOf(this.#chosen.tree, name);
       if (value) graph = withTop(graph, name, value);
     }
+    // Whether there are any is for the graph to say.
+    const interval = childOf(this.#chosen.tree, "checkpoint");
+    if (interval && isAsked(childOf(root, "checkpoint"))) graph = withTop(graph, "checkpoint", interval);
     // Nodes that the language itself makes.
     for (const name of ["ingress", "egress"]) graph = this.#toItems(graph, name, (item) => this.#toNode(item, ""));
     return graph;
@@ -94,6 +97,9 @@ export class Applied {
     return written.type === "scalar" && written.value === true ? withValue(edge, "durable", given) : edge;
   }
 }
+
+const isAsked = (written: Tree | undefined) =>
+  written?.type === "map" || (written?.type === "scalar" && written.value === true);
 
 /** Over what the graph says, key by key; what it turned off stays off. */
 function withTop(graph: MapTree, name: string, value: Tree): MapTree {

@@ -21,6 +21,9 @@ delivery:
   # Each probe wakes the radio: once a minute while the outside is away.
   backoff_ms: 1000
   backoff_max_ms: 60000
+checkpoint:
+  # Each is written to the card.
+  interval: 30s
 `,
   server_realtime: `description: A machine with memory and a fast line, where an old packet is worth little.
 runtime:
@@ -53,6 +56,9 @@ delivery:
   timeout_sec: 120
   max_attempts: 10
   backoff_max_ms: 30000
+checkpoint:
+  # A minute of work comes again after a crash, and nobody waits for it.
+  interval: 60s
 `,
 };
 

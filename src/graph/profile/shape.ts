@@ -46,6 +46,9 @@ export const profileShape = v.strictObject({
   ),
   delivery: v.optional(v.pipe(delivery, v.description("Over the graph's delivery; not over a node's own."))),
   event_time: v.optional(eventTime),
+  checkpoint: v.optional(
+    v.pipe(v.strictObject({ interval: text }), v.description("Where the graph itself asks for checkpoints.")),
+  ),
   nodes: v.optional(v.pipe(v.array(selectedShape), v.description("Nodes that are told something of their own."))),
 });
 

@@ -155,6 +155,14 @@ edges: [{ from: c, to: h }]
     expect((await compile(text, night)).plan!.event_time).toEqual({ max_delay_ms: 2_000, idle_ms: 9_000 });
   });
 
+  test("sets how often a graph keeps its state that asks for it", async () => {
+    const kept = async (head: string) => (await compile(graph(head), asked("edge_low_power"))).plan!.checkpoint;
+    expect(await kept("checkpoint: true\n")).toEqual({ interval_ms: 30_000 });
+    expect(await kept("checkpoint: { interval: 2s }\n")).toEqual({ interval_ms: 30_000 });
+    expect(await kept("checkpoint: false\n")).toBe(false);
+    expect(await kept("")).toBeUndefined();
+  });
+
   test("leaves a node with the predecessor's runtime alone", async () => {
     const { runtime } = await limit(
       graph("", NODES.replace("limit: 1 }", "limit: 1, __runtime__: { inbox_max: 3 } }")),
