@@ -8,6 +8,7 @@ import { gates } from "./gates.ts";
 import { hearing } from "./hearing.ts";
 import { joining } from "./joining.ts";
 import { seeing } from "./seeing.ts";
+import { timing } from "./timing.ts";
 
 const project = exampleProject();
 afterAll(() => project[Symbol.dispose]());
@@ -34,6 +35,7 @@ const EXAMPLES: Record<string, (name: string) => Promise<void>> = {
   ...hearing(project),
   ...joining(project),
   ...seeing(project),
+  ...timing(project),
   async weather_alarm(name) {
     const { code, report } = await runExample(name);
     expect([code, report.status, report.metrics["packets.source_emitted_total"]]).toEqual([0, "ok", 1461]);
@@ -129,6 +131,23 @@ const EXAMPLES: Record<string, (name: string) => Promise<void>> = {
     const { code, report } = await running;
     expect([code, report.status, seen]).toEqual([0, "ok", [{ door: "open" }, "1"]]);
     await backend.stop(true);
+  },
+  async low_power(name) {
+    const seen: unknown[] = [];
+    const backend = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: async (request) => Response.json(seen.push(await request.json())),
+    });
+    const flags = ["--set", `vars.backend=${backend.url}`, "--state-dir", project.path];
+    const { code, report } = await runExample(name, ...flags);
+    await backend.stop(true);
+    expect([code, report.status, report.profile]).toEqual([0, "ok", "cabin"]);
+    expect(seen).toEqual([{ celsius: 3.9 }, { celsius: 4.6 }, { celsius: 5.4 }]);
+    expect(report.inboxes.map(({ node, capacity }: { node: string; capacity: number }) => [node, capacity])).toEqual([
+      ["changed", 64],
+      ["backend", 8],
+    ]);
   },
   async follow_log(name) {
     fs.mkdirSync(path.join(project.path, "graphs/outputs"), { recursive: true });
