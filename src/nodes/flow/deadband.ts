@@ -46,6 +46,7 @@ both, the larger of the two is the bound. The first packet of a key passes. A bo
 or not finite, makes the packet a dead letter, as does a \`ts\` that is no time when \`max_silence\` is used.`,
   config,
   inputs: { in: port(ANY, "Readings.") },
+  passes: true,
   outputs: { out: port(ANY, "Changed."), unchanged: port(ANY, "The others.") },
   examples: [
     {

@@ -33,6 +33,7 @@ and it is over when event time has passed: then a replay gives the same packets.
 waiting for its ack. When the input ends, what is held passes.`,
   config,
   inputs: { in: port(ANY, "Packets in bursts.") },
+  passes: true,
   outputs: { out: port(ANY, "The last of each burst."), skipped: port(ANY, "The others.") },
   examples: [
     {

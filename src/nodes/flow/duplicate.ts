@@ -28,6 +28,7 @@ Two edges that leave one port carry the same packet twice, and whatever tells pa
 \`meta.copy\` is \`{ index, count }\`. The predecessor's \`burst\` numbers copies for load tests.`,
   config,
   inputs: { in: port(ANY, "Packets to copy.") },
+  passes: true,
   outputs: ({ ports }: Config): Ports =>
     Object.fromEntries((ports ?? ["out"]).map((name) => [name, port(ANY, ports ? "One copy." : "The copies.")])),
   examples: [

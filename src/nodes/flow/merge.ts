@@ -24,6 +24,7 @@ export const merge = defineNode({
 Turns and priorities matter when something behind this node is slower than what comes in.`,
   config: mergeConfig,
   inputs: mergeInputs,
+  passes: true,
   outputs: mergeOutputs,
   examples: [
     {

@@ -34,6 +34,7 @@ key: use \`meta.idempotency_key\` itself as a path when that holds personal data
 As an \`egress\` interceptor it stands before durable edges into sinks, so that what it takes out is on no disk there.`,
   config,
   inputs: { in: port(ANY, "Packets as they are.") },
+  passes: true,
   outputs: { out: port(ANY, "Packets without what was named.") },
   examples: [
     {

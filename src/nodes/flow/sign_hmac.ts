@@ -13,6 +13,7 @@ The first of \`keys\` signs; further ones are for \`verify_hmac\`, so that both 
 is old: a packet that is signed and then waits on disk for a day is old then.`,
   config: v.strictObject(signing),
   inputs: { in: port(ANY, "Packets to sign.") },
+  passes: true,
   outputs: { out: port(ANY, "The same, with a signature.") },
   examples: [
     {

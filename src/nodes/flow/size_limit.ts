@@ -24,6 +24,7 @@ What is nested more than 64 deep is too large, whatever its size.`,
     max_meta_bytes: v.pipe(v.optional(size, "64KiB"), v.description("Largest `meta` that passes.")),
   }),
   inputs: { in: port(ANY, "Packets of any size.") },
+  passes: true,
   outputs: { out: port(ANY, "Within the limits."), oversize: port(ANY, "Too large.") },
   examples: [
     {

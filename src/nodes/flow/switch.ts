@@ -41,6 +41,7 @@ per packet, and only when a case with \`is\` is reached. \`route\` has condition
 way. A number and a text are different values: \`7\` is not \`"7"\`.`,
   config,
   inputs: { in: port(ANY, "Packets to sort.") },
+  passes: true,
   outputs: ({ cases }: Config): Ports => ({
     ...Object.fromEntries(cases.map(({ port: name }) => [name, port(ANY, "The first case that fits names it.")])),
     else: port(ANY, "No case fits."),

@@ -33,6 +33,7 @@ packets. A packet that is held keeps its source waiting for its ack. When the in
     ),
   }),
   inputs: { in: port(ANY, "Packets, maybe too many.") },
+  passes: true,
   outputs: { out: port(ANY, "At most one per key and interval."), skipped: port(ANY, "The others.") },
   examples: [
     {

@@ -45,6 +45,7 @@ heard nothing sends it twice.
 them.`,
   config,
   inputs: { in: port(ANY, "Signed packets.") },
+  passes: true,
   outputs: { out: port(ANY, "Those whose signature is right.") },
   examples: [
     {
