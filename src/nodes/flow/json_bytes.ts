@@ -11,12 +11,22 @@ export function jsonBytes(value: unknown, limit: number, depth = 0): number {
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (depth === MAX_DEPTH) return Number.POSITIVE_INFINITY;
   if (value instanceof Number || value instanceof Date) return (JSON.stringify(value) ?? "").length;
-  // A bracket, and behind each item a comma or the other bracket.
+  return Array.isArray(value)
+    ? listBytes(value, limit, depth)
+    : mapBytes(value as Record<string, unknown>, limit, depth);
+}
+
+/** A bracket, and behind each item a comma or the other bracket. By number: the names of all items would be made first. */
+function listBytes(list: readonly unknown[], limit: number, depth: number): number {
   let bytes = 1;
-  const isList = Array.isArray(value);
-  for (const key in value) {
-    bytes += 1 + (isList ? 0 : textBytes(key, limit) + 1);
-    bytes += jsonBytes((value as Record<string, unknown>)[key], limit - bytes, depth + 1);
+  for (let at = 0; at < list.length && bytes <= limit; at++) bytes += 1 + jsonBytes(list[at], limit - bytes, depth + 1);
+  return Math.max(2, bytes);
+}
+
+function mapBytes(map: Record<string, unknown>, limit: number, depth: number): number {
+  let bytes = 1;
+  for (const key in map) {
+    bytes += 2 + textBytes(key, limit) + jsonBytes(map[key], limit - bytes, depth + 1);
     if (bytes > limit) return bytes;
   }
   return Math.max(2, bytes);
