@@ -4,19 +4,9 @@ const SMALLEST = 64;
 /** No slot. */
 export const NONE = -1;
 
-const COLUMNS = [
-  "start",
-  "end",
-  "due",
-  "count",
-  "skipped",
-  "firing",
-  "number",
-  "flags",
-  "key",
-  "newer",
-  "older",
-] as const;
+const WIDE = ["start", "end", "due", "count", "number"] as const;
+/** Slots, keys and small counts: half as wide, as a checkpoint copies all of them. */
+const NARROW = ["skipped", "firing", "key", "newer", "older", "flags"] as const;
 
 /** Bits of `flags`. */
 export const DIRTY = 1;
@@ -32,19 +22,20 @@ export class Panes {
   end = new Float64Array(0);
   /** When the agenda looks at it; NaN: not at all. */
   due = new Float64Array(0);
-  /** Packets in it, and how many values they did not have. */
+  /** Packets in it. */
   count = new Float64Array(0);
-  skipped = new Float64Array(0);
+  /** How many values they did not have. */
+  skipped = new Int32Array(0);
   /** Results that it gave. */
-  firing = new Float64Array(0);
+  firing = new Int32Array(0);
   /** Which window it is of all that the node opened. */
   number = new Float64Array(0);
   /** Whether packets came after the last result, and whether its end was reached. */
-  flags = new Float64Array(0);
+  flags = new Int32Array(0);
   /** Number of the key; NONE: the slot is free. */
-  key = new Float64Array(0);
-  newer = new Float64Array(0);
-  older = new Float64Array(0);
+  key = new Int32Array(0);
+  newer = new Int32Array(0);
+  older = new Int32Array(0);
   open = 0;
   #used = 0;
   #free: number[] = [];
@@ -81,20 +72,28 @@ export class Panes {
 
   snapshot() {
     const used = this.#used;
-    return { used, free: Float64Array.from(this.#free), columns: COLUMNS.map((name) => this[name].slice(0, used)) };
+    const wide = WIDE.map((name) => this[name].slice(0, used));
+    const narrow = NARROW.map((name) => this[name].slice(0, used));
+    return { used, free: Int32Array.from(this.#free), wide, narrow };
   }
 
   restore(state: unknown) {
-    const { used, free, columns } = state as ReturnType<Panes["snapshot"]>;
+    const { used, free, wide, narrow } = state as ReturnType<Panes["snapshot"]>;
     if (used > this.start.length) this.#grow(used);
-    for (const [at, name] of COLUMNS.entries()) this[name].set(columns[at]!);
+    for (const [at, name] of WIDE.entries()) this[name].set(wide[at]!);
+    for (const [at, name] of NARROW.entries()) this[name].set(narrow[at]!);
     this.#used = used;
     this.#free = Array.from(free);
     this.open = used - free.length;
   }
 
   #grow(capacity: number) {
-    for (const name of COLUMNS) this[name] = grown(this[name], capacity);
+    for (const name of WIDE) this[name] = grown(this[name], capacity);
+    for (const name of NARROW) {
+      const larger = new Int32Array(capacity);
+      larger.set(this[name]);
+      this[name] = larger;
+    }
     this.#onGrow(capacity);
   }
 }
