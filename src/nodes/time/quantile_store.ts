@@ -67,7 +67,8 @@ export class QuantileStore implements Store {
     for (let slot = 0; slot < used; slot++) {
       const known = this.#slots[slot];
       if (!Array.isArray(known)) continue;
-      for (let item = 0; item < known.length; item++) values[at++] = known[item]!;
+      values.set(known, at);
+      at += known.length;
     }
     return { lengths, values, digests };
   }
