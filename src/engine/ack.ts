@@ -1,5 +1,6 @@
 import { type PacketFailure, Unavailable } from "../node/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
+import type { EdgeRun } from "./producer.ts";
 
 /** Tells a source what became of a packet; without a failure all is done. */
 export type Settle = (packet: StreamPacket, failure: PacketFailure | undefined) => void;
@@ -58,9 +59,13 @@ export class AckRoot {
   }
 
   /** The root of the packet that left as number `at` of one call, from 0, by the edge with this mark. */
-  branch(mark: string, at: number): AckRoot {
+  branch(mark: string, at: number, _edge: EdgeRun, _packet: StreamPacket): AckRoot {
     if (at === 0) return this;
-    const way = shortened(`${this.way}.${mark}-${at}`);
+    return this.copyOf(shortened(`${this.way}.${mark}-${at}`));
+  }
+
+  /** A root of the same packet for what goes another way. */
+  protected copyOf(way: string): AckRoot {
     return new AckRoot(this.#packet, this.#settle, this.keeps, this.#trunk, way);
   }
 

@@ -1,5 +1,4 @@
 import { isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
-import { ownRoot } from "./holding.ts";
 import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
 import type { EdgeRun } from "./producer.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -58,9 +57,8 @@ function emitToSole(scheduler: Scheduler, node: NodeRun, slot: Slot, port: strin
   return (packet) => {
     if (packet !== slot.packet && !admitted(node, slot, port, packet)) return;
     counters.produced += 1;
-    // In hand it keeps the root of what it was made of, which only the first may, and none that carries held packets:
-    // the next node may hold this one, too.
-    if (!slot.outlives && node.hand === undefined && (slot.root === undefined || isFirstOf(slot))) {
+    // In hand it keeps the root of what it was made of, which only the first may; after a `carry` none is.
+    if (!slot.outlives && node.hand === undefined && (slot.root === undefined || slot.sent === 0)) {
       passed.passed += 1;
       if (slot.root !== undefined) {
         slot.root.add();
@@ -70,8 +68,6 @@ function emitToSole(scheduler: Scheduler, node: NodeRun, slot: Slot, port: strin
     } else scheduler.emitted(node, slot, edge, packet);
   };
 }
-
-const isFirstOf = ({ root, sent }: Slot) => sent === 0 && ownRoot(root) === root;
 
 /** A default port without edges still counts as produced (the last node of a graph); another one as unrouted. */
 function emitUnconnected(node: NodeRun, slot: Slot, port: string, isDefault: boolean): EmitPort {

@@ -1,9 +1,10 @@
 import type { Hold, PacketFailure } from "../node/index.ts";
-import type { StreamPacket } from "../packet/index.ts";
+import { idempotencyKey, type StreamPacket } from "../packet/index.ts";
 import { AckRoot } from "./ack.ts";
 import type { Failures } from "./failures.ts";
 import { NO_PACKET, type NodeRun, TIME_CALL } from "./node_run.ts";
 import { RootOutcome } from "./outcome.ts";
+import type { EdgeRun } from "./producer.ts";
 
 /** How a node that keeps packets holds event time back for those behind it. */
 export interface HeldBack {
@@ -105,6 +106,9 @@ class CarryRoot extends AckRoot {
   /** What the call itself answers for: the packet that `process` was called with. */
   readonly of: AckRoot | undefined;
 
+  /** Packets that the call has sent, by edge and key. */
+  readonly #sent = new Map<string, number>();
+
   constructor(of: AckRoot | undefined, held: readonly AckRoot[]) {
     const all = of === undefined ? held : [...held, of];
     const tell = (_: StreamPacket, failure: PacketFailure | undefined) => {
@@ -112,14 +116,23 @@ class CarryRoot extends AckRoot {
     };
     // Where all of them come again, what is made of them needs no dead letter.
     const keeps = of === undefined ? held.every((root) => root.keeps) : of.keeps;
-    super(NO_PACKET, tell, keeps, undefined, of?.way ?? "");
+    // What is kept and let go comes the way that it came.
+    super(NO_PACKET, tell, keeps, undefined, held[0]!.way);
     this.of = of;
     this.asked = of === undefined ? held.every((root) => root.asks) : of.asks;
   }
 
-  /** Which packets one call makes may differ when they come again, so their number is no part of a key. */
-  override branch(): AckRoot {
-    return new AckRoot(NO_PACKET, undefined, this.keeps, this, this.way);
+  /**
+   * Which packets a call makes may differ when those it holds come again, so each is counted by its own key; all but the
+   * first over the node's first edge leave by another way.
+   */
+  override branch(mark: string, _: number, edge: EdgeRun, packet: StreamPacket): AckRoot {
+    const name = `${mark} ${idempotencyKey(packet)}`;
+    const count = this.#sent.get(name) ?? 0;
+    this.#sent.set(name, count + 1);
+    const at = edge === edge.from.firstEdge ? count : count + 1;
+    // Not itself: the next node would take it for one of its own.
+    return at === 0 ? this.copyOf(this.way) : super.branch(mark, at, edge, packet);
   }
 }
 
@@ -128,11 +141,9 @@ function settle(root: AckRoot | undefined, failure: PacketFailure | undefined) {
   else root?.fail(failure);
 }
 
-/** The root of the packet itself, also when what the call emits waits for more. */
+/** The root of the packet that a call has, also when what it emits waits for more. */
 export function ownRoot(root: AckRoot | undefined): AckRoot | undefined {
-  let own = root;
-  while (own instanceof CarryRoot) own = own.of;
-  return own;
+  return root instanceof CarryRoot ? root.of : root;
 }
 
 /** `context.hold()` of one node. */
@@ -182,6 +193,7 @@ export function carryHolds(node: NodeRun, holds: Iterable<Hold | undefined>, put
   // The call counts once in each of its roots; with the next one the last is over.
   if (before !== own) own?.add();
   slot.root = roots.length === 0 ? own : new CarryRoot(own, roots);
-  slot.sent = 0;
+  // Not in hand, where nothing is counted by its key.
+  slot.sent = roots.length === 0 ? 0 : 1;
   if (before !== own) before!.done();
 }

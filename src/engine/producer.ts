@@ -54,6 +54,8 @@ export abstract class Producer {
   lastError: { message: string; atMs: number } | undefined;
   /** Set when there is exactly one outgoing edge: its packets may skip the inbox. */
   sole: EdgeRun | undefined;
+  /** In the order of the graph file. */
+  firstEdge: EdgeRun | undefined;
   #edges = 0;
 
   constructor(plan: PlanNode, counters: NodeCounters) {
@@ -69,6 +71,7 @@ export abstract class Producer {
 
   connect(edge: EdgeRun) {
     this.outputs.get(edge.fromPort)!.push(edge);
+    this.firstEdge ??= edge;
     this.#edges += 1;
     // Not where a cycle closes: what is handed straight on must be further downstream.
     this.sole = this.#edges === 1 && !edge.feedback ? edge : undefined;

@@ -164,7 +164,7 @@ export class Scheduler {
     const { root } = slot;
     // Counted from now on, as what the call emits next may be for another root.
     if (root !== undefined) root.add();
-    const copy = root?.branch(edge.mark, slot.sent++);
+    const copy = root?.branch(edge.mark, slot.sent++, edge, packet);
     if (slot.outlives && !node.atFront(slot)) slot.waiting.push({ edge, packet, root: copy });
     else this.#sendOn(edge, packet, copy);
   }

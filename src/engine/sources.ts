@@ -151,7 +151,7 @@ export class Sources {
   #fanOut(source: SourceRun, packet: StreamPacket, root: AckRoot | undefined) {
     const port = source.portOf?.(packet) ?? source.plan.outputs[0]!;
     for (const [at, edge] of (source.outputs.get(port) ?? []).entries()) {
-      this.#scheduler.send(edge, packet, root?.branch(edge.mark, at));
+      this.#scheduler.send(edge, packet, root?.branch(edge.mark, at, edge, packet));
     }
   }
 

@@ -95,8 +95,8 @@ export class Life {
     const { id, role, runtime } = node;
     const ports = { inputs: role === "source" ? [] : ["in"], outputs: role === "sink" ? [] : ["out"] };
     const kind = role === "middle" ? "transform" : role;
-    const create = (_: NodeContext) =>
-      role === "source" ? this.box.senders.get(id)!.source(this) : instanceOf(this, node);
+    const create = (context: NodeContext) =>
+      role === "source" ? this.box.senders.get(id)!.source(this) : instanceOf(this, node, context);
     return { id, kind, ...ports, runtime, create };
   }
 

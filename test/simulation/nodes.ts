@@ -1,5 +1,5 @@
 import { sleep } from "../../src/base/clock.ts";
-import { type Emit, type NodeInstance, Unavailable } from "../../src/node/index.ts";
+import { type Emit, type Hold, type NodeContext, type NodeInstance, Unavailable } from "../../src/node/index.ts";
 import { idempotencyKey, replace, type StreamPacket } from "../../src/packet/index.ts";
 import type { Load } from "./backend.ts";
 import type { Life } from "./life.ts";
@@ -9,8 +9,34 @@ import { isKiller, isPoison, outputs, type ShapeNode } from "./shape.ts";
 const TROUBLED = 0.15;
 
 /** A node of the graph, as the program sees it. */
-export function instanceOf(life: Life, node: ShapeNode): NodeInstance {
+export function instanceOf(life: Life, node: ShapeNode, context: NodeContext): NodeInstance {
+  if (node.keeps) return keeperOf(life, node, context);
   return node.role === "sink" ? sinkOf(life, node) : middleOf(life, node);
+}
+
+/** Packets wait a while; then each leaves, and answers for itself alone. */
+function keeperOf(life: Life, node: ShapeNode, { hold, carry, wakeAfter }: NodeContext): NodeInstance {
+  const kept: { packet: StreamPacket; held: Hold | undefined }[] = [];
+  function* wake() {
+    while (life.alive && kept.length > 0) {
+      const { packet, held } = kept.shift()!;
+      carry([held]);
+      yield* children(node, packet);
+    }
+  }
+  const wakeAtOnce = (emit: Emit<string>) => {
+    for (const child of wake()) emit.out!(child);
+  };
+  return {
+    process(packet) {
+      if (!life.alive) return;
+      life.step(node.id);
+      trouble(life, node, packet);
+      kept.push({ packet, held: hold() });
+      if (kept.length === 1) wakeAfter(life.box.net.between(0, 200));
+    },
+    wake: node.by === "emit" ? wakeAtOnce : wake,
+  };
 }
 
 function sinkOf(life: Life, node: ShapeNode): NodeInstance {

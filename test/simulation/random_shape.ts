@@ -31,8 +31,12 @@ export function randomShape(chance: Chance): Shape {
   const shape = new Shape([...before, ...sinks], edges);
   // A fact that kills the process before it is in a file is sent again by its sender for ever.
   for (const node of shape.nodes) if (node.trouble === "killer" && shape.exposed(node)) node.trouble = "none";
+  for (const node of shape.nodes) node.keeps = node.role === "middle" && chance.maybe(KEEPING);
   return shape;
 }
+
+/** Share of the middle nodes that keep packets. */
+const KEEPING = 0.3;
 
 function nodeOf(chance: Chance, id: string, role: ShapeNode["role"]): ShapeNode {
   const later = chance.maybe(role === "sink" ? 0.8 : 0.4);
@@ -44,6 +48,7 @@ function nodeOf(chance: Chance, id: string, role: ShapeNode["role"]): ShapeNode 
     by: chance.one(["emit", "iterator", "async_iterator"]),
     rekeys: chance.maybe(0.5),
     later,
+    keeps: false,
     trouble: role === "sink" && chance.maybe(0.2) ? "poison" : trouble,
     runtime: {
       inbox: {

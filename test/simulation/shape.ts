@@ -26,6 +26,8 @@ export interface ShapeNode {
   /** `process` gives a promise. */
   readonly later: boolean;
   trouble: Trouble;
+  /** A middle node: packets stay in its hands for a while, and leave when it is woken. */
+  keeps: boolean;
   readonly runtime: Pick<RuntimeOptions, "inbox" | "concurrency" | "ordered" | "on_error" | "max_retries"> & {
     delivery?: DeliveryOptions;
   };
