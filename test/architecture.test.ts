@@ -29,7 +29,7 @@ const HOUSE: House = {
     graph: { imports: ["base", "packet", "node"] },
     delivery: { imports: ["base", "packet", "node"] },
     engine: {
-      imports: ["base", "packet", "node", "observe", "store", "delivery", "graph/plan.ts", "graph/diff.ts"],
+      imports: ["base", "packet", "node", "observe", "store", "delivery", "graph/plan.ts", "graph/changes.ts"],
     },
     record: { imports: ["base", "packet"] },
     // store and packet: the operator's verbs on queues live here, once for a running and a stopped graph.
