@@ -38,6 +38,11 @@ const READINESS: Readonly<Record<NotReadyCode, CodeText>> = {
     cause: "Every sink with a delivery policy holds its packets, as its receiver does not answer or is busy.",
     fix: "Bring the receiver back; the sinks probe it and go on by themselves.",
   },
+  CHECKPOINT_OLD: {
+    title: "/readyz: the state of the nodes was not kept for long",
+    cause: "A node never finishes what it has under way, its state is too large, or the disk takes no checkpoint.",
+    fix: "The message names it. Meanwhile a crash repeats what came since, and rows of durable edges stay in their files.",
+  },
 };
 
 const again = "Send again with the same Idempotency-Key, after the seconds that Retry-After says.";

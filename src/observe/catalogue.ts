@@ -134,6 +134,42 @@ export const METRICS = {
     help: "Blobs beside the rows, those not yet swept included; left out when the run has no blob store.",
   },
   schnitzel_blob_bytes: { type: "gauge", labels: [], help: "Room on the disk that these blobs take." },
+  schnitzel_checkpoint_age_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "How old the last checkpoint is; 0 while it has everything. Left out when the graph keeps no state.",
+  },
+  schnitzel_checkpoints_total: { type: "counter", labels: [], help: "Checkpoints that are on the disk." },
+  schnitzel_checkpoint_skipped_total: {
+    type: "counter",
+    labels: ["reason", "node"],
+    help: "Checkpoints that were not taken: busy (the node had packets under way), snapshot_failed, too_large, not_written (the disk).",
+  },
+  schnitzel_checkpoint_pause_seconds: {
+    type: "gauge",
+    labels: ["of"],
+    help: "How long sources stood still for a checkpoint: p50, p99 and max.",
+  },
+  schnitzel_checkpoint_duration_seconds: {
+    type: "gauge",
+    labels: ["of"],
+    help: "Time from the beginning of that to the disk: p50, p99 and max.",
+  },
+  schnitzel_checkpoint_bytes: {
+    type: "gauge",
+    labels: ["of"],
+    help: "Bytes of the last checkpoint (state), and of its file with its log (file).",
+  },
+  schnitzel_checkpoint_written_bytes_total: {
+    type: "counter",
+    labels: [],
+    help: "State written; what has not changed is not written again.",
+  },
+  schnitzel_checkpoint_states: {
+    type: "gauge",
+    labels: ["outcome"],
+    help: "States found at the start: restored, or dropped (of another version, of a node that is gone, damaged).",
+  },
   schnitzel_loop_turns_total: { type: "counter", labels: [], help: "Turns of the scheduler." },
   schnitzel_loop_turn_max_seconds: {
     type: "gauge",

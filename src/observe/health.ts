@@ -1,6 +1,14 @@
 import type { RunSnapshot } from "./snapshot.ts";
 
-export type NotReadyCode = "QUEUE_STUCK" | "STARTING" | "DRAINING" | "STOPPED" | "FAILED" | "STALLED" | "OUTSIDE_AWAY";
+export type NotReadyCode =
+  | "QUEUE_STUCK"
+  | "STARTING"
+  | "DRAINING"
+  | "STOPPED"
+  | "FAILED"
+  | "STALLED"
+  | "OUTSIDE_AWAY"
+  | "CHECKPOINT_OLD";
 
 export interface Readiness {
   ready: boolean;
@@ -10,6 +18,11 @@ export interface Readiness {
 
 /** Longer than a slow model or a sink's timeouts with retries takes, short enough to be of use. */
 export const DEFAULT_STALL_SEC = 30;
+
+/** One that was missed is no trouble, and ten in a row are. */
+const CHECKPOINTS_MISSED = 10;
+/** Sources stand still for up to 5 s for a node that is busy, and a slow disk takes as long. */
+const LONGEST_TRY_MS = 10_000;
 
 /**
  * Tells whether the run does its work now: it is running, has not failed, and packets that are held
@@ -24,6 +37,7 @@ export function readiness(run: RunSnapshot, nowMs: number, stallSec = DEFAULT_ST
     ...busyReasons(run, stallSec),
     ...queueReasons(run),
     ...awayReasons(run),
+    ...checkpointReasons(run),
   ];
   return { ready: reasons.length === 0, reasons };
 }
@@ -97,6 +111,15 @@ function queueReasons({ state, edges }: RunSnapshot): Readiness["reasons"] {
       } as const,
     ];
   });
+}
+
+/** A crash now would repeat so much; and what waits for a checkpoint fills the queues. */
+function checkpointReasons({ state, checkpoints }: RunSnapshot): Readiness["reasons"] {
+  if (state === "stopped" || checkpoints === undefined) return [];
+  const { ageMs, intervalMs, trouble } = checkpoints;
+  if (ageMs <= CHECKPOINTS_MISSED * intervalMs + LONGEST_TRY_MS) return [];
+  const since = `the last checkpoint is ${Math.floor(ageMs / 1_000)} s old`;
+  return [{ code: "CHECKPOINT_OLD", message: trouble === undefined ? since : `${since}: ${trouble}` }];
 }
 
 function held(node: RunSnapshot["nodes"][number]): number {

@@ -3,6 +3,7 @@ import { METRICS, type MetricName } from "./catalogue.ts";
 import { readiness } from "./health.ts";
 import type { Histogram } from "./histogram.ts";
 import type {
+  CheckpointSnapshot,
   DurableSnapshot,
   EdgeSnapshot,
   InboxSnapshot,
@@ -85,6 +86,21 @@ const own =
         .map(([metric, value]) => ({ labels: { node: id, metric }, value })),
     );
 
+const ofCheckpoints =
+  (samples: (kept: CheckpointSnapshot) => Sample[]): Sampler =>
+  ({ checkpoints }) =>
+    checkpoints === undefined ? [] : samples(checkpoints);
+
+/** Of a few values, so no series of buckets; none before the first. */
+const shares = (times: Histogram): Sample[] =>
+  times.count === 0
+    ? []
+    : byLabel("of", {
+        p50: times.percentile(0.5) / 1_000,
+        p99: times.percentile(0.99) / 1_000,
+        max: times.max / 1_000,
+      });
+
 const SAMPLERS: Record<MetricName, Sampler> = {
   schnitzel_run_info: ({ graph: { name, hash, profile = "none" } }) => [
     { labels: { graph: name, graph_hash: hash, profile }, value: 1 },
@@ -126,6 +142,18 @@ const SAMPLERS: Record<MetricName, Sampler> = {
   schnitzel_queue_taking: perQueue(({ full, degraded }) => one(Number(full === undefined && !degraded))),
   schnitzel_blob_files: ({ blobs }) => (blobs === undefined ? [] : one(blobs.files)),
   schnitzel_blob_bytes: ({ blobs }) => (blobs === undefined ? [] : one(blobs.bytes)),
+  schnitzel_checkpoint_age_seconds: ofCheckpoints(({ ageMs }) => one(ageMs / 1_000)),
+  schnitzel_checkpoints_total: ofCheckpoints(({ taken }) => one(taken)),
+  schnitzel_checkpoint_skipped_total: ofCheckpoints(({ skipped }) =>
+    skipped.map(({ reason, node, count }) => ({ labels: { reason, node }, value: count })),
+  ),
+  schnitzel_checkpoint_pause_seconds: ofCheckpoints(({ pauseMs }) => shares(pauseMs)),
+  schnitzel_checkpoint_duration_seconds: ofCheckpoints(({ durationMs }) => shares(durationMs)),
+  schnitzel_checkpoint_bytes: ofCheckpoints(({ stateBytes: state, fileBytes: file }) => byLabel("of", { state, file })),
+  schnitzel_checkpoint_written_bytes_total: ofCheckpoints(({ writtenBytes }) => one(writtenBytes)),
+  schnitzel_checkpoint_states: ofCheckpoints(({ restored, dropped }) =>
+    byLabel("outcome", { restored, dropped: dropped.length }),
+  ),
   schnitzel_loop_turns_total: ({ loop }) => one(loop.turns),
   schnitzel_loop_turn_max_seconds: ({ loop }) => one(loop.maxTurnMs / 1_000),
   process_resident_memory_bytes: (_, { rssBytes }) => one(rssBytes),

@@ -3,6 +3,7 @@ import type { DeadLetter } from "./dead_letters.ts";
 import type { Histogram } from "./histogram.ts";
 import type { Redactor } from "./redact.ts";
 import type {
+  CheckpointSnapshot,
   DurableSnapshot,
   EdgeSnapshot,
   NodeSnapshot,
@@ -66,6 +67,21 @@ export interface RunReport {
   blobs?: { files: number; bytes: number };
   /** What became of `--record`. Left out without it. */
   recording?: RecordingSnapshot;
+  /** State that outlives the run; pauses and durations in milliseconds. Left out when none is kept. */
+  checkpoints?: {
+    taken: number;
+    written_bytes: number;
+    state_bytes: number;
+    file_bytes: number;
+    pause_ms: { p50: number; p99: number; max: number } | null;
+    duration_ms: { p50: number; p99: number; max: number } | null;
+    skipped: { reason: string; node: string; count: number }[];
+    /** Why there is none for long. */
+    trouble: string | null;
+    /** States of the run before that nodes were given, and those that nobody was given. */
+    restored: number;
+    dropped: { part: string; reason: string }[];
+  };
   dead_letters: {
     total: number;
     /** The oldest ones still held. */
@@ -107,6 +123,7 @@ export function runReport(run: RunSnapshot, nowMs: number, redactor: Redactor): 
     errors: run.nodes.filter((node) => node.counters.errors > 0).map((node) => errorLine(node, redactor)),
     ...(run.blobs && { blobs: run.blobs }),
     ...(run.recording && { recording: run.recording }),
+    ...(run.checkpoints && { checkpoints: checkpointLine(run.checkpoints, redactor) }),
     dead_letters: {
       total: run.deadLetters.total,
       first: run.deadLetters.recent.slice(0, SHOWN_LETTERS).map((letter) => letterLine(letter, redactor)),
@@ -183,6 +200,19 @@ function durableLine({ oldestMs, full, fileBytes, walBytes, tailLost, committedR
     committed_rows: committedRows,
     oldest_at: oldestMs === undefined ? null : iso(oldestMs),
     full: full ?? null,
+  };
+}
+
+function checkpointLine(kept: CheckpointSnapshot, redactor: Redactor): RunReport["checkpoints"] {
+  const { taken, writtenBytes, stateBytes, fileBytes, pauseMs, durationMs, skipped, trouble, restored, dropped } = kept;
+  return {
+    ...{ taken, written_bytes: writtenBytes, state_bytes: stateBytes, file_bytes: fileBytes },
+    pause_ms: pauseMs.count === 0 ? null : waits(pauseMs),
+    duration_ms: durationMs.count === 0 ? null : waits(durationMs),
+    skipped: [...skipped],
+    trouble: trouble === undefined ? null : redactor.text(trouble),
+    restored,
+    dropped: dropped.map(({ part, reason }) => ({ part, reason: redactor.text(reason) })),
   };
 }
 

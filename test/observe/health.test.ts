@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type RunSnapshot, readiness } from "../../src/observe/index.ts";
-import { durableEdge, runSnapshot, troubledRun } from "../support/run.ts";
+import { checkpoints, durableEdge, runSnapshot, troubledRun } from "../support/run.ts";
 
 const codes = (...args: Parameters<typeof readiness>) => readiness(...args).reasons.map((reason) => reason.code);
 
@@ -45,6 +45,13 @@ test.each([
   expect(readiness(stuck, 0).reasons).toEqual([
     { code: "QUEUE_STUCK", message: `durable edge cam.out->person.in takes nothing: ${why}` },
   ]);
+});
+
+test("readiness() is red when the last checkpoint is older than ten intervals and 10 s, and says what is in the way", () => {
+  const old = (ageMs: number) => runSnapshot({ checkpoints: checkpoints({ ageMs, trouble: "the disk is full" }) });
+  expect(readiness(old(20_000), 0).ready).toBe(true);
+  const message = "the last checkpoint is 20 s old: the disk is full";
+  expect(readiness(old(20_001), 0).reasons).toEqual([{ code: "CHECKPOINT_OLD", message }]);
 });
 
 test("readiness() does not call a run that is over stalled", () => {

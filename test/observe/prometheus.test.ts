@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { METRICS, metricsPage, type RunSnapshot } from "../../src/observe/index.ts";
 import { metricsText } from "../../src/observe/prometheus.ts";
 import { needs } from "../support/part.ts";
-import { runSnapshot, troubledRun } from "../support/run.ts";
+import { checkpoints, runSnapshot, troubledRun } from "../support/run.ts";
 
 const scrape = (run: RunSnapshot) => metricsText(run, { monotonicMs: 1_500, rssBytes: 40e6, cpuSec: 1.25 });
 
@@ -70,6 +70,17 @@ test("metricsText() tells the size of the blob store, when the run has one", asy
   expect(text).toContain("schnitzel_blob_files 3\n");
   expect(text).toContain("schnitzel_blob_bytes 4096\n");
   expect(await scrape(runSnapshot())).not.toMatch(/^schnitzel_blob_/m);
+});
+
+test("metricsText() tells of checkpoints, when the run keeps state", async () => {
+  const lines = (await scrape(runSnapshot({ checkpoints: checkpoints() }))).split("\n");
+  expect(lines).toContain("schnitzel_checkpoint_age_seconds 1.5");
+  expect(lines).toContain("schnitzel_checkpoints_total 1");
+  expect(lines).toContain('schnitzel_checkpoint_skipped_total{reason="busy",node="person"} 2');
+  expect(lines).toContain('schnitzel_checkpoint_pause_seconds{of="max"} 0.004');
+  expect(lines).toContain('schnitzel_checkpoint_bytes{of="file"} 40960');
+  expect(lines).toContain('schnitzel_checkpoint_states{outcome="dropped"} 1');
+  expect(await scrape(runSnapshot())).not.toMatch(/^schnitzel_checkpoint_.* /m);
 });
 
 test("metricsText() gives each of a node's own numbers once, as counter or as gauge", async () => {

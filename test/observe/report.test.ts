@@ -1,9 +1,20 @@
 import { expect, test } from "bun:test";
 import { createRedactor, reportLine, runReport, summary } from "../../src/observe/index.ts";
-import { runSnapshot, troubledRun } from "../support/run.ts";
+import { checkpoints, runSnapshot, troubledRun } from "../support/run.ts";
 
 const now = Date.UTC(2026, 0, 1, 0, 0, 2);
 const report = (run = runSnapshot()) => runReport(run, now, createRedactor());
+
+test("runReport() tells of checkpoints, when the run keeps state", () => {
+  const { checkpoints: told } = runReport(runSnapshot({ checkpoints: checkpoints() }), 0, createRedactor([]));
+  expect(told).toMatchObject({
+    ...{ taken: 1, written_bytes: 500, state_bytes: 500, file_bytes: 40_960, trouble: null, restored: 3 },
+    skipped: [{ reason: "busy", node: "person", count: 2 }],
+    dropped: [{ part: "node old", reason: "the graph has no such node with a state any more" }],
+  });
+  expect(told!.pause_ms!.max).toBe(4);
+  expect(runReport(runSnapshot(), 0, createRedactor([]))).not.toHaveProperty("checkpoints");
+});
 
 test("runReport() begins with the predecessor's keys", () => {
   expect(Object.keys(report()).slice(0, 6)).toEqual(["ts", "status", "engine", "graph_version", "graph", "metrics"]);

@@ -1,8 +1,10 @@
 import {
   addDrops,
+  type CheckpointSnapshot,
   DeadLetters,
   type DurableSnapshot,
   EdgeCounters,
+  Histogram,
   NodeCounters,
   type RunSnapshot,
 } from "../../src/observe/index.ts";
@@ -60,7 +62,7 @@ export function troubledRun(): RunSnapshot {
   edge.counters.waitMs.recordMany(2, 9);
   edge.counters.waitMs.record(2_000);
   edge.durable = durableEdge({ ready: 7, dead: 1, oldestMs: Date.UTC(2026, 0, 1), tailLost: 2 });
-  return { ...run, deadLetters: { total: 2, recent: troubledLetters().recent() } };
+  return { ...run, deadLetters: { total: 2, recent: troubledLetters().recent() }, checkpoints: checkpoints() };
 }
 
 /** A durable edge that has done nothing yet, but for `changes`. */
@@ -94,5 +96,18 @@ function node(id: string, counts: Partial<NodeCounters>): RunSnapshot["nodes"][n
     own: {},
     inboxes: kind === "source" ? [] : [{ port: "in", depth: 0, bytes: 0, capacity: 256, peak: 1 }],
     inFlight: 0,
+  };
+}
+
+/** Checkpoints of a run: one was taken, and one was not as a node was busy. */
+export function checkpoints(changes: Partial<CheckpointSnapshot> = {}): CheckpointSnapshot {
+  const [pauseMs, durationMs] = [new Histogram(), new Histogram()];
+  pauseMs.record(4);
+  durationMs.record(16);
+  return {
+    ...{ taken: 1, writtenBytes: 500, stateBytes: 500, fileBytes: 40_960, pauseMs, durationMs },
+    ...{ intervalMs: 1_000, ageMs: 1_500, skipped: [{ reason: "busy", node: "person", count: 2 }], trouble: undefined },
+    ...{ restored: 3, dropped: [{ part: "node old", reason: "the graph has no such node with a state any more" }] },
+    ...changes,
   };
 }
