@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import type { GraphPlan } from "../graph/index.ts";
 import { createRedactor, LOG_FORMATS, LOG_LEVELS, type LogLevelName } from "../observe/index.ts";
 import { type ReadRecording, RecordingError, readRecording } from "../record/index.ts";
+import { scratchFolder } from "../trial/index.ts";
 import { refuseBunOptions } from "./bun_options.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
@@ -71,7 +71,7 @@ export const command = defineCommand({
     const { secrets } = compiled;
     const hide = createRedactor(secrets).text;
     const at = (name: string | undefined) => (name === undefined ? undefined : path.resolve(terminal.cwd, name));
-    const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "schnitzel-replay-"));
+    const scratch = scratchFolder();
     try {
       const { plan, replay } = replaying({
         ...{ plan: compiled.plan, recording, speed },

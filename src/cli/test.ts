@@ -45,7 +45,7 @@ export const command = defineCommand({
       return EXIT.precondition;
     }
     const startedMs = systemClock.monotonicMs();
-    const settings = graphSettings({ ...flags, set: [], "env-file": undefined }, terminal);
+    const settings = graphSettings({ ...flags, set: [], "env-file": undefined, profile: undefined }, terminal);
     const checker = new GraphChecker(settings, terminal);
     const read = await readAll(findTestFiles(args, terminal.cwd), settings.maxBytes, checker, terminal);
     if (read === undefined) return EXIT.invalid;

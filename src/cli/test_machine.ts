@@ -1,9 +1,8 @@
-import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
 import type { GraphPlan } from "../graph/index.ts";
 import { diskFiles } from "../node/index.ts";
 import { createRedactor, type Log } from "../observe/index.ts";
-import { openCheckpointsInline, openMortal } from "../store/index.ts";
+import { openMortal } from "../store/index.ts";
 import type { Machine, OpenState, StateOptions } from "../trial/index.ts";
 import { exchange } from "./exchange.ts";
 import { runInference } from "./run_inference.ts";
@@ -47,16 +46,16 @@ async function openTestState(plan: GraphPlan, options: StateOptions, terminal: T
       return queue;
     },
   });
-  const checkpoints = async () => {
-    const file = path.join(dir, plan.name, "test_checkpoint.sqlite3");
-    const store = await openCheckpointsInline(file, { clock, onEvent: quiet });
+  const { checkpoints } = state ?? {};
+  const openCheckpoints = async () => {
+    const store = await checkpoints!.open();
     dying.push(() => void store.close());
     return mortal(store, () => alive);
   };
   return {
     host: {
       ...(state && { durable: state.durable, blobs: state.blobs }),
-      checkpoints: { open: checkpoints, fresh: false },
+      ...(checkpoints && { checkpoints: { ...checkpoints, open: openCheckpoints } }),
     },
     close: async () => state?.close(),
     die() {

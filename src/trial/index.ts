@@ -6,4 +6,5 @@ export { Outside, watchedHost } from "./outside.ts";
 export { pace } from "./pace.ts";
 export { replaced } from "./replaced.ts";
 export { type CaseResult, runCase } from "./run_case.ts";
+export { scratchFolder } from "./scratch.ts";
 export { type CompileForTest, type ReadTestFile, readTestFile, type TestCompile } from "./script/read_test_file.ts";

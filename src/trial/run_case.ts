@@ -1,5 +1,4 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { sleep } from "../base/clock.ts";
 import { toError } from "../base/to_error.ts";
@@ -12,6 +11,7 @@ import type { Failure, Outcome } from "./expect/outcome.ts";
 import type { Snapshots } from "./expect/snapshot.ts";
 import { type Death, Life } from "./life/life.ts";
 import { type Machine, World } from "./life/world.ts";
+import { scratchFolder } from "./scratch.ts";
 import { schemaOf } from "./script/check_case.ts";
 import { givenMoments } from "./script/moments.ts";
 import type { ReadCase } from "./script/read_test_file.ts";
@@ -35,7 +35,7 @@ export async function runCase(read: ReadCase, machine: Machine, snapshots: Snaps
   const fail = (at: readonly (string | number)[], message: string) => {
     failures.push({ place: read.place(at), message: at.length > 1 ? `${at.slice(1).join(".")}: ${message}` : message });
   };
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "schnitzel-test-"));
+  const folder = scratchFolder();
   let outcome: Outcome | undefined;
   try {
     outcome = await new Case(read, machine, snapshots, folder).run((message) => fail(["name"], message));

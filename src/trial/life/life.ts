@@ -52,6 +52,7 @@ export class Life {
     this.#clock = new MortalClock(world.clock);
     const tap = {
       sent: (node: string, packet: Parameters<Conductor["sent"]>[1]) => this.#sent(node, packet),
+      ended: () => this.#dieWhenDue(),
     };
     this.conductor = new Conductor(life.sources, moments, { clock: this.#clock, tap, startMs: 0 });
     this.#plan = replaced(plan, (node, context, create) => this.#instance(node, context, create));
@@ -120,7 +121,7 @@ export class Life {
     const keeps = this.#plan.nodes.some(({ definition, config }) => definition.keepsState?.(config));
     const durable = this.#plan.edges.some((edge) => edge.durable !== undefined);
     const states = this.#world.given.faults?.crash_after !== undefined;
-    if (!keeps && !durable && !states) return undefined;
+    if (!keeps && !durable && !states && !this.#plan.checkpoint) return undefined;
     const full = () => this.#world.isFull();
     return this.#machine.openState(this.#plan, { dir: path.join(folder, "state"), clock: this.#clock, full });
   }
