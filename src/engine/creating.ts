@@ -10,6 +10,7 @@ import {
   type SourceInstance,
 } from "../node/index.ts";
 import { type IdGenerator, packetFactory } from "../packet/index.ts";
+import type { Blackboard } from "./blackboard.ts";
 import { type Failures, noteError } from "./failures.ts";
 import { carryHolds, holdPacket } from "./holding.ts";
 import type { Host } from "./host.ts";
@@ -23,6 +24,7 @@ import type { Timers } from "./timers.ts";
 
 /** What every node of a run is created with. */
 export interface Creation {
+  board: Blackboard;
   host: Host;
   failures: Failures;
   ids: IdGenerator;
@@ -136,6 +138,7 @@ function contextOf(producer: Producer, creation: Creation): NodeContext {
     log: host.log(producer.id),
     packet: packetFactory(ids, producer.id, freeze),
     outcome: () => outcomeIn(producer, clock),
+    cells: creation.board.cellsOf(producer.id, producer.plan.definition.cells?.(producer.plan.config)),
     reject: (record, reason) => failures.setAside(producer, record, reason),
   };
 }

@@ -2,6 +2,7 @@ import { toError } from "../base/to_error.ts";
 import type { GraphPlan } from "../graph/plan.ts";
 import { type DeadLetter, DeadLetters, type RunSnapshot, type RunState, type StopReason } from "../observe/index.ts";
 import { IdGenerator } from "../packet/index.ts";
+import { Blackboard } from "./blackboard.ts";
 import { Checkpoints } from "./checkpoint/checkpoints.ts";
 import { closeAll } from "./closing.ts";
 import { type Creation, create } from "./creating.ts";
@@ -32,6 +33,7 @@ export class Engine {
   readonly wiring: Wiring;
   readonly failures: Failures;
   readonly durable: DurableEdges;
+  readonly blackboard: Blackboard;
   readonly checkpoints: Checkpoints;
   readonly startedAtMs: number;
   readonly startedMonotonicMs: number;
@@ -87,7 +89,17 @@ export class Engine {
     this.scheduler.loops = this.#loops.loops;
     const freeze = plan.nodes.some((node) => node.origin !== "built_in");
     const { scheduler, failures } = this;
-    this.#creation = { host, failures, ids, freeze, stopping: this.#abort.signal, timers: this.timers, scheduler };
+    this.blackboard = new Blackboard(plan, clock);
+    this.#creation = {
+      board: this.blackboard,
+      host,
+      failures,
+      ids,
+      freeze,
+      stopping: this.#abort.signal,
+      timers: this.timers,
+      scheduler,
+    };
     this.durable = new DurableEdges(plan, host.durable ?? {}, this.failures, this.work);
     this.wiring = wire(this.durable.plan, this.scheduler, { onWork: this.work, onSourceError: this.#restarts.failed });
     this.sources = new Sources(this.wiring.sources, {

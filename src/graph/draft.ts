@@ -1,4 +1,5 @@
 import type { NodeDefinition, Ports } from "../node/index.ts";
+import type { CellOptions } from "./blackboard.ts";
 import type { Place } from "./diagnostic.ts";
 import type { DurableOptions, PlanNode, RuntimeOptions } from "./plan.ts";
 import type { Path } from "./tree.ts";
@@ -75,6 +76,14 @@ export interface DraftEdge {
   at(key: string): Place;
 }
 
+/** A cell of the blackboard, as written. */
+export interface DraftCell {
+  readonly name: string;
+  readonly options: CellOptions;
+  /** Place of a part, such as `["initial"]`. */
+  at(path: Path, what?: "key" | "value"): Place;
+}
+
 /** A whole graph for the rules to look at. */
 export interface Draft {
   readonly compat: boolean;
@@ -82,6 +91,7 @@ export interface Draft {
   readonly place: Place;
   readonly nodes: readonly DraftNode[];
   readonly edges: readonly DraftEdge[];
+  readonly cells: readonly DraftCell[];
   /** Ports of the files that nodes bring in. */
   readonly exposed?: readonly DraftExposed[];
   /** Ids of nodes that could not be read; an edge to one is not an edge to nowhere. */

@@ -1,6 +1,7 @@
+import { usesOf } from "./cell_use.ts";
 import type { Draft } from "./draft.ts";
 import { breaksCycles, rankLoops } from "./loops.ts";
-import type { GraphPlan, PlanEdge, PlanNode } from "./plan.ts";
+import type { CellPlan, GraphPlan, PlanEdge, PlanNode } from "./plan.ts";
 import { pushDown } from "./push_down.ts";
 
 /** What of a plan does not come from nodes and edges. */
@@ -33,7 +34,15 @@ export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
     nodes: Object.freeze(nodes),
     edges: Object.freeze(edges),
     ranks: Object.freeze(ranks),
+    ...(draft.cells.length === 0 ? {} : { cells: planCells(draft) }),
   });
+}
+
+/** The cells of the blackboard, with who uses them. */
+function planCells({ cells, nodes }: Draft): readonly CellPlan[] {
+  const uses = usesOf(nodes);
+  const users = (name: string) => uses.get(name) ?? { readers: [], writers: [] };
+  return Object.freeze(cells.map(({ name, options }) => Object.freeze({ ...options, ...users(name) })));
 }
 
 /** Ranks nodes, and marks the edges that close a cycle. */

@@ -1,4 +1,4 @@
-import type { DeliveryOptions, NodeDefinition } from "../node/index.ts";
+import type { CellValue, DeliveryOptions, NodeDefinition } from "../node/index.ts";
 import type { Place } from "./diagnostic.ts";
 
 export type Overflow = "block" | "drop_newest" | "drop_oldest" | "fail" | "weighted_drop";
@@ -108,6 +108,22 @@ export interface PlanEdge {
   readonly place: Place;
 }
 
+export type CellType = "number" | "string" | "boolean" | "object" | "list";
+
+/** A cell of the blackboard. */
+export interface CellPlan {
+  readonly name: string;
+  readonly type: CellType;
+  readonly initial?: CellValue;
+  /** Of a value as JSON. */
+  readonly max_bytes: number;
+  readonly ttl_ms?: number;
+  readonly persist: boolean;
+  /** Ids of the nodes that use it. */
+  readonly readers: readonly string[];
+  readonly writers: readonly string[];
+}
+
 /** So much is done again after a crash, and so often a small disk is written to. */
 export const DEFAULT_CHECKPOINT_MS = 1_000;
 
@@ -134,5 +150,7 @@ export interface GraphPlan {
   readonly event_time?: Partial<EventTimeOptions>;
   /** How often state is kept; false: never. Undefined: where something comes again that it is made of. */
   readonly checkpoint?: { readonly interval_ms: number } | false;
+  /** In the order of the file; absent when the graph has none. */
+  readonly cells?: readonly CellPlan[];
   readonly http?: { readonly listen: string };
 }

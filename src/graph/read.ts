@@ -1,3 +1,4 @@
+import { type CellOptions, cellOptions } from "./blackboard.ts";
 import { checkpointOptions } from "./checkpoint.ts";
 import type { WrittenDelivery } from "./delivery.ts";
 import type { LooseEdge } from "./draft.ts";
@@ -34,6 +35,8 @@ export interface ReadGraph extends GraphParts {
   delivery: WrittenDelivery | undefined;
   event_time: Partial<EventTimeOptions> | undefined;
   checkpoint: GraphPlan["checkpoint"];
+  /** In the order of the file. */
+  cells: CellOptions[];
   /** `ingress`, then `egress`. */
   interceptors: ReadInterceptor[];
 }
@@ -53,6 +56,7 @@ export function readGraph(root: MapTree, compat: boolean, findings: Findings): R
     http: top?.http,
     durable: top?.durable,
     delivery: top?.delivery,
+    cells: cellOptions(top?.blackboard),
     event_time: top?.event_time && eventTimeOptions(top.event_time),
     checkpoint: checkpointOptions(top?.checkpoint),
     interceptors,

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { blackboard } from "./blackboard.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { delivery } from "./delivery.ts";
 import { durable, payloadRef } from "./durable.ts";
@@ -41,6 +42,7 @@ export const graphShape = v.strictObject({
     v.pipe(text, v.description("The profile to run with, unless --profile or SCHNITZEL_PROFILE names another.")),
   ),
   profiles: v.optional(v.pipe(map, v.description("Profiles of its own: { NAME: { runtime: …, delivery: … } }."))),
+  blackboard: v.optional(blackboard),
   http: v.optional(
     v.pipe(
       v.strictObject({

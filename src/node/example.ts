@@ -1,4 +1,5 @@
 import type { StreamPacket } from "../packet/index.ts";
+import type { CellValue } from "./cells.ts";
 
 /** A packet in an example: a full one, or the source id alone when nothing else matters. */
 export type ExamplePacket = string | Partial<StreamPacket>;
@@ -23,6 +24,8 @@ export interface Example {
   output?: Readonly<Record<string, readonly ExamplePacket[]>>;
   /** Files the example reads, by relative path. */
   files?: Readonly<Record<string, string | Uint8Array>>;
+  /** Values of cells of the blackboard before the first packet. */
+  cells?: Readonly<Record<string, CellValue>>;
   /** Text on standard input. */
   stdin?: string;
   /** Expected text on standard output. */

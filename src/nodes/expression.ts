@@ -6,7 +6,10 @@ import { type StreamPacket, WholeFloat } from "../packet/index.ts";
 const VARIABLES = { payload: "dyn", meta: "map", kind: "string", source_id: "string", ts: "string" };
 
 /** What an expression sees: a packet, or one under way with another payload. */
-export type ExpressionInput = Pick<StreamPacket, keyof typeof VARIABLES> & { readonly state?: unknown };
+export type ExpressionInput = Pick<StreamPacket, keyof typeof VARIABLES> & {
+  readonly state?: unknown;
+  readonly cells?: unknown;
+};
 
 /** What an expression may give. `dyn` is decided at run time and passes the static check. */
 export type Wanted = "bool" | "string" | "any";
@@ -32,10 +35,39 @@ environment.registerOperator("double % double: double", ARITHMETIC["%"]!);
 /** For nodes that remember: the packet, and what it comes to. */
 const withState = environment.clone().registerVariable("state", "dyn");
 
-/** What an expression sees: a packet, or `state` besides. */
-export type Scope = "packet" | "state";
+/** For nodes that look at the graph's blackboard: the packet, and `cells`. */
+const withCells = environment.clone().registerVariable("cells", "map");
 
-const scoped = (scope: Scope) => (scope === "state" ? withState : environment);
+/** What an expression sees: a packet, or `state` or `cells` besides. */
+export type Scope = "packet" | "state" | "cells";
+
+const SCOPES: Record<Scope, Environment> = { packet: environment, state: withState, cells: withCells };
+const scoped = (scope: Scope) => SCOPES[scope];
+
+/** Ways to a part of a map by its name: `cells.a`, `cells["a"]`, `cells.?a`, `cells[?"a"]`. */
+const BY_NAME = new Set([".", "[]", ".?", "[?]"]);
+
+/** Names of the cells that an expression reads; undefined among them where it reads one that only the run can tell. */
+export function cellsRead(text: string): (string | undefined)[] {
+  const found: (string | undefined)[] = [];
+  // Iterative, as a chain of a thousand `&&` is nested as deep.
+  const waiting: unknown[] = [withCells.parse(text).ast];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    const { op, args } = Object(node) as { op?: string; args?: unknown };
+    const parts: unknown[] = Array.isArray(node) ? node : Array.isArray(args) ? args : [];
+    if (op === "id" && args === "cells") found.push(undefined);
+    else if (BY_NAME.has(op ?? "") && isCells(parts[0])) found.push(nameIn(parts[1]));
+    else waiting.push(...parts);
+  }
+  return found;
+}
+
+const isCells = (node: unknown) => Object(node).op === "id" && Object(node).args === "cells";
+
+function nameIn(part: unknown): string | undefined {
+  const name = typeof part === "object" && Object(part).op === "value" ? Object(part).args : part;
+  return typeof name === "string" ? name : undefined;
+}
 
 /** What is wrong with a CEL expression, found by parsing and type-checking it. Empty when nothing is. */
 export function expressionIssues(

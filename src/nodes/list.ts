@@ -63,6 +63,8 @@ export const DOMAINS = {
     window_aggregate: async () => (await import("./time/window_aggregate.ts")).windowAggregate,
   },
   state: {
+    cell_read: async () => (await import("./state/cell_read.ts")).cellRead,
+    cell_write: async () => (await import("./state/cell_write.ts")).cellWrite,
     dedup: async () => (await import("./state/dedup.ts")).dedup,
   },
   durable: {

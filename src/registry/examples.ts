@@ -19,6 +19,7 @@ import {
   type SourceInstance,
 } from "../node/index.ts";
 import { IdGenerator, packetFactory, type StreamPacket } from "../packet/index.ts";
+import { exampleCells } from "./example_cells.ts";
 import { ExampleFeed } from "./example_feed.ts";
 import { askAll, type ExampleNetwork, exampleNetwork, type Sent, sentAs } from "./example_network.ts";
 
@@ -74,7 +75,8 @@ async function play(definition: NodeDefinition, config: unknown, example: Exampl
   const network = exampleNetwork();
   network.answer = () => new Response();
   const feed = new ExampleFeed();
-  const context = { ...exampleContext(folder, example.stdin ?? "", written, network), wakeAfter: feed.wakeAfter };
+  const base = exampleContext(folder, example.stdin ?? "", written, network);
+  const context = { ...base, wakeAfter: feed.wakeAfter, cells: exampleCells(definition, config, example) };
   const packets = new Map(Object.keys(definition.outputs(config)).map((port) => [port, [] as StreamPacket[]]));
   const instance = definition.create(config, context);
   await instance.open?.();

@@ -14,6 +14,7 @@ import {
   type SourceInstance,
 } from "../../src/node/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
+import { exampleCells } from "../../src/registry/example_cells.ts";
 import { ExampleFeed } from "../../src/registry/example_feed.ts";
 import { exampleModels } from "../support/example_models.ts";
 import { askAll, type TestNetwork } from "../support/network.ts";
@@ -53,9 +54,10 @@ export async function onStage<Result>(
     const inference = exampleModels(made.files);
     const real = { spawn: withStandInCamera(spawnChild), ffmpeg: findFfmpeg, inference };
     const feed = new ExampleFeed();
-    const context: TestContext = { ...made, ...real, wakeAfter: feed.wakeAfter };
-    context.network.answer = () => new Response();
+    made.network.answer = () => new Response();
     const config = v.parse(definition.config, example.config);
+    const cells = exampleCells(definition, config, example);
+    const context: TestContext = { ...made, ...real, wakeAfter: feed.wakeAfter, cells };
     const statuses: number[] = [];
     return await use({
       context,

@@ -38,6 +38,8 @@ const C = "id: c, plugin: counter";
 const L = "id: l, plugin: limit, config: { limit: 1 }";
 const S = "id: s, plugin: show";
 const OLD = "schnitzel_stream.nodes.dev:";
+const board = (cells: string, uses: string) =>
+  `${nodes(C, `id: x, plugin: cells, config: { ${uses} }`)}edges: [{ from: c, to: x }]\nblackboard: { ${cells} }\n`;
 const edges = (...list: string[]) => `edges:\n${list.map((edge) => `  - { ${edge} }\n`).join("")}`;
 
 /** For every code there is an input that gives it; the type makes a new code ask for one. */
@@ -109,6 +111,10 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
   UNREACHABLE_NODE: nodes(C, L, "id: h, plugin: hold") + edges("from: l, to: h", "from: h, to: l"),
   DUPLICATE_EDGE: nodes(C, S) + edges("from: c, to: s", "from: c, to: s"),
   THING_SHARED: nodes(C, ...["a", "b"].map((id) => `id: ${id}, plugin: diary, config: { path: x }`)),
+  UNKNOWN_CELL: board("", "reads: [mode]"),
+  CELL_NEVER_WRITTEN: board("mode: { type: string }", "reads: [mode]"),
+  CELL_NEVER_READ: board("mode: { type: string }", "writes: [mode]"),
+  CELL_INITIAL: board("mode: { type: string, initial: 1 }", "reads: [mode], writes: [mode]"),
   UNKNOWN_PORT: nodes(C, S) + edges("from: c.no, to: s"),
   AMBIGUOUS_PORT: nodes(C, "id: j, plugin: join") + edges("from: c, to: j"),
   PORT_IGNORED:

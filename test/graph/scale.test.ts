@@ -49,6 +49,7 @@ function chain(length: number, { closed = false } = {}): Draft {
     nodes,
     edges: connect(nodes, edges, undefined),
     unreadIds: new Set(),
+    cells: [],
     incomplete: false,
   };
 }

@@ -96,6 +96,20 @@ const hold = defineNode({
   create: noInstance,
 });
 
+const names = v.optional(v.array(v.string()), []);
+
+const cells = defineNode({
+  name: "cells",
+  kind: "compute",
+  doc: "Uses the cells of its config.",
+  config: v.strictObject({ reads: names, writes: names }),
+  inputs: { in: port(ANY, "Packets.") },
+  outputs: { out: port(ANY, "The same.") },
+  examples: [],
+  cells: (config) => config,
+  create: noInstance,
+});
+
 const events = defineNode({
   name: "events",
   kind: "sink",
@@ -181,6 +195,7 @@ export const DEFINITIONS: readonly NodeDefinition[] = [
   when,
   join,
   hold,
+  cells,
   events,
   finder,
   store,

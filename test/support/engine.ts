@@ -6,6 +6,7 @@ import type { GraphPlan, InboxLimits, RuntimeOptions } from "../../src/graph/pla
 import {
   ABSENT,
   ANY,
+  type CellUse,
   diskFiles,
   type Emit,
   type NodeContext,
@@ -37,6 +38,8 @@ export interface TestNode {
   /** A source whose senders wait for its answer. */
   acknowledges?: boolean;
   stateVersion?: number;
+  /** Cells of the blackboard that it declares. */
+  cells?: CellUse;
   create(context: NodeContext): NodeInstance | SourceInstance;
 }
 
@@ -136,6 +139,7 @@ function definition({
   outputs,
   acknowledges = false,
   stateVersion = 1,
+  cells,
   create,
 }: TestNode): NodeDefinition {
   const ports = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, port(ANY, "")]));
@@ -155,6 +159,7 @@ function definition({
     passes: false,
     stateVersion,
     acknowledges,
+    cells: cells && (() => cells),
     create: (_, context) => create(context),
   };
 }

@@ -1,6 +1,7 @@
 import type { Draft } from "../draft.ts";
 import type { Findings } from "../findings.ts";
 import { badId } from "./bad_id.ts";
+import { cells } from "./cells.ts";
 import { cycleSettings } from "./cycle_settings.ts";
 import { cycleWithoutDelay } from "./cycle_without_delay.ts";
 import { duplicateEdge } from "./duplicate_edge.ts";
@@ -44,6 +45,7 @@ export const RULES: readonly Rule[] = [
   kindsDoNotMeet,
   profileMismatch,
   sharedThing,
+  cells,
   durableNotPortable,
   durableShared,
   payloadRefUnused,

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ANY, defineNode, port } from "../../node/index.ts";
-import { compileCondition, expressionIssues } from "../expression.ts";
+import { cellIssues, cellsOf, seesCells } from "../cell_variables.ts";
+import { compileCondition } from "../expression.ts";
 
 export const filter = defineNode({
   name: "filter",
@@ -9,7 +10,10 @@ export const filter = defineNode({
 
 \`when\` is a [CEL](https://cel.dev) expression over \`payload\`, \`meta\`, \`kind\`, \`source_id\` and \`ts\`. It is
 parsed and type-checked before the run. Reading a field that a packet does not have is an error (the packet becomes
-a dead letter), so test first: \`has(payload.celsius) && payload.celsius > 20\`.`,
+a dead letter), so test first: \`has(payload.celsius) && payload.celsius > 20\`.
+
+\`cells.NAME\` is the value of a cell of the graph's blackboard; one that has none now is a missing field:
+\`has(cells.limit) && payload.celsius > cells.limit\`.`,
   config: v.strictObject({
     when: v.pipe(v.string(), v.minLength(1), v.description("CEL condition; true passes the packet.")),
   }),
@@ -32,10 +36,19 @@ a dead letter), so test first: \`has(payload.celsius) && payload.celsius > 20\`.
       ],
       output: { out: [{ payload: { severity: "HIGH" } }], rejected: [{ payload: {} }] },
     },
+    {
+      title: "A limit that others set, from the blackboard",
+      config: { when: "payload.celsius > cells.limit" },
+      cells: { limit: 20 },
+      input: [{ payload: { celsius: 19.5 } }, { payload: { celsius: 21 } }],
+      output: { out: [{ payload: { celsius: 21 } }], rejected: [{ payload: { celsius: 19.5 } }] },
+    },
   ],
-  check: ({ when }) => expressionIssues(["when"], when, "bool"),
-  create({ when }) {
-    const passes = compileCondition(when);
-    return { process: (packet, emit) => (passes(packet) ? emit.out(packet) : emit.rejected(packet)) };
+  check: ({ when }) => cellIssues(["when"], when, "bool"),
+  cells: ({ when }) => cellsOf([when]),
+  create({ when }, { cells }) {
+    const passes = compileCondition(when, "cells");
+    const seen = seesCells([when], cells);
+    return { process: (packet, emit) => (passes(seen(packet)) ? emit.out(packet) : emit.rejected(packet)) };
   },
 });

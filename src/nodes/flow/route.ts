@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ANY, type ConfigIssue, defineNode, type Emit, type Ports, port } from "../../node/index.ts";
-import { compileCondition, expressionIssues } from "../expression.ts";
+import { cellIssues, cellsOf, seesCells } from "../cell_variables.ts";
+import { compileCondition } from "../expression.ts";
 import { portName } from "./port_name.ts";
 
 const condition = v.pipe(v.string(), v.minLength(1));
@@ -28,8 +29,8 @@ export const route = defineNode({
   kind: "transform",
   doc: `Sends each packet by the port of the rule that is true for it, and by \`else\` when none is.
 
-Rules are [CEL](https://cel.dev) conditions as in \`filter\`, with one output port each; the first rule's port is the
-default. They are tried in order, and in mode \`first\` those after a match are not evaluated.`,
+Rules are [CEL](https://cel.dev) conditions as in \`filter\`, \`cells.NAME\` included, with one output port each; the first
+rule's port is the default. They are tried in order, and in mode \`first\` those after a match are not evaluated.`,
   config,
   inputs: { in: port(ANY, "Packets to sort.") },
   passes: true,
@@ -59,14 +60,20 @@ default. They are tried in order, and in mode \`first\` those after a match are 
     },
   ],
   check: (options) => ruleList(options).flatMap((rule) => [...portIssues(rule, options), ...conditionIssues(rule)]),
-  create(options) {
-    const rules = ruleList(options).map(({ port, when }) => ({ port, matches: compileCondition(when) }));
+  cells: (options) => cellsOf(ruleList(options).map(({ when }) => when)),
+  create(options, { cells }) {
+    const rules = ruleList(options).map(({ port, when }) => ({ port, matches: compileCondition(when, "cells") }));
+    const seen = seesCells(
+      ruleList(options).map(({ when }) => when),
+      cells,
+    );
     const all = options.mode === "all";
     return {
       process(packet, emit: Emit) {
         let matched = false;
+        const looked = seen(packet);
         for (const { port, matches } of rules) {
-          if (!matches(packet)) continue;
+          if (!matches(looked)) continue;
           matched = true;
           emit[port]!(packet);
           if (!all) return;
@@ -102,7 +109,7 @@ function ruleList({ rules }: Config): Rule[] {
   }));
 }
 
-const conditionIssues = ({ when, whenPath }: Rule) => expressionIssues(whenPath, when, "bool");
+const conditionIssues = ({ when, whenPath }: Rule) => cellIssues(whenPath, when, "bool");
 
 function portIssues(rule: Rule, options: Config): ConfigIssue[] {
   if (rule.port === "else") return [{ path: rule.path, message: 'port "else" is for packets no rule is true for' }];
