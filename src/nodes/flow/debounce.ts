@@ -65,13 +65,11 @@ waiting for its ack. When the input ends, what is held passes.`,
           const dueMs = Math.min(nowMs + quietMs, sinceMs + waitMs);
           leaving.push(...latest.put(name, { sinceMs, dueMs, packet, hold: context.hold() }));
         }
-        const displaced = isStale ? undefined : open;
-        context.carry([...leaving, ...(displaced ? [displaced] : [])].map(({ hold }) => hold));
-        for (const due of leaving) emit.out(due.packet!);
-        const left = isStale ? packet : displaced?.packet;
-        if (left === undefined) return;
+        for (const due of leaving) latest.letGo(due, emit.out);
+        const left = isStale ? { packet, hold: undefined } : open;
+        if (left?.packet === undefined) return;
         skipped += 1;
-        emit.skipped(left);
+        latest.letGo(left, emit.skipped);
       },
       advance: (watermarkMs) => latest.advance(watermarkMs),
       wake: () => latest.wake(),

@@ -127,16 +127,27 @@ export class LatestPerKey {
     return kept;
   }
 
-  /** One at a time, as room allows; all of them are of this call, so what they were made of is handed over first. */
+  /** Gives what was kept to an output; whoever waits for it hears what comes of it, and of nothing else. */
+  letGo({ packet, hold }: Pick<Kept, "packet" | "hold">, out: (packet: StreamPacket) => void) {
+    this.#context.carry([hold]);
+    out(packet!);
+  }
+
+  /** What is due, to be taken one at a time as room allows. */
   #fire(nowMs: number): Iterator<StreamPacket> | undefined {
     const leaving: Kept[] = [];
     // At the end of the input everything is due, also what another firing would put off.
     for (let left = this.#due.take(nowMs, this.#dueMs); left.length > 0; left = this.#due.take(nowMs, this.#dueMs)) {
       for (const key of left) this.#settle(key, leaving);
     }
-    if (leaving.length === 0) return undefined;
-    this.#context.carry(leaving.map(({ hold }) => hold));
-    return leaving.map(({ packet }) => packet!).values();
+    return leaving.length === 0 ? undefined : this.#oneByOne(leaving);
+  }
+
+  *#oneByOne(leaving: readonly Kept[]) {
+    for (const { packet, hold } of leaving) {
+      this.#context.carry([hold]);
+      yield packet!;
+    }
   }
 
   #settle(key: string, leaving: Kept[]) {

@@ -65,13 +65,17 @@ function mergeByTime({ inputs, max_wait, max_held }: MergeConfig, context: NodeC
     const oldestMs = held.oldestMs();
     context.wakeAfter(oldestMs === undefined ? undefined : Math.max(0, oldestMs + waitMs - nowMs()));
   };
-  /** All of one call: what they were made of is handed over before the first leaves. */
   const leave = (leaving: readonly Waiting[]): Iterator<StreamPacket> | undefined => {
     arm();
-    if (leaving.length === 0) return undefined;
-    context.carry(leaving.map(({ hold }) => hold));
-    return leaving.map(({ packet }) => packet).values();
+    return leaving.length === 0 ? undefined : oneByOne(leaving);
   };
+  /** Each answers for itself: one that is refused takes no other with it. */
+  function* oneByOne(leaving: readonly Waiting[]) {
+    for (const { packet, hold } of leaving) {
+      context.carry([hold]);
+      yield packet;
+    }
+  }
   return {
     process(packet, emit: Emit, input) {
       const tsMs = eventTimeMs(packet);

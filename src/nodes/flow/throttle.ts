@@ -74,14 +74,12 @@ packets. A packet that is held keeps its source waiting for its ack. When the in
         const stays = !passes && !skipsItself;
         const kept = stays ? { packet, hold: context.hold() } : {};
         if (open === undefined || stays) leaving.push(...latest.put(name, { ...(open ?? opened(nowMs)), ...kept }));
-        const displaced = stays ? open : undefined;
-        context.carry([...leaving, ...(displaced ? [displaced] : [])].map(({ hold }) => hold));
-        for (const due of leaving) emit.out(due.packet!);
-        if (passes) emit.out(packet);
-        const left = skipsItself ? packet : displaced?.packet;
-        if (left === undefined) return;
+        for (const due of leaving) latest.letGo(due, emit.out);
+        if (passes) latest.letGo({ packet, hold: undefined }, emit.out);
+        const left = skipsItself ? { packet, hold: undefined } : open;
+        if (left?.packet === undefined) return;
         skipped += 1;
-        emit.skipped(left);
+        latest.letGo(left, emit.skipped);
       },
       advance: (watermarkMs) => latest.advance(watermarkMs),
       wake: () => latest.wake(),

@@ -86,10 +86,12 @@ together by event time is for \`window_aggregate\`.`,
     const result = resultMaker(options, context);
     let emitted = 0;
     const letGo = (gone: readonly Batch[], emit: { out(packet: StreamPacket): void }) => {
-      if (gone.length === 0) return;
       emitted += gone.length;
-      context.carry(gone.flatMap(({ holds }) => holds));
-      for (const one of gone) emit.out(result(one));
+      // Each answers for its own packets: one that is refused fails no other.
+      for (const one of gone) {
+        context.carry(one.holds);
+        emit.out(result(one));
+      }
     };
     const ask = () => {
       if (waitMs === undefined) return;

@@ -88,11 +88,12 @@ function oneOf(given: Config): ConfigIssue[] {
 
 type Out = Emit<"out">;
 
-/** Emits what was held; whoever waits for it is answered with what comes of it. */
+/** Emits what was held; whoever waits for one is answered with what comes of it, and of no other. */
 function letGo(context: NodeContext, delayed: readonly Delayed[], emit: Out) {
-  if (delayed.length === 0) return;
-  context.carry(delayed.map(({ hold }) => hold));
-  for (const { packet } of delayed) emit.out(packet);
+  for (const { packet, hold } of delayed) {
+    context.carry([hold]);
+    emit.out(packet);
+  }
 }
 
 function byPackets(packets: number, context: NodeContext): NodeInstance<"out"> {

@@ -1,39 +1,13 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import * as v from "valibot";
 import type { NodeDefinition } from "../../../src/node/index.ts";
-import { inputPorts } from "../../../src/node/index.ts";
 import { joinById } from "../../../src/nodes/join/join_by_id.ts";
 import { sensorFusion } from "../../../src/nodes/join/sensor_fusion.ts";
 import { streamJoin } from "../../../src/nodes/join/stream_join.ts";
 import type { StreamPacket } from "../../../src/packet/index.ts";
-import { node, run, sink, source, type TestNode } from "../../support/engine.ts";
+import { real, refusing, waiting } from "../../support/answers.ts";
+import { run, sink } from "../../support/engine.ts";
 import { packet } from "../../support/node.ts";
-
-/** The node itself in an engine. */
-function real(id: string, definition: NodeDefinition, config: Record<string, unknown>): TestNode {
-  const parsed = v.parse(definition.config, config);
-  const ports = {
-    inputs: Object.keys(inputPorts(definition, parsed)),
-    outputs: Object.keys(definition.outputs(parsed)),
-  };
-  return { ...node(id), ...ports, create: (context) => definition.create(parsed, context) };
-}
-
-/** A source that waits for each packet, and what it heard of it. */
-function waiting(id: string, given: readonly StreamPacket[], heard: Map<string, string[]>) {
-  const hear = (word: string) => (of: StreamPacket) =>
-    void heard.set(of.packet_id, [...(heard.get(of.packet_id) ?? []), word]);
-  return source(id, given, { ack: hear("ack"), nack: hear("nack") });
-}
-
-/** Refuses whatever has the bad key in its payload. */
-const refusing = (isBad: (payload: unknown) => boolean) =>
-  node("sink", ({ payload }) => void (isBad(payload) && fail()), { kind: "sink", outputs: [] });
-
-function fail() {
-  throw new Error("refused");
-}
 
 const facts = fc.array(fc.record({ key: fc.nat(4), ms: fc.nat(20_000), right: fc.boolean() }), { maxLength: 40 });
 const iso = (ms: number) => new Date(Date.UTC(2026, 0, 1) + ms).toISOString();
@@ -69,7 +43,7 @@ async function checkAcks({ definition, config, ports, leaveEarly = false, once =
         waiting("left", left, heard),
         waiting("right", right, heard),
         real("join", definition, config),
-        refusing((payload) => (payload as { key: number }).key === bad),
+        refusing(({ payload }) => (payload as { key: number }).key === bad),
         sink("late"),
       ];
       const edges = [`left -> join.${ports[0]}`, `right -> join.${ports[1]}`, "join.out -> sink", "join.late -> late"];
@@ -120,7 +94,7 @@ test("sensor_fusion that waits answers for each event once", async () => {
     waiting("events", events, heard),
     waiting("sensors", readings, heard),
     real("fusion", sensorFusion, { wait: true }),
-    refusing((payload) => (payload as { key: number }).key === 1),
+    refusing(({ payload }) => (payload as { key: number }).key === 1),
   ];
   await run(nodes, ["events -> fusion.events", "sensors -> fusion.sensors", "fusion.out -> sink"]);
   expect([...heard].sort()).toEqual([
