@@ -2,7 +2,15 @@ import { afterAll, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { CODES, type Diagnostic, type DiagnosticCode, parseEnvFile, readGraphFile } from "../../src/graph/index.ts";
+import {
+  CODES,
+  compileGraph,
+  type Diagnostic,
+  type DiagnosticCode,
+  parseEnvFile,
+  readGraphFile,
+} from "../../src/graph/index.ts";
+import { readTestFile } from "../../src/trial/index.ts";
 import { testCatalogue } from "../support/catalogue.ts";
 import { compile, graphWithLimit } from "../support/graph.ts";
 import { graphFolder } from "../support/graph_folder.ts";
@@ -41,6 +49,14 @@ const OLD = "schnitzel_stream.nodes.dev:";
 const board = (cells: string, uses: string) =>
   `${nodes(C, `id: x, plugin: cells, config: { ${uses} }`)}edges: [{ from: c, to: x }]\nblackboard: { ${cells} }\n`;
 const edges = (...list: string[]) => `edges:\n${list.map((edge) => `  - { ${edge} }\n`).join("")}`;
+
+/** A test file beside a graph of the nodes c and s. */
+const ofTest = (text: string) => async () => {
+  fs.writeFileSync(path.join(dir, "tested.yaml"), nodes(C, S) + edges("from: c, to: s"));
+  const source = { text: `graph: tested.yaml\n${text}`, path: path.join(dir, "a.test.yaml"), baseDir: dir };
+  const { diagnostics } = await readTestFile(source, (graph) => compileGraph(graph, { catalogue: testCatalogue() }));
+  return diagnostics;
+};
 
 /** For every code there is an input that gives it; the type makes a new code ask for one. */
 const FIXTURES: Record<DiagnosticCode, Fixture> = {
@@ -126,6 +142,8 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
     nodes("id: p, plugin: camera, config: { url: x }", "id: k, plugin: store") + edges("from: p, to: k"),
   PAYLOAD_REF_UNUSED: nodes(C, S) + edges("from: c, to: s, payload_ref: auto"),
   DURABLE_ADVISED: nodes("id: w, plugin: webhook", "id: b, plugin: backend") + edges("from: w, to: b"),
+  TEST_VALUE: ofTest("given: { c: [], x: [] }\ncases: [{ name: a, expect: { nodes: { c: { every: '1 +' } } } }]"),
+  TEST_NOT_GIVEN: ofTest("cases: [{ name: a, expect: {} }]"),
   TOO_MANY_FINDINGS: nodes(...Array.from({ length: 1_100 }, () => C)),
   INTERNAL: async () => {
     const failing = { ...testCatalogue(), prepare: () => Promise.reject(new Error("disk on fire")) };

@@ -170,9 +170,9 @@ const PARTS: Record<string, readonly PartName[]> = {
   timelapse: ["ffmpeg", "opencv_doc"],
 };
 
-/** Those in parts/ run where a graph uses them. */
+/** Those in parts/ run where a graph uses them, and tests of graphs by `schnitzel test`. */
 const graphs = [...new Bun.Glob("**/*.yaml").scanSync({ cwd: path.join(ROOT, "graphs") })]
-  .filter((file) => !file.startsWith("parts/"))
+  .filter((file) => !file.startsWith("parts/") && !file.endsWith(".test.yaml"))
   .map((file) => file.replace(/\.yaml$/, ""))
   .sort();
 
@@ -191,6 +191,11 @@ test("all examples validate, resources included", async () => {
   });
   expect(files.length).toBe(graphs.length);
 });
+
+test("the tests of the examples hold", async () => {
+  const { code, stdout, stderr } = await run(["test", "graphs"], { cwd: project.path });
+  expect({ code, stderr, failed: stdout.match(/^ *FAIL.*/gm) }).toEqual({ code: 0, stderr: "", failed: null });
+}, 60_000);
 
 for (const [name, check] of Object.entries(EXAMPLES)) {
   needs(...(PARTS[name] ?? []))(`the example ${name} does what it says`, () => check(name), 60_000);
