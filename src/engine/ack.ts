@@ -3,7 +3,11 @@ import type { StreamPacket } from "../packet/index.ts";
 import type { EdgeRun } from "./producer.ts";
 
 /** Tells a source what became of a packet; without a failure all is done. */
-export type Settle = (packet: StreamPacket, failure: PacketFailure | undefined) => void;
+export interface Settle {
+  (packet: StreamPacket, failure: PacketFailure | undefined): void;
+  /** All that is left of it is kept by nodes, for as long as they like: those behind it in its order may go. */
+  kept?: ((packet: StreamPacket) => void) | undefined;
+}
 
 /**
  * Counts the living descendants of one source packet that its source waits for.
@@ -26,6 +30,8 @@ export class AckRoot {
   /** Set on the root itself: a sender waits for the answer, and can try again. */
   asked = false;
   #pending = 1;
+  /** Of these, in the hands of nodes that keep them. */
+  #kept = 0;
   /** Keys that went over a durable edge, and how often. Nearly always there is one, once. */
   #copies: Map<string, number> | undefined;
   #firstKey: string | undefined;
@@ -58,6 +64,17 @@ export class AckRoot {
     this.#trunk.#pending += 1;
   }
 
+  /** A node keeps one more. */
+  keep() {
+    this.add();
+    this.#trunk.#kept += 1;
+  }
+
+  /** One that a node kept goes on, or is about to be done. */
+  unkeep() {
+    this.#trunk.#kept -= 1;
+  }
+
   /** The root of the packet that left as number `at` of one call, from 0, by the edge with this mark. */
   branch(mark: string, at: number, _edge: EdgeRun, _packet: StreamPacket): AckRoot {
     if (at === 0) return this;
@@ -73,7 +90,10 @@ export class AckRoot {
   done() {
     const trunk = this.#trunk;
     trunk.#pending -= 1;
-    if (trunk.#pending > 0) return;
+    if (trunk.#pending > 0) {
+      if (trunk.#pending === trunk.#kept) trunk.#settle?.kept?.(trunk.#packet);
+      return;
+    }
     // First, as the packet may come again while its source is told.
     if (trunk.#listeners !== undefined) for (const hear of trunk.#listeners) hear(trunk.#failure);
     trunk.#settle?.(trunk.#packet, trunk.#failure);

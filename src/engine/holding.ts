@@ -43,7 +43,7 @@ export class PacketHold implements Hold {
     this.#kept = kept;
     this.#failures = failures;
     this.#root = kept.root;
-    kept.root?.add();
+    kept.root?.keep();
     node.holds.add(this);
   }
 
@@ -62,8 +62,7 @@ export class PacketHold implements Hold {
   fail(error: Error) {
     if (!this.#leave()) return;
     const { packet, input } = this.#kept;
-    const root = this.#root;
-    this.#root = undefined;
+    const root = this.#takeRoot();
     this.#failures.giveUp(this.#node, { packet, root, input, attempts: 0, failedAtMs: this.#failures.nowMs }, error);
   }
 
@@ -82,10 +81,7 @@ export class PacketHold implements Hold {
 
   /** From now on what is emitted answers for it. Gives its root, if somebody waits, and once only. */
   handOver(): AckRoot | undefined {
-    if (!this.#leave()) return undefined;
-    const root = this.#root;
-    this.#root = undefined;
-    return root;
+    return this.#leave() ? this.#takeRoot() : undefined;
   }
 
   #leave(): boolean {
@@ -95,9 +91,14 @@ export class PacketHold implements Hold {
   }
 
   #answer(failure: PacketFailure | undefined) {
+    settle(this.#takeRoot(), failure);
+  }
+
+  #takeRoot(): AckRoot | undefined {
     const root = this.#root;
     this.#root = undefined;
-    settle(root, failure);
+    root?.unkeep();
+    return root;
   }
 }
 

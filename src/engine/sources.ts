@@ -2,6 +2,7 @@ import { toError } from "../base/to_error.ts";
 import type { PacketFailure } from "../node/index.ts";
 import { isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
 import { AckRoot, type Settle } from "./ack.ts";
+import { Outlet } from "./durable/outlet.ts";
 import type { EventTime } from "./event_time/event_time.ts";
 import type { Failures } from "./failures.ts";
 import type { SourceTap } from "./host.ts";
@@ -170,7 +171,7 @@ export class Sources {
   }
 
   #settle(source: SourceRun): Settle {
-    const settle = (packet: StreamPacket, failure: PacketFailure | undefined) => {
+    const settle: Settle = (packet: StreamPacket, failure: PacketFailure | undefined) => {
       if (this.later !== undefined && failure === undefined && !source.unmetered) {
         this.later.push(() => settle(packet, failure));
         return;
@@ -184,6 +185,7 @@ export class Sources {
         this.#options.failures.note(source, new Error(`${call} of packet ${packet.packet_id} failed: ${message}`));
       }
     };
+    if (source.instance instanceof Outlet) settle.kept = source.instance.kept;
     return settle;
   }
 }

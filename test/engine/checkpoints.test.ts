@@ -214,7 +214,7 @@ describe("a checkpoint", () => {
   });
 
   test("answers for packets that a node with state keeps; they come again to no other run", async () => {
-    using box = new DurableBox({ ordered: false });
+    using box = new DurableBox();
     const kept = (): TestNode & { packets: StreamPacket[] } => {
       const packets: StreamPacket[] = [];
       const create = ({ hold }: NodeContext): NodeInstance => ({

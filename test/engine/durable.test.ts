@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { sleep } from "../../src/base/clock.ts";
 import { packetBudget } from "../../src/engine/index.ts";
-import { Rejected, Unavailable } from "../../src/node/index.ts";
+import { type Hold, Rejected, Unavailable } from "../../src/node/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
 import { type Queue, StoreError } from "../../src/store/index.ts";
 import { DurableBox } from "../support/durable.ts";
@@ -472,4 +472,28 @@ test("a stop leaves the backlog for the next run and does not wait for it", asyn
   await toEnd(second.ended, second.host);
   expect(second.host.clock.monotonicMs() - beganMs).toBeLessThan(1_000);
   expect(await box.look("edge0", async (queue) => queue.stats().ready)).toBeGreaterThan(400);
+});
+
+test("packets that a node keeps do not hold up their partition, and are answered for when it lets them go", async () => {
+  using box = new DurableBox({ partition_by: "source_id" });
+  const end = sink("z");
+  const create: TestNode["create"] = ({ hold, carry }) => {
+    let kept: { one: StreamPacket; hold: Hold | undefined }[] = [];
+    return {
+      process(one, emit) {
+        kept.push({ one, hold: hold() });
+        if (kept.length < 5) return;
+        carry(kept.map((entry) => entry.hold));
+        emit.out!({ ...one, payload: kept.map(({ one: { payload } }) => payload) });
+        kept = [];
+      },
+    };
+  };
+  const fives = { ...node("fives"), create };
+  const ended = await box.run([source("s", packets(10)), fives, end], ["s => fives", "fives -> z"]);
+  expect(payloads(end.got)).toEqual([
+    [0, 1, 2, 3, 4],
+    [5, 6, 7, 8, 9],
+  ]);
+  expect(ended.edges[0]!.durable).toMatchObject({ ready: 0, leased: 0, acked: 10 });
 });

@@ -1,4 +1,3 @@
-import type { DurableOptions } from "../../graph/plan.ts";
 import {
   failureKind,
   type NodeContext,
@@ -16,6 +15,7 @@ import type { OutletEvents } from "./outlet_events.ts";
 import { Patience } from "./patience.ts";
 import { RowFailures } from "./row_failures.ts";
 import { isGone, Settling } from "./settling.ts";
+import { UnderWay } from "./under_way.ts";
 import { Unseen } from "./unseen.ts";
 
 /**
@@ -39,11 +39,10 @@ interface FailedRow extends Failure {
 export class Outlet implements SourceInstance {
   readonly keeps = true;
   readonly #link: Link;
-  readonly #options: DurableOptions;
   readonly #context: NodeContext;
   readonly #events: OutletEvents;
   readonly #lanes: Lanes;
-  readonly #underWay = new Map<StreamPacket, QueueRow>();
+  readonly #underWay = new UnderWay();
   readonly acks: Acks;
   /** Its rows come of an edge of the graph, and not of a person who sends dead letters back. */
   readonly isEdge: boolean;
@@ -58,17 +57,16 @@ export class Outlet implements SourceInstance {
   readonly #failures: RowFailures;
 
   constructor(link: Link, context: NodeContext, events: OutletEvents) {
-    const { name, queue } = link;
+    const { name, queue, options } = link;
     const { clock, random, log } = context;
     const patience = (what: string) =>
       new Patience(`${what} ${name}`, { clock, random, log, signal: this.#stop.signal });
     this.#link = link;
     this.isEdge = link.index >= 0;
-    this.#options = link.options;
     this.#context = context;
     this.#events = events;
-    this.#lanes = new Lanes(this.#options.ordered);
-    this.#failures = new RowFailures(this.#options, random);
+    this.#lanes = new Lanes(options.ordered);
+    this.#failures = new RowFailures(options, random);
     this.#fetcher = new Fetcher(link, clock, patience("lease from"), {
       onRows: (rows) => rows.forEach((row) => void this.#lanes.add(row)),
       onEnd: () => {
@@ -120,17 +118,25 @@ export class Outlet implements SourceInstance {
     this.#link.refuse === undefined ? "out" : this.#underWay.get(packet)!.partition;
 
   ack(packet: StreamPacket) {
-    const row = this.#settled(packet);
-    if (row === undefined) return;
+    const settled = this.#underWay.take(packet);
+    if (settled === undefined) return;
     this.#link.counts.acked += 1;
     this.#failures.succeeded();
-    this.#lanes.free(row.partition);
-    this.acks.add(row, this.#lanes.size === 0);
+    if (settled.waits) this.#lanes.free(settled.row.partition);
+    this.acks.add(settled.row, this.#lanes.size === 0);
     this.#wake();
   }
 
+  /** Nodes keep it: behind a node that joins or counts to ten its partition would stand still. */
+  readonly kept = (packet: StreamPacket) => {
+    const row = this.#underWay.pass(packet);
+    if (row === undefined) return;
+    this.#lanes.free(row.partition);
+    this.#wake();
+  };
+
   nack(packet: StreamPacket, reason: string, failure: PacketFailure) {
-    const row = this.#settled(packet);
+    const row = this.#underWay.take(packet)?.row;
     if (row === undefined) return;
     this.#link.counts.nacked += 1;
     this.#nacks.add({ ...this.#failures.of(row, reason, failure), row, told: { packet, failure } });
@@ -202,7 +208,7 @@ export class Outlet implements SourceInstance {
   #handOut(row: QueueRow, fields: StreamPacket): Step {
     const { counts, counters } = this.#link;
     const packet = this.#context.packet(fields);
-    this.#underWay.set(packet, row);
+    this.#underWay.add(packet, row);
     counters.waitMs.record(Math.max(0, this.#context.clock.nowMs() - row.enqueuedMs));
     counts.delivered += 1;
     if (row.attempt > 1) counts.redelivered += 1;
@@ -231,12 +237,6 @@ export class Outlet implements SourceInstance {
     const { seq, attempt } = row;
     this.#context.log.error("row set aside", { queue: this.#link.name, seq, reason });
     this.#nacks.add({ seq, attempt, reason, delayMs: 0, permanent: true, row, told: undefined });
-  }
-
-  #settled(packet: StreamPacket): QueueRow | undefined {
-    const row = this.#underWay.get(packet);
-    this.#underWay.delete(packet);
-    return row;
   }
 
   /** Rows behind one that comes again were given back with it; behind one that is gone they go on. */
