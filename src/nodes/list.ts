@@ -10,8 +10,11 @@ type Load = () => Promise<NodeDefinition>;
 export const DOMAINS = {
   dev: {
     bar_sink: async () => (await import("./dev/bar_sink.ts")).barSink,
+    bench_metrics_sink: async () => (await import("./dev/bench_metrics_sink.ts")).benchMetricsSink,
     generate_source: async () => (await import("./dev/generate_source.ts")).generateSource,
     null_sink: async () => (await import("./dev/null_sink.ts")).nullSink,
+    risk_source: async () => (await import("./dev/risk_source.ts")).riskSource,
+    slow_scoring: async () => (await import("./dev/slow_scoring.ts")).slowScoring,
     static_source: async () => (await import("./dev/static_source.ts")).staticSource,
   },
   io: {

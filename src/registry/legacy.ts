@@ -12,6 +12,7 @@ import {
   unneeded,
   upperCase,
 } from "./legacy_config.ts";
+import { BENCH_METRICS_SINK, RISK_SOURCE, SLOW_SCORING } from "./legacy_experiments.ts";
 import { fewTries, listedPackets, waits } from "./legacy_finish.ts";
 import { FIRST_GENERATION } from "./legacy_first.ts";
 import { PERSON_FOLLOW } from "./legacy_robotics.ts";
@@ -198,9 +199,9 @@ const ENTRIES: readonly (readonly [addresses: readonly string[], entry: LegacyEn
   ],
   [packed(R, "person_follow", "PersonFollowCmdVelNode"), PERSON_FOLLOW],
   [packed(R, "person_follow", "Ros2CmdVelSink"), { planned: "cmd_vel_sink" }],
-  [packed(X, "backpressure", "SyntheticRiskEventSource"), { planned: "risk_source", meanwhile: "generate_source" }],
-  [packed(X, "backpressure", "SlowScoringNode"), { planned: "slow_scoring" }],
-  [packed(X, "backpressure", "BackpressureMetricsSink"), { planned: "bench_metrics_sink", meanwhile: "jsonl_sink" }],
+  [packed(X, "backpressure", "SyntheticRiskEventSource"), RISK_SOURCE],
+  [packed(X, "backpressure", "SlowScoringNode"), SLOW_SCORING],
+  [packed(X, "backpressure", "BackpressureMetricsSink"), BENCH_METRICS_SINK],
   ...FIRST_GENERATION,
 ];
 

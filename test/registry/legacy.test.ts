@@ -56,18 +56,18 @@ const RESOLVES: Readonly<Record<string, string>> = {
   [`${V}.yolo:OpenCvBboxDisplaySink`]: "live_view",
   [`${R}:PersonFollowCmdVelNode`]: "person_follow",
   [`${R}.person_follow:PersonFollowCmdVelNode`]: "person_follow",
-};
-
-/** Those whose node is not in this version, with the name that the answer must carry. */
-const PLANNED: Readonly<Record<string, string>> = {
-  [`${R}:Ros2CmdVelSink`]: "cmd_vel_sink",
-  [`${R}.person_follow:Ros2CmdVelSink`]: "cmd_vel_sink",
   [`${X}:SyntheticRiskEventSource`]: "risk_source",
   [`${X}.backpressure:SyntheticRiskEventSource`]: "risk_source",
   [`${X}:SlowScoringNode`]: "slow_scoring",
   [`${X}.backpressure:SlowScoringNode`]: "slow_scoring",
   [`${X}:BackpressureMetricsSink`]: "bench_metrics_sink",
   [`${X}.backpressure:BackpressureMetricsSink`]: "bench_metrics_sink",
+};
+
+/** Those whose node is not in this version, with the name that the answer must carry. */
+const PLANNED: Readonly<Record<string, string>> = {
+  [`${R}:Ros2CmdVelSink`]: "cmd_vel_sink",
+  [`${R}.person_follow:Ros2CmdVelSink`]: "cmd_vel_sink",
   "schnitzel_stream.jobs.legacy_ai_pipeline:LegacyAIPipelineJob": "schnitzel migrate",
   "ai.vision.adapters.yolo_adapter:YOLOAdapter": "detector",
   "ai.vision.yolo_adapter:YOLOAdapter": "detector",
