@@ -78,8 +78,7 @@ export class QueueHost {
   die() {
     this.#core.release();
     const { guards } = this.#opened;
-    if (guards.abandon === undefined) guards.close();
-    else guards.abandon();
+    (guards.abandon ?? guards.close).call(guards);
   }
 
   /** Who waits for rows is told by whoever closes. */
