@@ -156,6 +156,15 @@ export const PLANTED: readonly Planted[] = [
     breaks: /^I1/,
     drill: "sink_outage",
   },
+  {
+    name: "held no longer",
+    says: "a packet that a node kept counts as done once something was made of it",
+    file: "src/engine/holding.ts",
+    replace: "    if (root !== undefined) roots.push(root);\n",
+    by: "    root?.done();\n",
+    season: "crashes",
+    breaks: /^I1/,
+  },
 ];
 
 const ROOT = path.join(import.meta.dir, "../..");
