@@ -65,7 +65,8 @@ export interface RunStateOptions {
 export async function openRunState(plan: GraphPlan, options: RunStateOptions): Promise<RunState | undefined> {
   const dir = stateDirOf(plan.name, options.base, options.terminal);
   const keeps = plan.nodes.some(({ definition, config }) => definition.keepsState?.(config));
-  const needed = keeps || plan.checkpoint || plan.edges.some(({ durable }) => durable !== undefined);
+  const persists = plan.cells?.some(({ persist }) => persist);
+  const needed = keeps || persists || plan.checkpoint || plan.edges.some(({ durable }) => durable !== undefined);
   if (!needed && options.base === undefined && !fs.existsSync(dir.path)) return undefined;
   if (dir.path.startsWith(`${NO_HOME}/`)) {
     throw new StoreError(

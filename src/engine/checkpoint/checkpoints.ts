@@ -1,9 +1,11 @@
 import { DEFAULT_CHECKPOINT_MS, type GraphPlan } from "../../graph/plan.ts";
 import type { CheckpointSnapshot } from "../../observe/index.ts";
 import type { CheckpointStore } from "../../store/index.ts";
+import type { Blackboard } from "../blackboard.ts";
 import type { DurableEdges } from "../durable/edges.ts";
 import type { EventTime } from "../event_time/event_time.ts";
 import type { Wiring } from "../wiring.ts";
+import { blackboardPart, persistentWriters } from "./blackboard_part.ts";
 import { Cycle, type Run } from "./cycle.ts";
 import { CheckpointFigures } from "./figures.ts";
 import { eventTimePart, type Part, partOf } from "./parts.ts";
@@ -14,6 +16,7 @@ interface Surroundings extends Run {
   readonly plan: GraphPlan;
   readonly wiring: Wiring;
   readonly durable: DurableEdges;
+  readonly blackboard: Blackboard;
   readonly eventTime: EventTime | undefined;
   fail(error: Error): void;
 }
@@ -57,11 +60,13 @@ export class Checkpoints {
   }
 
   async #begin() {
-    const { plan, host, wiring, durable, eventTime } = this.#around;
+    const { plan, host, wiring, durable, eventTime, blackboard } = this.#around;
     const { checkpoint } = plan;
     if (host.checkpoints === undefined || checkpoint === false) return;
-    const region = regionOf(wiring, checkpoint !== undefined);
+    const writers = persistentWriters(plan);
+    const region = regionOf(wiring, checkpoint !== undefined, writers);
     if (region === undefined) return;
+    if (writers.size > 0) this.add(blackboardPart(blackboard, host.log("blackboard")));
     for (const one of region.stateful) this.add(partOf(one));
     if (eventTime !== undefined) this.add(eventTimePart(eventTime));
     const store = await host.checkpoints.open();

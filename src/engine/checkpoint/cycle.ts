@@ -159,6 +159,11 @@ export class Cycle {
     this.#run.work();
   }
 
+  /** After the end of the input there is nothing to go on with but what lasts. */
+  #partsKept(ends: boolean): Part[] {
+    return [...this.#kept.parts.values()].filter(({ lasts = false }) => lasts || !ends);
+  }
+
   #take() {
     const { plan, host, sources } = this.#run;
     const { outlets, stateful } = this.#kept.region;
@@ -166,7 +171,7 @@ export class Cycle {
     // The nodes have heard that their input is over: what they still have in mind is for nobody.
     const ends = this.#endedWork === this.#work;
     try {
-      const { states, bytes } = ends ? { states: [], bytes: 0 } : takeStates(this.#kept.parts.values());
+      const { states, bytes } = takeStates(this.#partsKept(ends));
       sources.later = this.#later;
       // What they keep is in their states: it is done with them, whatever becomes of it.
       for (const one of stateful) if ("holds" in one) for (const hold of one.holds) hold.secure();

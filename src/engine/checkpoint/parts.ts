@@ -7,6 +7,8 @@ import type { SourceRun } from "../source_run.ts";
 export interface Part extends StatePart {
   /** In words of a message. */
   readonly name: string;
+  /** Kept also when the input has ended, and with it what other states stand for. */
+  readonly lasts?: boolean;
   snapshot(): unknown;
   restore(state: unknown): void;
 }

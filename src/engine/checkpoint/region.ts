@@ -17,19 +17,25 @@ export interface Region {
 
 /**
  * Undefined when there is nothing to keep. `asked`: the graph asks for checkpoints, so sources that know their position
- * count; else it takes a durable edge that leads to a node with state, as only what comes again needs one.
+ * count; else it takes a durable edge that leads to a node with state, as only what comes again needs one. `writers`: ids
+ * of nodes that write what is kept of the blackboard, which is a reason by itself.
  */
-export function regionOf({ nodes, sources, edges }: Wiring, asked: boolean): Region | undefined {
+export function regionOf(
+  { nodes, sources, edges }: Wiring,
+  asked: boolean,
+  writers: ReadonlySet<string> = new Set(),
+): Region | undefined {
   const known = asked ? sources.filter(keepsState) : [];
-  const keeping = nodes.filter(keepsState);
+  const keeping = nodes.filter((node) => keepsState(node) || writers.has(node.id));
   const before = spread<Producer>(keeping, (one) => edges.filter(({ to }) => to === one).map(({ from }) => from));
   const paused = sources.filter((source) => before.has(source) || known.includes(source));
   const outlets = paused.map(({ instance }) => instance).filter((instance) => instance instanceof Outlet);
-  if (paused.length === 0 || (!asked && !outlets.some(({ isEdge }) => isEdge))) return undefined;
+  const again = asked || outlets.some(({ isEdge }) => isEdge);
+  if (paused.length === 0 || (!again && !keeping.some(({ id }) => writers.has(id)))) return undefined;
   // Dead letters that are sent back may go anywhere, and what is far from every state keeps no checkpoint waiting.
   const begins = paused.filter(({ instance }) => !(instance instanceof Outlet) || instance.isEdge);
   const behind = spread<Producer>(begins, (one) => [...one.outputs.values()].flat().map(({ to }) => to));
-  const stateful = [...known, ...keeping.filter((node) => behind.has(node))];
+  const stateful = again ? [...known, ...keeping.filter((node) => behind.has(node) && keepsState(node))] : [];
   return { stateful, sources: paused, nodes: nodes.filter((node) => behind.has(node)), outlets };
 }
 
