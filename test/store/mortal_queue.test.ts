@@ -40,5 +40,8 @@ test("a queue that dies leaves what was committed, and what was out counts as a 
     ["b", 0],
   ]);
   expect(came).toBe(false);
+  // A row that was out in a crash goes alone: it may have been the reason.
+  const leased = await second.queue.lease({ holder: "w", count: 2, leaseMs: 60_000 });
+  expect(leased.map(({ key, attempt }) => [key, attempt])).toEqual([["a", 2]]);
   await second.queue.close();
 });
