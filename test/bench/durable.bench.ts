@@ -12,6 +12,13 @@ interface Report {
   duration_ms: number;
   status: string;
   edges: { durable?: Record<string, number> }[];
+  checkpoints?: {
+    taken: number;
+    restored: number;
+    state_bytes: number;
+    pause_ms: { p50: number; p99: number; max: number };
+    duration_ms: { p50: number; p99: number; max: number };
+  };
   /** Peak resident memory. */
   rssBytes: number;
 }

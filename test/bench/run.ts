@@ -8,6 +8,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { backlog } from "./backlog.bench.ts";
 import { chain, shapes } from "./chain.bench.ts";
+import { checkpoint } from "./checkpoint.bench.ts";
 import { csv } from "./csv.bench.ts";
 import { decode } from "./decode.bench.ts";
 import { durable } from "./durable.bench.ts";
@@ -29,7 +30,7 @@ import { window } from "./window.bench.ts";
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
   ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, inference, decode },
-  ...{ seeing, sizing, pictures, window },
+  ...{ seeing, sizing, pictures, window, checkpoint },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
