@@ -6,9 +6,10 @@ import { BUILT_IN, loadBuiltIn } from "../../src/nodes/list.ts";
 import type { Check } from "./check.ts";
 import { CONFIG_CHECKS } from "./config_checks.ts";
 import { DOC_CHECKS } from "./doc_checks.ts";
+import { KIND_CHECKS } from "./kind_checks.ts";
 import { RUN_CHECKS } from "./run_checks.ts";
 
-const CHECKS: readonly Check[] = [...DOC_CHECKS, ...CONFIG_CHECKS, ...RUN_CHECKS];
+const CHECKS: readonly Check[] = [...DOC_CHECKS, ...CONFIG_CHECKS, ...RUN_CHECKS, ...KIND_CHECKS];
 
 for (const definition of await loadBuiltIn()) {
   for (const check of CHECKS) {
@@ -52,6 +53,7 @@ const sound = {
   doc: "Passes packets on and counts them.",
   config: v.strictObject({ step: v.pipe(v.optional(v.number(), 1), v.description("Added per packet.")) }),
   inputs: { in: port(ANY, "Packets.") },
+  passes: true,
   outputs: { out: port(ANY, "The same packets.") },
   examples: [{ title: "One", config: { step: 2 }, input: ["a"], output: { out: ["a"] } }],
   create() {
@@ -124,6 +126,11 @@ const TWINS: Record<string, NodeDefinition> = {
   "leaves no timer behind when closed": makeInstance({}, ({ clock }) => clock.setTimer(() => {}, 1_000)),
   "reports metrics as finite numbers with snake_case names": makeInstance({ metrics: () => ({ rate: Number.NaN }) }),
   "gives again the state it was restored from": makeInstance({ restore() {} }),
+  "passes packets of the kinds that came in, when it says that it passes packets": makeInstance({
+    process: (packet: object, emit: Record<string, (packet: unknown) => void>) =>
+      emit.out!({ ...packet, kind: "event" }),
+  }),
+  "says that it passes packets, when their kinds stay": make({ passes: false }),
 };
 
 test("a sound node passes every check", async () => {

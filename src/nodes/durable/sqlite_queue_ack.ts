@@ -29,6 +29,7 @@ source's default, it is not needed. The row is named by \`meta.durable\`, so wha
 ${QUEUE_DOC}`,
   config,
   inputs: { in: port(ANY, "Delivered packets.", "json_portable") },
+  passes: true,
   outputs: ({ forward }: Config) =>
     (forward ? { out: port(ANY, "The packets, once their rows are gone.", "json_portable") } : {}) as { out: Port },
   examples: [

@@ -39,6 +39,7 @@ ${QUEUE_DOC}
 There \`enqueued_total\` counts duplicates as well, as it did; NaN and Infinity are written bare.`,
   config,
   inputs: { in: port(ANY, "Packets to keep.", "json_portable") },
+  passes: true,
   outputs: ({ forward }: Config) =>
     (forward ? { out: port(ANY, "The packets, once they are safe.", "json_portable") } : {}) as { out: Port },
   examples: [

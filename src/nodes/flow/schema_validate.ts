@@ -21,6 +21,7 @@ Their errors stand in \`meta.schema_errors\` as \`{ path, message }\`, eight at 
 nothing is fetched. Values are checked, never changed: no defaults are filled in and no types converted.`,
   config,
   inputs: { in: port(ANY, "Packets to check.") },
+  passes: true,
   outputs: { out: port(ANY, "Payloads that fit."), invalid: port(ANY, "The others, with `meta.schema_errors`.") },
   examples: [
     {

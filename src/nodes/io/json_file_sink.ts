@@ -60,6 +60,7 @@ the last \`/\` of a name (\`names: last_segment\`), wrote in place (\`atomic: fa
   config,
   check: checkName,
   inputs: { in: port(ANY, "Packets to write.", "json_portable") },
+  passes: true,
   outputs: ({ forward }: Config) =>
     (forward ? { out: port(ANY, "The packets, with the file in their meta.", "json_portable") } : {}) as { out: Port },
   examples: [

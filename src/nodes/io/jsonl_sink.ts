@@ -67,6 +67,7 @@ The predecessor wrote \`spacing: python\` and flushed every line (\`flush_ms: 0\
   // Each would cut the other's lines, and rotate files away under it.
   owns: ({ path }) => [{ path: ["path"], what: `file ${normalize(path)}` }],
   inputs: { in: port(ANY, "Packets to write.", "json_portable") },
+  passes: true,
   outputs: ({ forward }: Config) =>
     (forward ? { out: port(ANY, "The packets, unchanged.", "json_portable") } : {}) as { out: Port },
   examples: [

@@ -37,6 +37,7 @@ that a program reads back belongs into \`jsonl_sink\`: what a reader that has go
 also for a durable edge, which counts every packet printed as delivered. \`format: python\` is how the predecessor printed.`,
   config,
   inputs: { in: port(ANY, "Packets to print.") },
+  passes: true,
   outputs: ({ forward }: Config) => (forward ? { out: port(ANY, "The packets, unchanged.") } : {}) as { out: Port },
   examples: [
     {

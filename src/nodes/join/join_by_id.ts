@@ -11,6 +11,7 @@ const part = (index: number, celsius: number, id = "a") => ({
 export const joinById = defineNode({
   name: "join_by_id",
   kind: "transform",
+  stateVersion: 1,
   doc: `Puts the parts of a packet together again that was split, or sent along several ways.
 
 Parts of \`split\` say themselves to which packet they belong, which place they have and how many there are. For a packet
@@ -29,6 +30,7 @@ place of the first. Sources that wait for the parts hear of them when what was m
         port("*", parts === undefined ? "Parts." : `The part ${name}.`, "json_portable"),
       ]),
     ),
+  passes: true,
   outputs: ({ kind }: PartConfig) => ({
     out: port(kind, "One packet for all parts.", "json_portable"),
     late: port("*", "Parts whose packet has left.", "json_portable"),

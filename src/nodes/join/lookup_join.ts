@@ -36,6 +36,7 @@ stands in (\`meta.lookup: stale\`), else it is a miss (\`meta.lookup: failed\`),
 asked. \`runtime: { concurrency: 16 }\` asks for that many at once; packets leave in their order all the same.`,
   config: lookupConfig,
   inputs: { in: port("*", "Packets; the payload is a map.", "json_portable") },
+  passes: true,
   outputs: {
     out: port("*", "Packets with their row.", "json_portable"),
     missed: port("*", "With `on_miss: missed`: packets without one.", "json_portable"),

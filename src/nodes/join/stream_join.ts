@@ -46,6 +46,7 @@ const at = (second: number, fields: Record<string, unknown>) => ({
 export const streamJoin = defineNode({
   name: "stream_join",
   kind: "transform",
+  stateVersion: 1,
   doc: `Joins two streams by key: each packet at \`left\` with each at \`right\` that is at most \`within\` away in event time.
 
 Every pair leaves as \`{ key, left, right }\` with the two payloads, as soon as its second packet is there; its time is
@@ -62,6 +63,7 @@ waits for its packets hears of one when it was let go of and everything made of 
     left: port("*", "One side.", "json_portable"),
     right: port("*", "The other side.", "json_portable"),
   },
+  passes: true,
   outputs: ({ kind }: Config) => ({
     out: port(kind, "Pairs, and packets without a partner.", "json_portable"),
     late: port("*", "Packets that came too late to be joined.", "json_portable"),

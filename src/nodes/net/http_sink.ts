@@ -39,6 +39,7 @@ export const httpSink = defineNode({
   \`{{meta.a}}\`. An address needs text or a number there; host and port are fixed.`,
   config: sinkConfig,
   inputs: { in: port(ANY, "Packets to send.", "json_portable") },
+  passes: true,
   outputs: ({ forward }: SinkConfig) =>
     (forward ? { out: port(ANY, "The packets, once the server has taken them.", "json_portable") } : {}) as {
       out: Port;
@@ -68,6 +69,13 @@ export const httpSink = defineNode({
       input: [{ source_id: "yard 7", payload: { celsius: 41 } }],
       output: {},
       posted: [{ url: "http://127.0.0.1:8080/sources/yard%207/messages", body: "41 degrees" }],
+    },
+    {
+      title: "What the server has taken goes on",
+      config: { url: "http://127.0.0.1:8080/alarms", forward: true },
+      input: [{ payload: { celsius: 41 } }],
+      output: { out: [{ payload: { celsius: 41 } }] },
+      posted: [{ url: "http://127.0.0.1:8080/alarms", body: '{"celsius":41}' }],
     },
   ],
   check,

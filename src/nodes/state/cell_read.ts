@@ -19,6 +19,7 @@ While the cell has none, because nothing was written or its time to live is over
 The payload must be a map; it is copied, never changed in place.`,
   config,
   inputs: { in: port(ANY, "Packets to add the value to.") },
+  passes: true,
   outputs: { out: port(ANY, "Packets with the value."), missing: port(ANY, "Packets while the cell has no value.") },
   examples: [
     {

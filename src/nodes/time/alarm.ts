@@ -48,6 +48,7 @@ const at = (second: number, celsius: number) => ({
 export const alarm = defineNode({
   name: "alarm",
   kind: "policy",
+  stateVersion: 1,
   doc: `Says when a number passes a threshold and when it is back, once per change and key.
 
 The gap between \`on\` and \`off\` (hysteresis) keeps a value that trembles around a threshold quiet, and \`hold\` one
@@ -60,6 +61,7 @@ state and time. A key begins with \`off\`. A packet older than one of its key th
 without a number by \`invalid\`.`,
   config,
   inputs: { in: port(ANY, "Packets with a number.") },
+  passes: true,
   outputs: ({ kind }: Config): { out: Port; late: Port; invalid: Port } => ({
     out: port(kind, "Changes.", "json_portable"),
     late: port(ANY, "Packets that are older than one before them, unchanged."),

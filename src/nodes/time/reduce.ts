@@ -54,6 +54,7 @@ const used = (kwh: number, source_id = "meter") => ({ source_id, payload: { kwh 
 export const reduce = defineNode({
   name: "reduce",
   kind: "compute",
+  stateVersion: 1,
   doc: `Folds the packets of each key into one state by an expression, such as a running total.
 
 \`step\` sees the packet as every [CEL](https://cel.dev) expression does, and \`state\`: what the step before gave, or
@@ -65,6 +66,7 @@ Its \`meta.idempotency_key\` counts the packets that the node has taken, so a re
 known as the same.`,
   config,
   inputs: { in: port(ANY, "Packets to fold.") },
+  passes: true,
   outputs: ({ kind }: ReduceConfig): { out: Port; refused: Port } => ({
     out: port(kind, "States.", "json_portable"),
     refused: port(ANY, "Packets of keys for which there is no room, unchanged."),
@@ -87,6 +89,15 @@ known as the same.`,
       config: { initial: 0, step: "state + payload.kwh", when: "state >= 10", reset: true },
       input: [used(6), used(6), used(6)],
       output: { out: [{ payload: { key: "meter", state: 12, count: 2, final: false } }] },
+    },
+    {
+      title: "One meter more than there is room for",
+      config: { initial: 0, step: "state + payload.kwh", max_keys: 1 },
+      input: [used(2), used(5, "shed")],
+      output: {
+        out: [{ payload: { key: "meter", state: 2, count: 1, final: false } }],
+        refused: [used(5, "shed")],
+      },
     },
   ],
   check: reduceIssues,

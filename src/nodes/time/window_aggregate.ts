@@ -13,6 +13,7 @@ const at = (second: number, celsius: unknown, source_id = "bed") => ({
 export const windowAggregate = defineNode({
   name: "window_aggregate",
   kind: "compute",
+  stateVersion: 1,
   doc: `Counts and measures the packets of each key in windows of event time, such as a mean per sensor and minute.
 
 A window is half-open: a packet at its very end belongs to the next one. It gives its result when the watermark reaches
@@ -34,6 +35,7 @@ With \`close_oldest\` a key that makes room gives its windows as they are, with 
 begin again. A sliding window is added up anew for each result, which costs as many additions as it has packets.`,
   config: windowConfig,
   inputs: { in: port(ANY, "Packets to measure.") },
+  passes: true,
   outputs: ({ kind }: WindowConfig): { out: Port; late: Port; refused: Port } => ({
     out: port(kind, "Results.", "json_portable"),
     late: port(ANY, "Packets whose windows are over, unchanged."),

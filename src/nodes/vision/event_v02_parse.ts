@@ -57,6 +57,7 @@ in \`meta.invalid_reason\`.`,
     ),
   }),
   inputs: { in: port(ANY, "Packets whose payload is an event.", "json_portable") },
+  passes: true,
   outputs: {
     out: port("event", "The event, with its key.", "json_portable"),
     invalid: port(ANY, "What is no event, unchanged.", "json_portable"),
