@@ -75,6 +75,7 @@ export const command = defineCommand({
     try {
       const { plan, replay } = replaying({
         ...{ plan: compiled.plan, recording, speed },
+        scratch: flags["state-dir"] === undefined,
         only: chosen(flags["from-node"], compiled.plan),
         blobs: `${path.resolve(terminal.cwd, file!)}.blobs`,
         say: (message) => terminal.err(`${hide(message)}\n`),

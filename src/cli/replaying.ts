@@ -18,6 +18,8 @@ export interface ReplayOptions {
   readonly speed: number;
   /** Sources that take part; undefined: all. */
   readonly only: readonly string[] | undefined;
+  /** The state goes with the run. */
+  readonly scratch: boolean;
   /** Folder for what payloads referred to, beside the recording. */
   readonly blobs: string;
   /** Tells what a person should know of the recording. */
@@ -26,7 +28,7 @@ export interface ReplayOptions {
 
 /** The plan with the recording in place of its sources, and what runs it in the recording's time. */
 export function replaying(options: ReplayOptions): { plan: GraphPlan; replay: Replaying } {
-  const { plan, recording, speed } = options;
+  const { plan, recording, speed, scratch } = options;
   const sources = plan.nodes.filter(({ definition }) => definition.kind === "source").map(({ id }) => id);
   refuseStrangers(recording.header, sources, plan);
   const clock = virtualClock(Date.parse(recording.header.started_at));
@@ -42,7 +44,13 @@ export function replaying(options: ReplayOptions): { plan: GraphPlan; replay: Re
     replay: {
       ...{ clock, tap: conductor },
       // In this thread: when a commit is done must not depend on another one.
-      state: { clock, openFile: openInline },
+      state: scratch
+        ? {
+            clock,
+            scratch,
+            openFile: (file, asked) => openInline(file, { ...asked, ballastBytes: 0, onEvent: () => {} }),
+          }
+        : { clock, openFile: openInline },
       host: (host) => watchedHost(host, outside),
       pace: (engine) =>
         pace(engine.run(), { clock, real: systemClock, outside, speed, yieldToLoop, progress: () => engine.turns }),

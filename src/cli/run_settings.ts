@@ -43,7 +43,7 @@ export interface RunSettings {
 export interface Replaying {
   readonly clock: Clock;
   readonly tap: SourceTap;
-  readonly state: Pick<RunStateOptions, "clock" | "openFile">;
+  readonly state: Pick<RunStateOptions, "clock" | "openFile" | "scratch">;
   host(host: Host): Host;
   /** Runs the engine to its end and moves its time. */
   pace(engine: Engine): Promise<unknown>;

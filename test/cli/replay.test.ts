@@ -21,6 +21,7 @@ describe("a run that was recorded", () => {
     const first = await replay([binary()], folder.path);
     const second = await replay([binary()], folder.path);
     expect([first.code, second.stdout]).toEqual([0, first.stdout]);
+    expect(first.stderr).not.toContain("warn");
     expect(lines(first.stdout).length).toBeGreaterThan(20);
     expect(new Set(packets(first.stdout).map(({ packet_id }) => packet_id)).size).toBe(lines(first.stdout).length);
     const other = await replay([binary()], folder.path, "--seed", "12");
