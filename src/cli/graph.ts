@@ -38,7 +38,7 @@ export const command = defineCommand({
   },
 });
 
-function asJson({ name, path, compat, hash, profile, nodes, edges }: GraphPlan): string {
+function asJson({ name, path, compat, hash, profile, nodes, edges, cells }: GraphPlan): string {
   const facts = {
     schema_version: 1,
     name,
@@ -52,11 +52,13 @@ function asJson({ name, path, compat, hash, profile, nodes, edges }: GraphPlan):
       ...(node.absorbedInto === undefined ? {} : { absorbed_into: node.absorbedInto }),
       ...(node.intercepts === undefined ? {} : { intercepts: node.intercepts }),
     })),
-    edges: edges.map(({ from, fromPort, to, toPort, durable }) => ({
+    edges: edges.map(({ from, fromPort, to, toPort, durable, feedback }) => ({
       from: { node: nodes[from]!.id, port: fromPort },
       to: { node: nodes[to]!.id, port: toPort },
       ...(durable === undefined ? {} : { durable }),
+      ...(feedback ? { feedback } : {}),
     })),
+    ...(cells === undefined ? {} : { blackboard: cells }),
   };
   return `${JSON.stringify(facts, null, 2)}\n`;
 }

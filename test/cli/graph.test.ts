@@ -43,6 +43,41 @@ test("graph says which edges keep their packets on disk", async () => {
   expect(mermaid).toContain('  n1 -->|"durable"| n2\n  n1 -->|"excess"| n3\n');
 });
 
+const RING = `version: 2
+name: ring
+blackboard: { mode: { type: string, initial: day, persist: true } }
+nodes:
+  - { id: s, plugin: generate_source }
+  - { id: a, plugin: filter, config: { when: 'cells.mode == "day"' } }
+  - { id: b, plugin: cell_write, config: { cell: mode, cel: "'night'" } }
+  - { id: back, plugin: delay, config: { packets: 1 } }
+edges:
+  - { from: s, to: a }
+  - { from: a, to: b }
+  - { from: b, to: back }
+  - { from: back, to: a }
+`;
+
+test("graph shows in every format what closes a cycle, and who uses the cells of the blackboard", async () => {
+  const drawnAs = async (format: string) => (await cli(["graph", "-", "--format", format], { stdin: RING })).stdout;
+  const text = await drawnAs("text");
+  expect(text).toContain("  .out -> back.in, closes a cycle\n");
+  expect(text).toEndWith("blackboard\n  mode: string, persistent, written by b, read by a\n");
+  const mermaid = await drawnAs("mermaid");
+  expect(mermaid).toContain('n2 -->|"closes a cycle"| n3');
+  expect(mermaid).toContain('b0[("mode<br/>string")]\n  n2 -.-> b0\n  b0 -.-> n1\n');
+  const svg = await drawnAs("svg");
+  expect(svg.match(/stroke-dasharray="6 3"/g)).toHaveLength(1);
+  expect(svg.match(/stroke-dasharray="2 3"/g)).toHaveLength(2);
+  expect(svg).toContain(">mode</text>");
+  expect(svg).not.toContain("NaN");
+  const json = JSON.parse(await drawnAs("json"));
+  expect(json.edges.filter(({ feedback }: { feedback?: boolean }) => feedback)).toMatchObject([
+    { to: { node: "back" } },
+  ]);
+  expect(json.blackboard).toMatchObject([{ name: "mode", readers: ["a"], writers: ["b"] }]);
+});
+
 test("graph names a port that leads nowhere", async () => {
   const { stdout } = await cli(["graph", "-"], { stdin: FAN.replace("  - { from: end.excess, to: trash }\n", "") });
   expect(stdout).toContain("  .excess is not connected\n");

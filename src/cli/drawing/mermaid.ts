@@ -2,16 +2,24 @@ import type { GraphPlan, PlanNode } from "../../graph/index.ts";
 import { type Group, grouped, ownName } from "./groups.ts";
 
 /** The graph as a Mermaid flowchart, which GitHub and many editors draw. Ports are named unless they are the default. */
-export function drawMermaid({ nodes, edges }: GraphPlan): string {
+export function drawMermaid({ nodes, edges, cells = [] }: GraphPlan): string {
+  const named = new Map(nodes.map((node) => [node.id, key(node)]));
   const lines = [
     "flowchart LR",
     ...groupLines(grouped(nodes), "  "),
-    ...edges.map(({ from, fromPort, to, toPort, durable }) => {
+    ...edges.map(({ from, fromPort, to, toPort, durable, feedback }) => {
       const [start, end] = [nodes[from]!, nodes[to]!];
       const ports = [fromPort === start.outputs[0] ? "" : fromPort, end.inputs.length < 2 ? "" : `to ${toPort}`];
-      const label = [...ports, durable === undefined ? "" : "durable"].filter(Boolean).join(" ");
+      const facts = [durable === undefined ? "" : "durable", feedback ? "closes a cycle" : ""];
+      const label = [...ports, ...facts].filter(Boolean).join(" ");
       return `  ${key(start)} -->${label === "" ? "" : `|${quoted(label)}|`} ${key(end)}`;
     }),
+    // Dotted: no packet goes there.
+    ...cells.flatMap(({ name, type, readers, writers }, at) => [
+      `  b${at}[(${quoted(`${name}<br/>${type}`)})]`,
+      ...writers.map((id) => `  ${named.get(id)} -.-> b${at}`),
+      ...readers.map((id) => `  b${at} -.-> ${named.get(id)}`),
+    ]),
   ];
   return `${lines.join("\n")}\n`;
 }

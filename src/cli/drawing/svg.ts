@@ -2,6 +2,7 @@ import type { GraphPlan, PlanNode } from "../../graph/index.ts";
 import { banded, type GroupBox } from "./bands.ts";
 import { grouped, ownName } from "./groups.ts";
 import { layered, type Stop } from "./layers.ts";
+import { closingEdge, drawBoard, type Point, sagOf } from "./svg_board.ts";
 
 /** Pixels. The width holds 20 characters of the font; longer texts are cut. */
 const BOX = { width: 170, height: 44, gapX: 90, gapY: 22, margin: 20, pad: 8, title: 16 };
@@ -10,20 +11,30 @@ const MAX_TEXT = 20;
 /** Fill by kind, readable on white and on dark pages. */
 const FILL: Readonly<Record<string, string>> = { source: "#d5f0dc", sink: "#fbe3cf", policy: "#e6e0f8" };
 
-/** The graph as an SVG picture: sources to the left, every edge from left to right. */
-export function drawSvg({ name, nodes, edges }: GraphPlan): string {
+/** The graph as an SVG picture: sources to the left, every edge from left to right but those that close a cycle. */
+export function drawSvg({ name, nodes, edges: all, cells = [] }: GraphPlan): string {
+  const edges = all.filter(({ feedback }) => !feedback);
+  const closing = all.filter(({ feedback }) => feedback);
   const drawn = layered(nodes.length, edges);
   const { layers, routes } = drawn;
   const bands = banded(grouped(nodes), drawn, edges, { row: BOX.height + BOX.gapY, pad: BOX.pad, title: BOX.title });
-  const width = 2 * BOX.margin + Math.max(1, layers.length) * (BOX.width + BOX.gapX) - BOX.gapX;
-  const height = 2 * BOX.margin + Math.max(bands.height, BOX.height + BOX.gapY) - BOX.gapY;
+  const lowest = BOX.margin + Math.max(bands.height, BOX.height + BOX.gapY) - BOX.gapY + sagOf(closing.length);
   const centre = (stop: Stop) => ({
     x: layerX(stop.layer),
     y: BOX.margin - BOX.gapY / 2 + bands.y(stop),
   });
+  const places = new Map(layers.flat().flatMap((stop) => (stop.node === undefined ? [] : [[stop.node, centre(stop)]])));
+  const indexes = new Map(nodes.map(({ id, index }) => [id, index]));
+  const at = (id: string) => places.get(indexes.get(id)!)!;
+  const board = drawBoard(cells, { left: BOX.margin, top: lowest, box: BOX }, at, (text) => escaped(cut(text)));
+  const columns = Math.max(1, layers.length) * (BOX.width + BOX.gapX) - BOX.gapX;
+  const width = 2 * BOX.margin + Math.max(columns, board.width);
+  const height = lowest + board.height + BOX.margin;
   const parts = [
     ...bands.boxes.map(groupBox),
     ...routes.map((route, at) => edge(route.map(centre), label(nodes[edges[at]!.from]!, edges[at]!.fromPort))),
+    ...closing.map(({ from, to }) => closingEdge(places.get(from)!, places.get(to)!, BOX)),
+    ...board.parts,
     ...layers.flat().flatMap((stop) => (stop.node === undefined ? [] : box(nodes[stop.node]!, centre(stop)))),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="13">
@@ -47,11 +58,6 @@ function groupBox({ name, top, bottom, first, last, depth }: GroupBox): string {
     `<rect x="${x}" y="${y}" width="${width}" height="${bottom - top}" rx="8" fill="#888" fill-opacity="0.1" stroke="#999" stroke-dasharray="4 3"/>`,
     `<text x="${x + 8}" y="${y + BOX.title - 2}" font-size="11" fill="#777">${escaped(cut(name))}</text>`,
   ].join("\n");
-}
-
-interface Point {
-  x: number;
-  y: number;
 }
 
 const label = ({ outputs }: PlanNode, port: string) => (port === outputs[0] ? "" : port);
