@@ -149,7 +149,10 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
    * may be.
    */
   passes?: boolean;
-  /** Version of what `snapshot` gives; default 1. State of another version is not restored, and the run says so. */
+  /**
+   * Version of what `snapshot` gives; a node without `snapshot` has none. State of another version is not restored, and
+   * the run says so; without a version it is taken for 1.
+   */
   stateVersion?: number;
   /** Cells of the graph's blackboard that it uses. */
   cells?(config: v.InferOutput<Schema>): CellUse;
@@ -182,7 +185,8 @@ export interface NodeDefinition {
   readonly acknowledges: boolean;
   readonly keepsState?: ((config: unknown) => boolean) | undefined;
   readonly passes: boolean;
-  readonly stateVersion: number;
+  /** Undefined for a node that keeps no state. */
+  readonly stateVersion: number | undefined;
   readonly cells?: ((config: unknown) => CellUse) | undefined;
   readonly absorbs?: ((config: unknown, next: BehindSource) => Absorbed | undefined) | undefined;
   readonly create: (config: unknown, context: NodeContext) => NodeInstance | SourceInstance;
@@ -216,7 +220,7 @@ export function defineNode<
     acknowledges: spec.acknowledges ?? false,
     keepsState: spec.keepsState as NodeDefinition["keepsState"],
     passes: spec.passes ?? false,
-    stateVersion: spec.stateVersion ?? 1,
+    stateVersion: spec.stateVersion,
     cells: spec.cells as NodeDefinition["cells"],
     absorbs: spec.absorbs as NodeDefinition["absorbs"],
     create: spec.create as unknown as NodeDefinition["create"],

@@ -50,6 +50,7 @@ test("every node is loaded under its own name", async () => {
 const sound = {
   name: "sound",
   kind: "transform" as const,
+  stateVersion: 1,
   doc: "Passes packets on and counts them.",
   config: v.strictObject({ step: v.pipe(v.optional(v.number(), 1), v.description("Added per packet.")) }),
   inputs: { in: port(ANY, "Packets.") },
@@ -126,6 +127,7 @@ const TWINS: Record<string, NodeDefinition> = {
   "leaves no timer behind when closed": makeInstance({}, ({ clock }) => clock.setTimer(() => {}, 1_000)),
   "reports metrics as finite numbers with snake_case names": makeInstance({ metrics: () => ({ rate: Number.NaN }) }),
   "gives again the state it was restored from": makeInstance({ restore() {} }),
+  "has a version of its state when it has a state, and else none": make({ stateVersion: undefined }),
   "passes packets of the kinds that came in, when it says that it passes packets": makeInstance({
     process: (packet: object, emit: Record<string, (packet: unknown) => void>) =>
       emit.out!({ ...packet, kind: "event" }),

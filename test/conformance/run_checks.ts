@@ -27,6 +27,12 @@ function onEveryStage(
   };
 }
 
+async function keepsState({ create }: Stage): Promise<boolean> {
+  const instance = create();
+  await instance.close?.();
+  return instance.snapshot !== undefined;
+}
+
 const text = (value: unknown) => JSON.stringify(value);
 
 export const RUN_CHECKS: readonly Check[] = [
@@ -77,6 +83,14 @@ export const RUN_CHECKS: readonly Check[] = [
     await instance.close?.();
     return [...metricFaults(before), ...metricFaults(after), ...counterFaults(before, after)];
   }),
+  {
+    title: "has a version of its state when it has a state, and else none",
+    async faults(definition) {
+      const keeps = await Promise.all(definition.examples.map((one) => onStage(definition, one, keepsState)));
+      if (keeps.includes(true) === (definition.stateVersion !== undefined)) return [];
+      return [keeps.includes(true) ? "has snapshot and no stateVersion" : "has stateVersion and no snapshot"];
+    },
+  },
   onEveryStage("gives again the state it was restored from", async ({ create, play }) => {
     const [played, restored] = [create(), create()];
     await play(played);

@@ -15,7 +15,7 @@ export interface Part extends StatePart {
 
 /** A node or a source as a part. */
 export function partOf({ id, plan, instance }: NodeRun | SourceRun): Part {
-  const { name: kind, stateVersion: version } = plan.definition;
+  const { name: kind, stateVersion: version = 1 } = plan.definition;
   return {
     ...{ part: `node ${id}`, name: id, kind, version },
     snapshot: () => instance.snapshot!(),

@@ -38,6 +38,7 @@ const celsius = (value: number) => ({ payload: { celsius: value } });
 export const deadband = defineNode({
   name: "deadband",
   kind: "policy",
+  stateVersion: 1,
   doc: `Passes a packet when its value has changed by more than a bound since the last one that passed; others leave by \`unchanged\`.
 
 The value is compared with the last one that passed, not with the last one that came, so slow drift gets through as soon

@@ -25,6 +25,7 @@ const at = (second: string, state: string) => ({ ts: `2026-01-01T00:00:${second}
 export const debounce = defineNode({
   name: "debounce",
   kind: "policy",
+  stateVersion: 1,
   doc: `Passes the last packet of a burst, once nothing has followed it for a while; those before it leave by \`skipped\`.
 
 A contact that bounces, or a form that is sent ten times, becomes one packet. A key that never gets quiet passes its last

@@ -10,6 +10,7 @@ const at = (source_id: string, second: number) => ({ source_id, ts: `2026-01-01T
 export const merge = defineNode({
   name: "merge",
   kind: "transform",
+  stateVersion: 1,
   doc: `Makes one stream of several inputs: in order of event time, in turn, or by priority.
 
 - \`time\`: a packet is held until event time has passed it, which is when no input can send an earlier one, and packets

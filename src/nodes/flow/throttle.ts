@@ -10,6 +10,7 @@ const at = (second: string, i: number) => ({ ts: `2026-01-01T00:00:${second}Z`, 
 export const throttle = defineNode({
   name: "throttle",
   kind: "policy",
+  stateVersion: 1,
   doc: `Passes at most one packet per key and interval: the first, the last, or both; the others leave by \`skipped\`.
 
 - \`leading\`: the first packet opens an interval and passes; those that follow within it are skipped.

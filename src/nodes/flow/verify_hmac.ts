@@ -29,6 +29,7 @@ type Config = v.InferOutput<typeof config>;
 export const verifyHmac = defineNode({
   name: "verify_hmac",
   kind: "policy",
+  stateVersion: 1,
   doc: `Passes packets whose signature (HMAC) was made with one of its keys, and rejects all others.
 
 A packet without a signature, with a wrong one, or with one too old is **rejected**: it becomes a dead letter (or what

@@ -21,6 +21,7 @@ const value = (ms: number, distance_cm: number) => ({
 export const sensorFusion = defineNode({
   name: "sensor_fusion",
   kind: "transform",
+  stateVersion: 1,
   doc: `Gives each event what sensors measured at its time.
 
 \`nearest\` takes the reading with the smallest distance in event time, at most \`window\` away in either direction, this far

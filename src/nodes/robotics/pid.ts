@@ -45,6 +45,7 @@ const at = (second: number, value: number, to: string) => ({
 export const pid = defineNode({
   name: "pid",
   kind: "compute",
+  stateVersion: 1,
   doc: `Steers a measurement to a setpoint: a PID controller, whose time steps are those of the packets' event times.
 
 The output is \`kp·e + ki·∫e dt - kd·dm/dt\` with error e = setpoint - measurement m. The derivative is that of the

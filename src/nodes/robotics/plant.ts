@@ -39,6 +39,7 @@ const at = (second: number, value: number) => ({ payload: { value }, ts: `2026-0
 export const plant = defineNode({
   name: "plant",
   kind: "compute",
+  stateVersion: 1,
   doc: `Plays a process that a controller steers, such as a heater or a motor: for examples and tests of controllers.
 
 First order with \`time_constant\` T: T·y' + y = gain·u + bias; with \`damping\` second order: T²·y'' + 2·damping·T·y' + y =

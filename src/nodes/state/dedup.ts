@@ -8,6 +8,7 @@ const at = (ts: string, id: number) => ({ ts, payload: { id } });
 export const dedup = defineNode({
   name: "dedup",
   kind: "policy",
+  stateVersion: 1,
   doc: `Passes the first packet with a key and holds back those that follow within \`window_sec\`; they leave by \`duplicate\`.
 
 The key is a [CEL](https://cel.dev) expression such as \`payload.id\` or \`source_id + "/" + string(payload.seq)\`;

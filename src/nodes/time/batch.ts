@@ -41,6 +41,7 @@ type Config = v.InferOutput<typeof config>;
 export const batch = defineNode({
   name: "batch",
   kind: "transform",
+  stateVersion: 1,
   doc: `Makes one packet with a list out of many, when there are enough of them, or when the first has waited long enough.
 
 A batch is \`{ key, count, items, reason }\`; \`reason\` is \`packets\`, \`bytes\`, \`wait\`, \`held\` (another batch needed

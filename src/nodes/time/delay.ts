@@ -40,6 +40,7 @@ const row = (payload: number, second: number) => ({ payload, ts: `2026-01-01T00:
 export const delay = defineNode({
   name: "delay",
   kind: "delay",
+  stateVersion: 1,
   doc: `Holds packets back: by a number of packets, by the clock, or by event time. A cycle must pass one, or an \`initial\`.
 
 One of \`packets\`, \`time\` and \`event_time\` is given. Packets leave as they came, in the order in which they are due. By

@@ -19,6 +19,7 @@ const config = v.strictObject({
 export const initial = defineNode({
   name: "initial",
   kind: "initial",
+  stateVersion: 1,
   doc: `Sends a packet of its own first, then passes everything on: what a cycle begins with. A cycle must pass one, or a
 \`delay\`.
 

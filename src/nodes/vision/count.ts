@@ -71,6 +71,7 @@ const at = (second: number, detections: object[]) => ({
 export const count = defineNode({
   name: "count",
   kind: "transform",
+  stateVersion: 1,
   doc: `Counts the objects in the picture, by class and by zone, and says so as an event when the count changes.
 
 Events have the fields of \`event_v02\` (no track and no box) and \`count: { total, classes, zones, window }\`: objects

@@ -34,6 +34,7 @@ const seen = (ts: string, severity: string) => ({
 export const dedupPolicy = defineNode({
   name: "dedup_policy",
   kind: "policy",
+  stateVersion: 1,
   doc: `Passes one event per object and \`cooldown_sec\`; repeats leave by \`suppressed\`.
 
 An object is \`camera_id:event_type:track_id\`. Its next event passes when \`cooldown_sec\` lie between it and the last one

@@ -38,6 +38,7 @@ const MAX_WARNINGS = 100;
 export const detectionToEvent = defineNode({
   name: "detection_to_event",
   kind: "transform",
+  stateVersion: 1,
   doc: `Says what detections mean, by their class, so that \`event_v02\` can make events of them.
 
 Each detection whose class is in the class map gets \`event_type\`, \`object_type\` and \`severity\`; the list leaves as

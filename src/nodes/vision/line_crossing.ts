@@ -50,6 +50,7 @@ const at = (second: number, x: number) => ({
 export const lineCrossing = defineNode({
   name: "line_crossing",
   kind: "transform",
+  stateVersion: 1,
   doc: `Counts tracked objects that cross lines, in and out and by class, and says each crossing as an event.
 
 An object has crossed when its anchor was clear of the line on one side and is clear of it on the other, by

@@ -26,6 +26,7 @@ const frame = (at: number, detections: object[]) => ({
 export const tracker = defineNode({
   name: "tracker",
   kind: "transform",
+  stateVersion: 1,
   doc: `Follows objects from frame to frame and writes \`track_id\` into their detections.
 
 ByteTrack: a Kalman filter says where each object should be, sure detections are assigned to objects so that the

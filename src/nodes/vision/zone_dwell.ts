@@ -64,6 +64,7 @@ const at = (second: number, y2: number) => ({
 export const zoneDwell = defineNode({
   name: "zone_dwell",
   kind: "transform",
+  stateVersion: 1,
   doc: `Says when tracked objects enter zones, how long they stay there, and when they leave.
 
 Events have the fields of \`event_v02\` with the zone in \`zone\`, and \`dwell: { sec, since_ts, threshold_sec, lost }\`.
