@@ -1,5 +1,6 @@
 import type { Draft } from "../draft.ts";
 import type { Findings } from "../findings.ts";
+import { followKinds } from "../follow_kinds.ts";
 import { badId } from "./bad_id.ts";
 import { cells } from "./cells.ts";
 import { cycleSettings } from "./cycle_settings.ts";
@@ -54,5 +55,6 @@ export const RULES: readonly Rule[] = [
 
 /** Runs every rule; all findings of all rules are collected. */
 export function runRules(draft: Draft, findings: Findings): void {
-  for (const rule of RULES) rule(draft, (finding) => findings.add({ severity: "error", ...finding }));
+  const followed = followKinds(draft);
+  for (const rule of RULES) rule(followed, (finding) => findings.add({ severity: "error", ...finding }));
 }
