@@ -90,16 +90,8 @@ export class Engine {
     const freeze = plan.nodes.some((node) => node.origin !== "built_in");
     const { scheduler, failures } = this;
     this.blackboard = new Blackboard(plan, clock);
-    this.#creation = {
-      board: this.blackboard,
-      host,
-      failures,
-      ids,
-      freeze,
-      stopping: this.#abort.signal,
-      timers: this.timers,
-      scheduler,
-    };
+    const [stopping, board] = [this.#abort.signal, this.blackboard];
+    this.#creation = { ...{ host, failures, ids, freeze, board }, stopping, timers: this.timers, scheduler };
     this.durable = new DurableEdges(plan, host.durable ?? {}, this.failures, this.work);
     this.wiring = wire(this.durable.plan, this.scheduler, { onWork: this.work, onSourceError: this.#restarts.failed });
     this.sources = new Sources(this.wiring.sources, {
