@@ -3,6 +3,13 @@ import type { NodeRun } from "./node_run.ts";
 /** A node that asks to be woken again and again without a packet in between is let be after so many calls. */
 const MAX_WAKES = 100;
 
+interface Run {
+  readonly wiring: { readonly nodes: readonly NodeRun[] };
+  readonly checkpoints: { readonly on: boolean };
+  /** Undefined while the input comes to its end by itself. */
+  readonly stopReason: string | undefined;
+}
+
 interface Woken {
   calls: number;
   /** What it had consumed by the last of them. */
@@ -15,15 +22,20 @@ interface Woken {
  * those hear of the end.
  */
 export class Ending {
+  readonly #run: Run;
   readonly #nodes: readonly NodeRun[];
   readonly #woken = new Map<NodeRun, Woken>();
 
-  constructor(nodes: readonly NodeRun[]) {
-    this.#nodes = nodes.filter(({ timed }) => timed !== undefined).sort((a, b) => a.rank - b.rank);
+  constructor(run: Run) {
+    this.#run = run;
+    this.#nodes = run.wiring.nodes.filter(({ timed }) => timed !== undefined).sort((a, b) => a.rank - b.rank);
   }
 
-  /** Makes the next call ready. False: there is none left. `ends`: what is kept now is not for a later run. */
-  step(ends: boolean): boolean {
+  /** Makes the next call ready. False: there is none left. */
+  step(): boolean {
+    const { stopReason, checkpoints } = this.#run;
+    // A run that was stopped may go on another time from what its nodes have in mind.
+    const ends = stopReason === undefined || !checkpoints.on;
     return this.#nodes.some((node) => this.#tell(node, ends) && node.runnable);
   }
 

@@ -55,7 +55,6 @@ export class Engine {
   readonly #heart: Int32Array;
   /** Undefined when no node waits for event time; there once nodes are created. */
   eventTime: EventTime | undefined;
-  #ending: Ending | undefined;
   readonly #created: Producer[] = [];
   #wake: () => void = () => {};
   #hasWork = false;
@@ -111,7 +110,6 @@ export class Engine {
     try {
       if (this.#createAll() && (await openAll(this)) && (await this.checkpoints.open()) && this.state === "starting") {
         this.state = "running";
-        this.#ending = new Ending(this.wiring.nodes);
         limitTime(this.#options.throttles ?? [], this.timers, (name) => this.stop(name, { emptyQueues: true }));
         for (const source of this.wiring.sources) this.#restarts.start(source);
         await this.#loop();
@@ -159,7 +157,8 @@ export class Engine {
 
   async #loop() {
     let yieldedMs = this.startedMonotonicMs;
-    while (!this.#finished() || this.#goesOn() || !(this.#abandoned || this.checkpoints.ended)) {
+    const ending = new Ending(this);
+    while (!this.#finished() || (!this.#abandoned && (ending.step() || !this.checkpoints.ended))) {
       this.#hasWork = false;
       this.#loops.look();
       const before = this.host.clock.monotonicMs();
@@ -179,13 +178,6 @@ export class Engine {
     const { hasReady, inFlight } = this.scheduler;
     if (hasReady || inFlight > 0) return false;
     return this.durable.finished(this.sources.live, () => this.wiring.nodes.some(({ holds }) => holds.size > 0));
-  }
-
-  /** Nothing happens by itself any more: nodes hear that time is over, one by one. False: none has anything left. */
-  #goesOn(): boolean {
-    if (this.#abandoned) return false;
-    const stopped = this.stopReason !== undefined;
-    return this.#ending?.step(!(stopped && this.checkpoints.on)) ?? false;
   }
 
   #noteTurn(startMs: number) {

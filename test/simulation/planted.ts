@@ -62,8 +62,8 @@ export const PLANTED: readonly Planted[] = [
     name: "delete on delivery",
     says: "a row is removed when it is handed out, not when it is done",
     file: "src/engine/durable/outlet.ts",
-    replace: "    this.#underWay.set(packet, row);\n",
-    by: "    this.#underWay.set(packet, row);\n    this.#acks.add(row);\n",
+    replace: "    this.#underWay.add(packet, row);\n",
+    by: "    this.#underWay.add(packet, row);\n    this.acks.add(row, false);\n",
     season: "crashes",
     breaks: /^I1/,
     drill: "kill",
@@ -104,7 +104,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: "drain counts",
     says: "what a stop gives back counts as a failed attempt",
-    file: "src/engine/durable/outlet.ts",
+    file: "src/engine/durable/row_failures.ts",
     replace: "counted: !away,",
     by: "counted: !away || ending,",
     season: "stops",
@@ -113,7 +113,7 @@ export const PLANTED: readonly Planted[] = [
   {
     name: "outage counts",
     says: "an outage of the outside uses up the attempts of packets that nothing is wrong with",
-    file: "src/engine/durable/outlet.ts",
+    file: "src/engine/durable/row_failures.ts",
     replace: '    const away = kind === "unavailable";\n',
     by: '    const away = kind === "unavailable" && node === undefined;\n',
     season: "outages",
