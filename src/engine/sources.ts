@@ -53,8 +53,8 @@ export class Sources {
   /** Takes a packet from the next source that has one; false when none has. */
   readonly feed = (): boolean => {
     if (this.eventTime === undefined) return this.#feed();
-    // Again when nothing came: a source may just have ended.
-    return this.eventTime.tell() || this.#feed() || this.eventTime.tell();
+    // Again when nothing came: a source may just have ended. None is left when a budget was spent, which ended them all.
+    return this.eventTime.tell() || this.#feed() || (this.eventTime?.tell() ?? false);
   };
 
   #feed(): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { RunOptions } from "../../src/engine/index.ts";
+import { packetBudget, type RunOptions } from "../../src/engine/index.ts";
 import type { EventTimeOptions } from "../../src/graph/plan.ts";
 import type { Emit, NodeContext, NodeInstance } from "../../src/node/index.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
@@ -563,4 +563,13 @@ test("what the report shows: how far a node lags behind the wall clock, and what
   await stage.end("s");
   await toEnd(ending, host, 1);
   expect(running.snapshot().nodes[1]!.own).toEqual({});
+});
+
+test("a budget of packets ends a run with event time like any other, and time is over then", async () => {
+  const { one, log } = teller("k");
+  const ended = await run([source("s", [at(0), at(10), at(20)]), one, sink("z")], ["s -> k", "k -> z"], {
+    throttles: [packetBudget(2)],
+  });
+  expect([ended.status, ended.failure, log.at(-1)]).toEqual(["ok", undefined, Number.POSITIVE_INFINITY]);
+  expect(log).toContain("a10");
 });
