@@ -1,5 +1,57 @@
 import { expect } from "bun:test";
-import { type ExampleProject, lines } from "./example_project.ts";
+import { type ExampleProject, freePort, lines } from "./example_project.ts";
+
+interface Summary {
+  key: string;
+  count: number;
+  window: { start: string };
+  [field: string]: unknown;
+}
+
+/** A server that takes results of windows: what came, by the key it came with. */
+function backend() {
+  const got = new Map<string, Summary>();
+  let next = Promise.withResolvers<void>();
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      got.set(request.headers.get("idempotency-key")!, (await request.json()) as Summary);
+      next.resolve();
+      next = Promise.withResolvers();
+      return new Response();
+    },
+  });
+  return {
+    url: server.url.href,
+    got: () => [...got.values()],
+    async has(count: number) {
+      while (got.size < count) await next.promise;
+    },
+    [Symbol.asyncDispose]: () => server.stop(true),
+  };
+}
+
+/** Posts a reading of a meter as soon as somebody listens, and gives the status. */
+async function post(url: string, minute: number, wh: number): Promise<number> {
+  const headers = {
+    ...{ "content-type": "application/json", "ce-specversion": "1.0", "ce-type": "sensor" },
+    ...{
+      "ce-id": `m1/${minute}`,
+      "ce-source": "m1",
+      "ce-time": new Date(Date.UTC(2026, 4, 1, 6, minute)).toISOString(),
+    },
+  };
+  for (let tries = 0; ; tries++) {
+    try {
+      const { status } = await fetch(url, { method: "POST", headers, body: JSON.stringify({ wh }) });
+      return status;
+    } catch (error) {
+      if (tries === 200) throw error;
+      await Bun.sleep(25);
+    }
+  }
+}
 
 interface Visit {
   source_id: string;
@@ -7,7 +59,7 @@ interface Visit {
 }
 
 /** What a person sees of the examples that go by event time. */
-export const timing = ({ runExample, written }: ExampleProject) => ({
+export const timing = ({ path, runExample, written }: ExampleProject) => ({
   async session_windows(name: string) {
     const { code, report, printed } = await runExample(name);
     expect([code, report.status, printed]).toEqual([0, "ok", []]);
@@ -40,5 +92,33 @@ export const timing = ({ runExample, written }: ExampleProject) => ({
       key: "cell_1",
       window: { start: "2026-06-06T04:30:00.000Z" },
     });
+  },
+  async edge_aggregation(name: string) {
+    await using to = backend();
+    const { code, report, printed } = await runExample(name, "--set", `vars.backend=${to.url}`, "--state-dir", path);
+    expect([code, report.status, printed]).toEqual([0, "ok", []]);
+    // Two cells, three hours: 24 requests in place of 360.
+    expect(to.got().map(({ key, count }) => `${key} ${count}`)).toEqual(
+      Array.from({ length: 12 }, () => ["cell_1 15", "cell_2 15"]).flat(),
+    );
+    expect(to.got()[0]).toMatchObject({ window: { start: "2026-06-06T04:00:00.000Z" }, mean: expect.closeTo(-20, 0) });
+  },
+  async meter_totals(name: string) {
+    await using to = backend();
+    const listen = `127.0.0.1:${freePort()}`;
+    const settings = ["--set", `vars.listen=${listen}`, "--set", `vars.backend=${to.url}`, "--state-dir", path];
+    const take = async (minutes: readonly number[]) => {
+      for (const minute of minutes) expect(await post(`http://${listen}/readings`, minute, 120)).toBe(202);
+    };
+    const first = runExample(name, ...settings, "--max-packets", "2");
+    await take([0, 59]);
+    expect((await first).report.status).toBe("ok");
+    // The second run knows what the first one counted.
+    const second = runExample(name, ...settings, "--max-packets", "4");
+    await take([61, 119, 130]);
+    await to.has(2);
+    await take([131]);
+    const { code, report } = await second;
+    expect([code, report.status, to.got().map(({ wh }) => wh)]).toEqual([0, "ok", [240, 240]]);
   },
 });
