@@ -101,6 +101,12 @@ export class Shape {
     return undefined;
   }
 
+  /** A node between the row's edge and the end of this path keeps packets. */
+  keptAfter(row: RowName, path: string): boolean {
+    const names = path.slice(row.path.length + 1).split(">");
+    return names.some((name) => this.node(idOf(name)).keeps);
+  }
+
   /** Edges of a path in order. */
   edgesOf(path: string): ShapeEdge[] {
     const ids = path.split(">").map(idOf);
