@@ -45,6 +45,20 @@ export class Backpressure {
     }
   }
 
+  /** Counts anew which inboxes are shut and who waits for them. */
+  look(producers: readonly Producer[], inputs: readonly InputRun[]) {
+    const before = producers.map(({ blocked }) => blocked > 0);
+    for (const producer of producers) producer.blocked = 0;
+    for (const input of inputs) {
+      input.shut = mustShut(input);
+      if (input.shut) for (const feeder of input.feeders) feeder.blocked += 1;
+    }
+    for (const [at, producer] of producers.entries()) {
+      if (producer.blocked === 0 && producer.held.length > 0) this.#letGo(producer);
+      if (before[at] !== producer.blocked > 0) producer.roomChanged();
+    }
+  }
+
   /** The inbox at the end of `edge` has room. */
   #admit(edge: EdgeRun, packet: StreamPacket, root: AckRoot | undefined) {
     const { input } = edge;
@@ -53,8 +67,7 @@ export class Backpressure {
     const node = edge.to;
     node.queued += 1;
     if (node.queued === 1) this.#around.refresh(node);
-    if (inbox.full ? inbox.limits.overflow === "block" || input.feedback : input.feedback && inbox.halfFull)
-      shut(input);
+    if (mustShut(input)) shut(input);
   }
 
   /** Full inbox, or one that others wait for: true when there is room for the newcomer now. */
@@ -88,6 +101,11 @@ export class Backpressure {
       this.#admit(edge, packet, root);
     }
   }
+}
+
+function mustShut({ inbox, feedback }: InputRun): boolean {
+  if (feedback) return inbox.full || inbox.halfFull;
+  return inbox.full && inbox.limits.overflow === "block";
 }
 
 function shut(input: InputRun) {

@@ -33,12 +33,22 @@ export interface StoredBlackboard {
  * event time stands still with it.
  */
 export class Blackboard {
-  readonly #cells: ReadonlyMap<string, Kept>;
+  #cells: ReadonlyMap<string, Kept>;
   readonly #clock: Clock;
 
   constructor({ cells = [] }: Pick<GraphPlan, "cells">, clock: Clock) {
     this.#clock = clock;
     this.#cells = new Map(cells.map((plan) => [plan.name, { plan, initial: initialOf(plan), written: undefined }]));
+  }
+
+  /** The cells of another graph: what was written stays, by name and type, where it still fits. */
+  replace({ cells = [] }: Pick<GraphPlan, "cells">) {
+    const taken = cells.map((plan): [string, Kept] => {
+      const written = this.#cells.get(plan.name)?.written;
+      const fits = written !== undefined && whyNot(plan, written.value) === undefined;
+      return [plan.name, { plan, initial: initialOf(plan), written: fits ? written : undefined }];
+    });
+    this.#cells = new Map(taken);
   }
 
   /** `context.cells` of one node: the cells that it declared and no others. */

@@ -47,6 +47,11 @@ export class PacketHold implements Hold {
     node.holds.add(this);
   }
 
+  /** Somebody waits for it. */
+  get awaited(): boolean {
+    return this.#root !== undefined;
+  }
+
   /** The first one holds event time back for both. */
   share(): PacketHold {
     const kept = { ...this.#kept, root: this.#root, watermarkMs: Number.POSITIVE_INFINITY };

@@ -19,7 +19,7 @@ const FIRST_SLOTS = 16;
  * a packet larger than the bound still passes, alone.
  */
 export class Inbox {
-  readonly limits: InboxLimits;
+  limits: InboxLimits;
   count = 0;
   bytes = 0;
   /** Most packets ever held, for the report. */
@@ -77,6 +77,14 @@ export class Inbox {
     this.#head = (at + 1) & this.#mask;
     this.count -= 1;
     return packet;
+  }
+
+  /** Edges have other indexes now. */
+  renumber(to: (edge: number) => number) {
+    for (let offset = 0; offset < this.count; offset++) {
+      const at = (this.#head + offset) & this.#mask;
+      this.#edges[at] = to(this.#edges[at]!);
+    }
   }
 
   /** Shows everything that waits, in no order. */

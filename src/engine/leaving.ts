@@ -6,14 +6,14 @@ import type { Producer } from "./producer.ts";
 import type { Wiring } from "./wiring.ts";
 
 /** Counts what is still in hands, inboxes and calls when a run ends early, and tells the sources that wait. */
-export function leaveBehind({ producers, nodes, edges }: Wiring, reason: DropReason) {
+export function leaveBehind({ producers, nodes, everyEdge }: Wiring, reason: DropReason) {
   for (const producer of producers) leaveHeld(producer, reason);
   for (const node of nodes) {
     for (const { inbox } of node.inputs) {
       while (inbox.count > 0) {
         const { headRoot, headEdge } = inbox;
         inbox.shift();
-        countDrop(edges[headEdge]!, reason);
+        countDrop(everyEdge[headEdge]!, reason);
         headRoot?.fail(leftBehind(reason));
       }
     }

@@ -50,8 +50,9 @@ const MAX_AHEAD = 256;
 
 /** A node (not a source) at run time. */
 export class NodeRun extends Producer {
-  readonly rank: number;
-  readonly inputs: InputRun[] = [];
+  /** Negative while it is no part of the graph that runs: not yet, or no longer. */
+  rank: number;
+  inputs: InputRun[] = [];
   /** Set once `create` has succeeded. */
   instance!: NodeInstance;
   /** The same, when it has a delivery policy. */
@@ -66,7 +67,9 @@ export class NodeRun extends Producer {
   readonly #free: Slot[] = [];
   /** Calls under way in arrival order; kept only when results leave in order and more than one may run. */
   readonly line: Slot[] = [];
-  readonly keepsOrder: boolean;
+  keepsOrder: boolean;
+  /** It takes no further packet: a reload waits for the calls under way. */
+  halted = false;
   /** The call whose iterator is pulled, as room allows. */
   expanding: { slot: Slot; iterator: Iterator<StreamPacket> } | undefined;
   /** All calls with an iterator. More than one only after a retry: while one is pulled no other call begins. */
@@ -95,9 +98,7 @@ export class NodeRun extends Producer {
   constructor(plan: PlanNode, rank: number, counters: NodeCounters, refresh: (node: NodeRun) => void) {
     super(plan, counters);
     this.rank = rank;
-    const { ordered, concurrency } = plan.runtime;
-    // A node without outputs has no results to put in order: one slow call there must not keep the slots of the rest.
-    this.keepsOrder = ordered && concurrency > 1 && plan.outputs.length > 0;
+    this.keepsOrder = keepsOrder(plan);
     this.#refresh = refresh;
   }
 
@@ -105,7 +106,7 @@ export class NodeRun extends Producer {
   get runnable(): boolean {
     if (this.blocked !== 0) return false;
     if (this.expanding !== undefined) return this.atFront(this.expanding.slot);
-    return (this.queued !== 0 || this.due !== 0) && this.slot !== undefined;
+    return ((this.queued !== 0 && !this.halted) || this.due !== 0) && this.slot !== undefined;
   }
 
   /** Calls that outlived `process`. */
@@ -171,6 +172,13 @@ export class NodeRun extends Producer {
     this.freeSlot(slot);
   }
 
+  /** Forgets all slots. No call may be under way. */
+  clearSlots() {
+    this.slots.length = this.#free.length = 0;
+    this.slot = undefined;
+    this.keepsOrder = keepsOrder(this.plan);
+  }
+
   /** Gives a slot back. */
   freeSlot(slot: Slot) {
     if (this.slot === undefined) this.slot = slot;
@@ -184,7 +192,8 @@ export class NodeRun extends Producer {
 
   /** What {@link idle} must be. */
   get couldTake(): boolean {
-    if (this.queued !== 0 || this.due !== 0 || this.blocked !== 0 || this.slot === undefined) return false;
+    if (this.queued !== 0 || this.due !== 0 || this.blocked !== 0 || this.slot === undefined || this.halted)
+      return false;
     return this.expanding === undefined && this.line.length === 0;
   }
 
@@ -243,3 +252,6 @@ export class NodeRun extends Producer {
     this.#refresh(this);
   }
 }
+
+/** A node without outputs has no results to put in order: one slow call there must not keep the slots of the rest. */
+const keepsOrder = ({ runtime, outputs }: PlanNode) => runtime.ordered && runtime.concurrency > 1 && outputs.length > 0;

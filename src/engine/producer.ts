@@ -6,11 +6,12 @@ import type { NodeRun } from "./node_run.ts";
 
 /** One edge of a running graph. */
 export interface EdgeRun {
-  readonly index: number;
-  readonly from: Producer;
+  /** Of the plan that is run; a reload may give it another. */
+  index: number;
+  from: Producer;
   readonly fromPort: string;
-  readonly to: NodeRun;
-  readonly input: InputRun;
+  to: NodeRun;
+  input: InputRun;
   /** Name of the input port, as `process` gets it. */
   readonly toPort: string;
   readonly counters: EdgeCounters;
@@ -29,7 +30,7 @@ export interface InputRun {
   /** What comes round a cycle to this port: an inbox of its own, so that what comes from outside cannot fill it. */
   readonly feedback: boolean;
   readonly name: string;
-  readonly inbox: Inbox;
+  inbox: Inbox;
   readonly node: NodeRun;
   /** Who waits while it is shut: the nodes whose edges lead here, or where a cycle closes the sources before it. */
   readonly feeders: Producer[];
@@ -43,14 +44,15 @@ export interface InputRun {
  * Invariant: `held` is empty unless `blocked > 0`.
  */
 export abstract class Producer {
-  readonly plan: PlanNode;
-  readonly index: number;
+  /** These two are of the plan that is run. */
+  plan: PlanNode;
+  index: number;
   readonly counters: NodeCounters;
   /** Outgoing edges by port, in the order of the graph file. */
   readonly outputs = new Map<string, EdgeRun[]>();
   /** Full downstream inboxes that block; while above zero this producer does not run. */
   blocked = 0;
-  readonly held = new HeldLine();
+  held = new HeldLine();
   lastError: { message: string; atMs: number } | undefined;
   /** Set when there is exactly one outgoing edge: its packets may skip the inbox. */
   sole: EdgeRun | undefined;
@@ -67,6 +69,14 @@ export abstract class Producer {
 
   get id(): string {
     return this.plan.id;
+  }
+
+  /** Forgets its edges; the ports are those of its plan. */
+  disconnect() {
+    this.outputs.clear();
+    for (const port of this.plan.outputs) this.outputs.set(port, []);
+    this.sole = undefined;
+    this.#edges = 0;
   }
 
   connect(edge: EdgeRun) {

@@ -7,7 +7,7 @@ import { MAX_HELD, tooMany } from "./held.ts";
 import type { Loops } from "./loops.ts";
 import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
 import { closeIterator, finishAsync, isAsyncResult } from "./pending.ts";
-import type { EdgeRun, InputRun } from "./producer.ts";
+import type { EdgeRun, InputRun, Producer } from "./producer.ts";
 import { ReadySet } from "./ready_set.ts";
 
 /** A turn ends after this long, so that timers, sockets and the page stay live. */
@@ -56,7 +56,7 @@ export class Scheduler {
   readonly #ids: IdGenerator;
   readonly #inboxes = new Backpressure(this);
   #ready = new ReadySet(1);
-  #byRank: NodeRun[] = [];
+  #byRank: readonly NodeRun[] = [];
   #fusesSources: boolean;
   #loopSteps = 0;
   #untilClock = 1;
@@ -73,7 +73,7 @@ export class Scheduler {
   }
 
   /** Takes a graph over; `byRank[r]` is the node of rank r, or absent for a source. */
-  schedule(byRank: NodeRun[], edges: readonly EdgeRun[]) {
+  schedule(byRank: readonly NodeRun[], edges: readonly EdgeRun[]) {
     this.#inboxes.edges = edges;
     this.#byRank = byRank;
     this.#ready = new ReadySet(byRank.length);
@@ -81,10 +81,16 @@ export class Scheduler {
 
   /** Keeps the ready set true to `node.runnable`. Called whenever queue, room or slots of a node change. */
   readonly refresh = (node: NodeRun) => {
+    if (node.rank < 0) return;
     node.idle = node.couldTake;
     if (node.runnable) this.#ready.add(node.rank);
     else this.#ready.remove(node.rank);
   };
+
+  /** After the edges have changed: who waits for room, and who does not any more. */
+  findRoom(producers: readonly Producer[], inputs: readonly InputRun[]) {
+    this.#inboxes.look(producers, inputs);
+  }
 
   get hasReady(): boolean {
     return !this.#ready.isEmpty;

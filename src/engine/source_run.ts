@@ -35,7 +35,12 @@ export class SourceRun extends Producer {
   #at = 0;
   /** Packets of the chunk that may be taken now. */
   #until = 0;
-  #paused = false;
+  /** Who wants it to stand still: a checkpoint, a reload. */
+  #pauses = 0;
+  /** It is asked for no more; what it has yielded is taken. */
+  finishing = false;
+  /** Packets that it was not told the end of. */
+  outstanding = 0;
   #waiting = false;
   #ended = false;
   readonly #onWork: () => void;
@@ -63,18 +68,23 @@ export class SourceRun extends Producer {
     this.#waiting = false;
   }
 
+  get #paused(): boolean {
+    return this.#pauses > 0;
+  }
+
   get hasNext(): boolean {
     return this.#at < this.#until;
   }
 
   /** For a while no packet is taken, but those of an array of which some were: see {@link atPosition}. */
   pause() {
-    this.#paused = true;
+    this.#pauses += 1;
     if (this.#at === 0) this.#until = 0;
   }
 
   resume() {
-    this.#paused = false;
+    this.#pauses -= 1;
+    if (this.#paused) return;
     this.#until = this.#chunk.length;
     this.#onWork();
   }
@@ -96,7 +106,8 @@ export class SourceRun extends Producer {
   pull(): Pull {
     if (this.hasNext) return "packet";
     if (this.#ended) return "ended";
-    if (this.#waiting || this.#iterator === undefined || (this.#paused && this.atPosition)) return "waiting";
+    if (this.#waiting || this.finishing || this.#iterator === undefined) return "waiting";
+    if (this.#paused && this.atPosition) return "waiting";
     return this.#advance(this.#iterator);
   }
 

@@ -91,6 +91,13 @@ export class Sources {
     for (const source of ending) source.end();
   }
 
+  /** The sources of another graph, in its order; those that have ended are none of them. */
+  replace(live: readonly SourceRun[]) {
+    this.live.splice(0, this.live.length, ...live);
+    for (const source of this.#settles.keys()) if (!live.includes(source)) this.#settles.delete(source);
+    this.#pointer = 0;
+  }
+
   remove(source: SourceRun) {
     const at = this.live.indexOf(source);
     if (at < 0) return;
@@ -142,7 +149,9 @@ export class Sources {
     }
     source.counters.produced += 1;
     if (source.time !== undefined) this.eventTime?.observe(source.time, packet);
-    const root = source.waits ? new AckRoot(packet, this.#settleOf(source), source.instance.keeps) : undefined;
+    const settle = source.waits ? this.#settleOf(source) : undefined;
+    const root = source.waits ? new AckRoot(packet, settle, source.instance.keeps) : undefined;
+    if (settle !== undefined) source.outstanding += 1;
     if (root !== undefined) root.asked = source.plan.definition.acknowledges;
     if (sole !== undefined) this.#scheduler.sendSole(sole, packet, root);
     else this.#fanOut(source, packet, root);
@@ -151,7 +160,10 @@ export class Sources {
 
   #fanOut(source: SourceRun, packet: StreamPacket, root: AckRoot | undefined) {
     const port = source.portOf?.(packet) ?? source.plan.outputs[0]!;
-    for (const [at, edge] of (source.outputs.get(port) ?? []).entries()) {
+    const edges = source.outputs.get(port);
+    // Of a letter that is sent back: its node went with a reload in this moment.
+    if (edges === undefined) return root === undefined ? undefined : goneFor(root, port);
+    for (const [at, edge] of edges.entries()) {
       this.#scheduler.send(edge, packet, root?.branch(edge.mark, at, edge, packet));
     }
   }
@@ -176,6 +188,7 @@ export class Sources {
         this.later.push(() => settle(packet, failure));
         return;
       }
+      source.outstanding -= 1;
       try {
         if (failure === undefined) source.instance.ack?.(packet);
         else source.instance.nack?.(packet, failure.error.message, failure);
@@ -188,4 +201,10 @@ export class Sources {
     if (source.instance instanceof Outlet) settle.kept = source.instance.kept;
     return settle;
   }
+}
+
+function goneFor(root: AckRoot, port: string) {
+  const error = new Error(`the graph has no ${port} any more`);
+  root.add();
+  root.fail({ kind: "unavailable", error, node: undefined, port: undefined });
 }

@@ -88,6 +88,13 @@ export class Timed {
     this.#makeDue(WAKE);
   }
 
+  /** Its node is no part of the graph any more. */
+  stop() {
+    this.#cancel();
+    this.#wakeMs = undefined;
+    this.#timerMs = Number.POSITIVE_INFINITY;
+  }
+
   /** Makes the call that is due. */
   call(slot: Slot): ProcessResult {
     if (slot.input === "wake") return this.instance?.wake?.(slot.emit);

@@ -10,7 +10,7 @@ import { expandDurable, type RunPlan } from "./expand.ts";
 import { Inlet } from "./inlet.ts";
 import { type Link, linkName, newLink } from "./link.ts";
 import { Outlet } from "./outlet.ts";
-import { lettersLink, withReplays } from "./replays.ts";
+import { lettersLink, refusalOf, withReplays } from "./replays.ts";
 import type { UnseenRows } from "./unseen.ts";
 
 export interface DurableHost {
@@ -24,44 +24,73 @@ export interface DurableHost {
   spills?: ReadonlyMap<number, Spill> | undefined;
 }
 
+/** Durable edges of a graph that does not run yet. */
+export interface PreparedEdges {
+  readonly plan: RunPlan;
+  readonly links: ReadonlyMap<number, Link>;
+  readonly letters: Link | undefined;
+  readonly refuse: Link["refuse"];
+}
+
 /** The durable edges of a run: their links, their hidden nodes, and when there is nothing left to come out of them. */
 export class DurableEdges {
-  readonly plan: RunPlan;
-  readonly links = new Map<number, Link>();
-  readonly #outlets: Outlet[] = [];
-  readonly #letters: Link | undefined;
+  plan: RunPlan;
+  links: ReadonlyMap<number, Link> = new Map();
+  #outlets: Outlet[] = [];
+  #letters: Link | undefined;
   readonly #producers = new Map<string, Producer>();
   readonly #failures: Failures;
   /** Nodes from which a durable edge can be reached. */
-  readonly #before: ReadonlySet<number>;
+  #before: ReadonlySet<number>;
+  readonly #onChange: () => void;
 
   /** `onChange` hears that something may have become possible, or the end may have come. */
-  constructor(
-    plan: GraphPlan,
-    { queues, letters, spills, callRows }: DurableHost,
-    failures: Failures,
-    onChange: () => void,
-  ) {
+  constructor(plan: GraphPlan, host: DurableHost, failures: Failures, onChange: () => void) {
     this.#failures = failures;
+    this.#onChange = onChange;
+    const first = this.prepare(plan, host);
+    this.plan = first.plan;
+    this.#before = nodesBefore(first.plan);
+    this.adopt(first);
+  }
+
+  /** The durable edges of another graph; those of the same name and queue stay the links they are. Changes nothing. */
+  prepare(plan: GraphPlan, { queues, letters, spills, callRows }: DurableHost): PreparedEdges {
+    const known = new Map([...this.links.values()].map((link) => [link.name, link]));
+    const links = new Map<number, Link>();
     for (const edge of plan.edges) {
-      const queue = queues?.get(edge.index);
-      if (edge.durable === undefined || queue === undefined) continue;
-      const spill = spills?.get(edge.index);
-      this.links.set(
-        edge.index,
-        newLink({ index: edge.index, options: edge.durable, name: linkName(plan, edge), queue, callRows, spill }),
-      );
+      const { index, durable: options } = edge;
+      const queue = queues?.get(index);
+      if (options === undefined || queue === undefined) continue;
+      const name = linkName(plan, edge);
+      const old = known.get(name);
+      const spill = spills?.get(index);
+      links.set(index, old?.queue === queue ? old : newLink({ index, options, name, queue, callRows, spill }));
     }
+    const onChange = this.#onChange;
     const eventsOf = (link: Link) => ({
       onChange,
       onDead: (packet: StreamPacket, row: QueueRow, failure: PacketFailure) =>
         this.#setAside(link, packet, row, failure),
       onUnseen: (unseen: UnseenRows) => this.#countUnseen(link, unseen),
     });
-    const expanded = expandDurable(plan, this.links, eventsOf);
-    this.#letters = letters && lettersLink(plan, letters);
-    this.plan = this.#letters === undefined ? expanded : withReplays(expanded, this.#letters, eventsOf);
-    this.#before = nodesBefore(this.plan);
+    const expanded = expandDurable(plan, links, eventsOf);
+    const refuse = letters && refusalOf(plan);
+    const replays = letters && (this.#letters ?? lettersLink(letters));
+    const run = replays === undefined ? expanded : withReplays(expanded, replays, eventsOf);
+    return { plan: run, links, letters: replays, refuse };
+  }
+
+  /** Before {@link attach} of all nodes. */
+  adopt({ plan, links, letters, refuse }: PreparedEdges) {
+    this.plan = plan;
+    this.links = links;
+    for (const [index, link] of links) link.index = index;
+    this.#letters = letters;
+    if (letters !== undefined) letters.refuse = refuse;
+    this.#before = nodesBefore(plan);
+    this.#outlets = [];
+    this.#producers.clear();
   }
 
   /** Told of every node once it is created. */

@@ -6,7 +6,7 @@ import type { Queue, QueueRow } from "../../store/index.ts";
 /** What the two ends of a durable edge share. */
 export interface Link {
   /** Index of the edge in the plan; negative for what no edge of the plan is. */
-  readonly index: number;
+  index: number;
   readonly options: DurableOptions;
   /** `yard.out->alarms.in`, for messages, files and the report. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Link {
   /** With `payload_ref`: keeps what is too large for a row in files. */
   readonly spill?: Spill | undefined;
   /** Says why the graph cannot take a row; such a row is a dead letter again. */
-  readonly refuse?: ((row: QueueRow) => string | undefined) | undefined;
+  refuse?: ((row: QueueRow) => string | undefined) | undefined;
   readonly counts: LinkCounts;
   /** As of any edge; the time waited is from the first commit to being handed out. */
   readonly counters: EdgeCounters;

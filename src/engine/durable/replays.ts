@@ -24,11 +24,15 @@ const OPTIONS: DurableOptions = {
 };
 
 /** The queue of dead letters as a link: its ready rows are those to replay. */
-export function lettersLink({ name, nodes }: GraphPlan, queue: Queue): Link {
+export function lettersLink(queue: Queue): Link {
+  return newLink({ index: -1, options: OPTIONS, name: "dead_letters", queue });
+}
+
+/** Says why a graph cannot take a letter. */
+export function refusalOf({ name, nodes }: GraphPlan): Link["refuse"] {
   const inputs = new Set(nodes.flatMap(({ id, inputs }) => inputs.map((input) => inputName(id, input))));
-  const refuse = ({ partition }: { partition: string }) =>
+  return ({ partition }) =>
     inputs.has(partition) ? undefined : `graph ${name} has no input ${partition} to replay it into`;
-  return newLink({ index: -1, options: OPTIONS, name: "dead_letters", queue, refuse });
 }
 
 /** Adds a source that leads to every input of the graph and delivers what is to be replayed. */

@@ -86,6 +86,13 @@ export class EventTime {
     return this.#mayLook() && this.#tellBusy();
   }
 
+  /** Another one takes its place. */
+  stop() {
+    this.#idleTimer.stop();
+    for (const source of this.#run.wiring.sources) source.time = undefined;
+    for (const node of this.#run.wiring.nodes) node.heldBack = undefined;
+  }
+
   /** Everything that a later run needs to go on from here. */
   snapshot(): EventTimeState {
     return stateOf(this.sources, this.#reaches);

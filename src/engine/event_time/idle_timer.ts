@@ -35,6 +35,10 @@ export class IdleTimer {
     this.#cancel = this.#run.timers.after(waitMs, () => this.#ring());
   }
 
+  stop() {
+    this.#cancel();
+  }
+
   #ring() {
     this.#dueMs = Number.POSITIVE_INFINITY;
     this.#onIdle();
