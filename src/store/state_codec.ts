@@ -1,3 +1,5 @@
+import { Packet, seal } from "../packet/index.ts";
+
 /**
  * State of a node as bytes: one JSON text, and behind it the typed arrays that the text refers to.
  *
@@ -89,7 +91,19 @@ function plain(value: unknown, place: string, depth: number, columns: PackedStat
   if (value instanceof Map)
     return { [MARK]: "map", of: [...value].map(([key, one], at) => [inside(key, at), inside(one, at)]) };
   if (value instanceof Set) return { [MARK]: "set", of: [...value].map(inside) };
+  // What nodes hold are packets, the one class that is a value.
+  if (value instanceof Packet)
+    return { [MARK]: packetMark(value), of: FIELDS.map((name) => inside(value[name], name)) };
   return object(value, place, inside);
+}
+
+const FIELDS = ["packet_id", "ts", "kind", "source_id", "payload", "meta"] as const;
+/** Frozen where plugins could write to it, and so again. */
+const packetMark = (packet: Packet) => (Object.isFrozen(packet) ? "frozen_packet" : "packet");
+
+function packetOf(fields: unknown, inside: (one: unknown) => unknown): Packet {
+  const given = (fields as unknown[]).map(inside) as ConstructorParameters<typeof Packet>;
+  return new Packet(...given);
 }
 
 /** Nearly all of a large state are such lists, and looking at one costs a tenth of copying it. A hole is undefined. */
@@ -151,6 +165,8 @@ function marked({ [MARK]: mark, of, at }: Marked, columns: readonly Uint8Array[]
   if (mark === "set") return new Set((of as unknown[]).map(inside));
   if (mark === "object")
     return Object.fromEntries(Object.entries(of as object).map(([name, one]) => [name, inside(one)]));
+  if (mark === "packet") return packetOf(of, inside);
+  if (mark === "frozen_packet") return seal(packetOf(of, inside));
   const bytes = columns[at ?? -1];
   if (!Object.hasOwn(COLUMNS, mark) || bytes === undefined)
     throw new Error(`it has a part "${mark}" that nobody knows`);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
 import type { Example, NodeDefinition } from "../../src/node/index.ts";
+import { packState, stateBytes, stateOf } from "../../src/store/state_codec.ts";
 import { type Sent, sentAs } from "../support/network.ts";
 import type { Check } from "./check.ts";
 import { SNAKE } from "./config_checks.ts";
@@ -96,14 +97,16 @@ export const RUN_CHECKS: readonly Check[] = [
     await play(played);
     const { snapshot, restore } = played;
     if ((snapshot === undefined) !== (restore === undefined)) return ["has only one of snapshot and restore"];
-    // A clone: plain values and typed arrays come through, functions and the node's own objects do not.
-    const state = structuredClone(played.snapshot?.());
-    if (state !== undefined) restored.restore?.(structuredClone(state));
-    const again = structuredClone(restored.snapshot?.());
+    // As a checkpoint keeps it: what is no plain value, typed array or packet is refused.
+    const state = kept(played.snapshot?.());
+    if (state !== undefined) restored.restore?.(kept(state));
+    const again = kept(restored.snapshot?.());
     for (const instance of [played, restored]) await instance.close?.();
     return isDeepStrictEqual(state, again) ? [] : [`saved ${text(state)}, and after restoring ${text(again)}`];
   }),
 ];
+
+const kept = (state: unknown) => (state === undefined ? state : stateOf(stateBytes(packState(state))));
 
 function postFaults(example: Example, sent: readonly Sent[]): string[] {
   const shown = sentAs(example, sent);

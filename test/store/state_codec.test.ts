@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { type IdGenerator, packetFactory } from "../../src/packet/index.ts";
 import { packState, stateBytes, stateOf } from "../../src/store/state_codec.ts";
 
 const back = (state: unknown) => stateOf(stateBytes(packState(state)));
@@ -44,6 +45,19 @@ test("packing copies columns: what the node does to them later is not in it", ()
   const packed = packState({ column });
   column[0] = 2;
   expect(stateOf(stateBytes(packed))).toEqual({ column: Float64Array.from([1]) });
+});
+
+test.each([true, false])("a packet as the engine makes them (frozen: %p) comes back as one", (freeze) => {
+  const ids = { nowMs: () => 0, next: () => "7", iso: () => "1970-01-01T00:00:00.000Z" } as unknown as IdGenerator;
+  const held = packetFactory(
+    ids,
+    "cam01",
+    freeze,
+  )({ kind: "raw", payload: { $: 1, row: Uint8Array.of(1) }, meta: { n: -0 } });
+  const [kept] = back([held]) as [typeof held];
+  expect(Bun.deepEquals(kept, held, true)).toBe(true);
+  expect(kept.constructor).toBe(held.constructor);
+  expect(Object.isFrozen(kept)).toBe(freeze);
 });
 
 test("what is no plain value is refused with the place where it stands", () => {
