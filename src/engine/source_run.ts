@@ -8,6 +8,7 @@ import { Producer } from "./producer.ts";
 
 type SourceIterator = Iterator<SourceYield> | AsyncIterator<SourceYield>;
 
+const NOTHING: readonly StreamPacket[] = [];
 /** Empty arrays a source may yield in one pull; then others have their turn. */
 const MAX_EMPTY = 256;
 
@@ -97,6 +98,11 @@ export class SourceRun extends Producer {
     return this.#at === 0 || this.#waiting || this.#ended || this.#iterator === undefined;
   }
 
+  /** Packets that were taken since it was last asked for more. */
+  get taken(): number {
+    return this.#at;
+  }
+
   /** The packet that {@link hasNext} or {@link pull} found. */
   next(): StreamPacket {
     return this.#chunk[this.#at++]!;
@@ -122,13 +128,16 @@ export class SourceRun extends Producer {
     this.#ended = true;
     this.#iterator = undefined;
     this.#chunk = [];
-    this.#at = this.#until = 0;
+    // How many of the last ones were taken is still asked.
+    this.#until = this.#at;
     // A generator waiting for its next input hears the abort signal instead.
     closeIterator(iterator, (error) => this.#onError(this, error));
   }
 
   #advance(iterator: SourceIterator): Pull {
     for (let tries = 0; tries < MAX_EMPTY; tries++) {
+      this.#chunk = NOTHING;
+      this.#at = this.#until = 0;
       const step = iterator.next();
       if (isThenable(step)) return this.#wait(iterator, step);
       this.#accept(step);

@@ -44,7 +44,7 @@ export interface NodeInstance<Out extends string = string> {
   /** Numbers for the report; names in snake_case, counters end in `_total`. */
   metrics?(): Record<string, number>;
   /**
-   * Everything it knows of packets it has processed: plain values and typed arrays, which it does not change later.
+   * Everything it knows of packets it has processed: plain values, typed arrays and packets, which it does not change later.
    * Called between two packets, while nothing of it is under way.
    */
   snapshot?(): unknown;
@@ -68,8 +68,11 @@ export interface SourceInstance {
   readonly keeps?: boolean;
   close?(): void | Promise<void>;
   metrics?(): Record<string, number>;
-  /** Where it is in its input, so that a later run goes on there; as of {@link NodeInstance}. */
-  snapshot?(): unknown;
+  /**
+   * Where it is in its input, so that a later run goes on there. `taken`: packets that were taken of what it has yielded
+   * since it was last asked for more; everything before that was.
+   */
+  snapshot?(taken: number): unknown;
   restore?(state: unknown): void;
 }
 

@@ -256,7 +256,7 @@ describe("a checkpoint", () => {
           }
           await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
         },
-        snapshot: () => at,
+        snapshot: (taken: number) => at + taken,
         restore: (state: unknown) => {
           at = state as number;
         },

@@ -1,7 +1,7 @@
 import { type KeptState, packState, type StatePart, sizeOfState, type TakenState } from "../../store/index.ts";
 import type { EventTime } from "../event_time/event_time.ts";
 import type { NodeRun } from "../node_run.ts";
-import type { SourceRun } from "../source_run.ts";
+import { SourceRun } from "../source_run.ts";
 
 /** Something with a state that must survive: a node, or a part of the engine. */
 export interface Part extends StatePart {
@@ -14,13 +14,12 @@ export interface Part extends StatePart {
 }
 
 /** A node or a source as a part. */
-export function partOf({ id, plan, instance }: NodeRun | SourceRun): Part {
+export function partOf(producer: NodeRun | SourceRun): Part {
+  const { id, plan, instance } = producer;
   const { name: kind, stateVersion: version = 1 } = plan.definition;
-  return {
-    ...{ part: `node ${id}`, name: id, kind, version },
-    snapshot: () => instance.snapshot!(),
-    restore: (state) => instance.restore!(state),
-  };
+  const names = { part: `node ${id}`, name: id, kind, version };
+  const taken = () => (producer instanceof SourceRun ? producer.taken : 0);
+  return { ...names, snapshot: () => instance.snapshot!(taken()), restore: (state) => instance.restore!(state) };
 }
 
 /** How far event time has come. */

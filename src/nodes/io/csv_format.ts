@@ -54,6 +54,10 @@ export class CsvFormat implements LineFormat {
     this.reset();
   }
 
+  get open(): boolean {
+    return this.#open !== "";
+  }
+
   take(text: string, line: number, invalid?: ReadonlySet<number>): number {
     if (invalid) for (const each of invalid) this.#invalid.add(each);
     const end =

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type ConfigIssue, defineNode, type NodeContext, type SourceInstance } from "../../node/index.ts";
 import { fileError } from "./file_error.ts";
-import { Follower } from "./follow.ts";
+import { CHUNK_BYTES, readOn, readOnce } from "./file_reading.ts";
 import {
   checkRecordConfig,
   packetsOf,
@@ -11,9 +11,6 @@ import {
   recordPort,
   recordReader,
 } from "./record_config.ts";
-
-/** Packets of a chunk wait together and outlive a young collection: 16 KiB read 12 % faster than 64 KiB. */
-const CHUNK_BYTES = 16_384;
 
 const config = v.strictObject({
   path: v.pipe(v.string(), v.minLength(1), v.description("File to read.")),
@@ -41,6 +38,7 @@ type Config = v.InferOutput<typeof config>;
 export const fileSource = defineNode({
   name: "file_source",
   kind: "source",
+  stateVersion: 1,
   doc: `Reads records from a file, plain or gzip, once or for as long as it grows.
 
 ${RECORD_DOC}
@@ -51,7 +49,10 @@ record in any other, unless the column says what it stands for (\`{ type: number
 **follow** goes by name, as \`tail -F\`: the file may be missing at first; one that was renamed is read to its end
 for one more \`poll_ms\` before the new one begins; one that was truncated begins anew, also when it has grown past the
 old size since. The last line waits for its line end. With \`start: end\` lines are numbered from where reading
-began, and the header is taken from the beginning.`,
+began, and the header is taken from the beginning.
+
+**Place**: with \`checkpoint\` in the graph a later run goes on behind the last record that is in a checkpoint, also in a
+file that was renamed in its folder meanwhile. A packed file is read from its beginning.`,
   config,
   outputs: recordPort,
   check: (options) => [...checkRecordConfig(options), ...checkFollow(options)],
@@ -84,16 +85,12 @@ began, and the header is taken from the beginning.`,
   ],
   create(options, context) {
     const path = context.files.resolve(options.path);
-    if (options.follow) return followed(options, path, context);
-    let reader = recordReader(options, path, context);
-    return {
-      run() {
-        // A source that is restarted begins the file again.
-        reader = recordReader(options, path, context);
-        return isPacked(options) ? unpacked(path, reader, context) : plain(path, reader, context);
-      },
-      metrics: () => reader.packets.metrics(),
-    };
+    const newReader = () => recordReader(options, path, context);
+    if (isPacked(options)) return unpacking(path, newReader, context);
+    const hasHead = options.format === "csv" && options.header;
+    const reading = { path, newReader, hasHead, maxLineBytes: options.max_line_bytes };
+    if (!options.follow) return readOnce(reading, context);
+    return readOn(reading, { ...options, path, chunk_bytes: CHUNK_BYTES, with_first_line: hasHead }, context);
   },
 });
 
@@ -132,9 +129,17 @@ function* chunks(path: string, context: NodeContext): Generator<Uint8Array> {
   }
 }
 
-function* plain(path: string, reader: RecordReader, context: NodeContext) {
-  for (const bytes of chunks(path, context)) yield* packetsOf(reader, () => reader.lines.push(bytes));
-  yield* packetsOf(reader, () => reader.lines.end());
+/** A packed file has no places: it is read from its beginning. */
+function unpacking(path: string, newReader: () => RecordReader, context: NodeContext): SourceInstance {
+  let reader = newReader();
+  return {
+    run() {
+      // A source that is restarted begins the file again.
+      reader = newReader();
+      return unpacked(path, reader, context);
+    },
+    metrics: () => reader.packets.metrics(),
+  };
 }
 
 async function* unpacked(path: string, reader: RecordReader, context: NodeContext) {
@@ -158,32 +163,4 @@ function* copies(path: string, context: NodeContext) {
 
 function isZlibError(error: unknown) {
   return /^Z_|^ERR_/.test((error as { code?: string }).code ?? "");
-}
-
-function followed(options: Config, path: string, context: NodeContext): SourceInstance {
-  const reader = recordReader(options, path, context);
-  const withHeader = options.format === "csv" && options.header;
-  const follower = new Follower({ ...options, path, chunk_bytes: CHUNK_BYTES, with_first_line: withHeader }, context);
-  const { lines, packets } = reader;
-  const seen = { rotated: 0, truncated: 0 };
-  const steps: Record<"rotated" | "truncated", () => void> = {
-    rotated() {
-      lines.end();
-      lines.restart();
-    },
-    truncated: () => lines.restart(),
-  };
-  return {
-    async *run(signal) {
-      for await (const step of follower.steps(signal)) {
-        if (step.what === "bytes") yield* packetsOf(reader, () => lines.push(step.bytes));
-        else {
-          seen[step.what] += 1;
-          yield* packetsOf(reader, steps[step.what]);
-        }
-      }
-    },
-    close: () => follower.close(),
-    metrics: () => ({ ...packets.metrics(), rotations_total: seen.rotated, truncations_total: seen.truncated }),
-  };
 }

@@ -1,6 +1,8 @@
+import { dirname, join } from "node:path";
 import { sleep } from "../../base/clock.ts";
 import type { NodeContext, OpenFile } from "../../node/index.ts";
 import { fileError } from "./file_error.ts";
+import { type FilePlace, isAt } from "./file_place.ts";
 
 export type FollowStep =
   /** Bytes behind the last ones; valid until the next step. */
@@ -25,6 +27,8 @@ export interface FollowOptions {
 }
 
 const LF = 0x0a;
+/** Names looked at for a file that was renamed while nothing ran; rotations keep some ten. */
+const MAX_NAMES = 1_000;
 const EMPTY = new Uint8Array(0);
 /** Bytes in front of the position that are compared to notice a file that was cut and has grown past it. */
 const WITNESS_BYTES = 64;
@@ -38,7 +42,10 @@ export class Follower {
   readonly #context: NodeContext;
   readonly #buffer: Uint8Array;
   #file: OpenFile | undefined;
+  /** Read to its end, and open until more is asked for: somebody may still ask where in it that was. */
+  #old: OpenFile | undefined;
   #position = 0;
+  #before = 0;
   /** The last bytes before the position, also in front of every read. */
   #witness: Uint8Array = EMPTY;
   #first = true;
@@ -62,13 +69,65 @@ export class Follower {
   }
 
   close(): void {
+    this.#closeOld();
     this.#file?.close();
     this.#file = undefined;
   }
 
+  #closeOld() {
+    this.#old?.close();
+    this.#old = undefined;
+  }
+
+  /** The file that is read now, and how many of its bytes were given out, with and before the last step; undefined between two files. */
+  get at(): { file: OpenFile; position: number; before: number } | undefined {
+    return this.#file && { file: this.#file, position: this.#position, before: this.#before };
+  }
+
+  /**
+   * Before the first step: goes on in the file of an earlier run, also when that has another name by now. False when it
+   * is not there any more, or was written anew.
+   */
+  goOn(place: FilePlace): boolean {
+    const { files } = this.#context;
+    const folder = dirname(this.#options.path);
+    const names = files.exists(folder) ? files.list(folder).slice(0, MAX_NAMES) : [];
+    const found = [this.#options.path, ...names.map((name) => join(folder, name))].find((name) =>
+      this.#isOf(name, place),
+    );
+    if (found === undefined) return false;
+    this.#file = files.open(found, "r");
+    this.#moveTo(place.offset, this.#file);
+    this.#first = false;
+    return true;
+  }
+
+  /** Before the first step: the file that has the name is read from its beginning, whatever `start` says. */
+  beginNext() {
+    this.#first = false;
+  }
+
+  #isOf(name: string, place: FilePlace): boolean {
+    const { files } = this.#context;
+    try {
+      if (files.stat(name).ino !== place.ino) return false;
+      const file = files.open(name, "r");
+      try {
+        return isAt(file, place);
+      } finally {
+        file.close();
+      }
+    } catch {
+      // Gone since it was listed, or none of ours.
+      return false;
+    }
+  }
+
   /** One thing that happened, or nothing to do but wait. */
   #step(): FollowStep | undefined {
+    this.#closeOld();
     const file = this.#file ?? this.#tryOpen();
+    this.#before = this.#position;
     if (file === undefined) return undefined;
     if (this.#firstLine !== undefined) return this.#takeFirstLine(this.#firstLine);
     const read = this.#read(file);
@@ -83,7 +142,8 @@ export class Follower {
       return undefined;
     }
     this.#replaced = false;
-    this.close();
+    this.#old = file;
+    this.#file = undefined;
     return { what: "rotated" };
   }
 
@@ -176,7 +236,7 @@ function lastLineEnd(file: OpenFile, maxBytes: number): number {
   return end > 0 || from === 0 ? from + end : size;
 }
 
-function readFirstLine(file: OpenFile, maxBytes: number): Uint8Array {
+export function readFirstLine(file: OpenFile, maxBytes: number): Uint8Array {
   const head = new Uint8Array(maxBytes);
   const count = file.read(head, 0);
   return head.slice(0, head.subarray(0, count).indexOf(LF) + 1);

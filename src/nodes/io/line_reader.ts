@@ -5,10 +5,22 @@ export interface LineFormat {
    * `line` is the number of the first; `invalid` holds the numbers of lines that were not UTF-8.
    */
   take(text: string, line: number, invalid?: ReadonlySet<number>): number;
+  /** A record goes on behind the lines that were taken. */
+  readonly open?: boolean;
   /** Nothing follows; a record that is open is a bad one. */
   end(): void;
   /** The file begins anew. */
   reset(): void;
+}
+
+/** A place between two records. */
+export interface LinePlace {
+  /** Bytes that were pushed behind it. */
+  behind: number;
+  /** Number of the line that begins there. */
+  line: number;
+  /** Records that were read before it. */
+  seen: number;
 }
 
 export type RejectLine = (text: string, line: number, reason: string) => void;
@@ -35,6 +47,8 @@ export class LineReader {
   #line = 1;
   #held: Uint8Array = EMPTY;
   #skipping = false;
+  #pushed = 0;
+  #place = { pushed: 0, line: 1, seen: 0 };
 
   constructor(format: LineFormat, reject: RejectLine, maxLineBytes: number) {
     this.#format = format;
@@ -44,6 +58,7 @@ export class LineReader {
 
   /** Takes the next bytes; they may be overwritten afterwards. */
   push(bytes: Uint8Array): void {
+    this.#pushed += bytes.length;
     let at = 0;
     if (this.#skipping || this.#held.length > 0) {
       const end = bytes.indexOf(LF) + 1;
@@ -64,6 +79,25 @@ export class LineReader {
       this.#block(bytes.subarray(at, end));
       at = end;
     }
+  }
+
+  /**
+   * The last place between two records, `seen` being the records read so far: what is pushed from there on is read again
+   * in the same way.
+   */
+  place(seen: number): LinePlace {
+    const between = !this.#skipping && !this.#format.open;
+    if (between) this.#place = { pushed: this.#pushed - this.#held.length, line: this.#line, seen };
+    const { pushed, ...place } = this.#place;
+    return { ...place, behind: this.#pushed - pushed };
+  }
+
+  /** What is pushed next begins with line `line`. `head` is what the file begins with, and holds no record. */
+  goOn(line: number, head: Uint8Array) {
+    this.push(head);
+    this.#held = EMPTY;
+    this.#line = line;
+    this.#place = { pushed: this.#pushed, line, seen: 0 };
   }
 
   /** The input ends: a line without a line feed is the last one. */

@@ -25,6 +25,9 @@ export class RecordPackets {
   #packets: StreamPacket[] = [];
   #records = 0;
   #rejected = 0;
+  #seen = 0;
+  #knownRecords = 0;
+  #knownPackets = 0;
 
   constructor(options: RecordPacketsOptions, context: NodeContext) {
     this.#options = options;
@@ -39,14 +42,27 @@ export class RecordPackets {
     else this.#acceptFields(payload, line);
   }
 
+  /** Records so far, good or bad. */
+  get seen(): number {
+    return this.#seen;
+  }
+
+  /** So many records, and so many packets behind them, were given out in an earlier run. */
+  passOver(records: number, packets: number) {
+    this.#knownRecords = records;
+    this.#knownPackets = packets;
+  }
+
   /** Adds a packet as it was read. */
   add(packet: StreamPacket): void {
+    if (this.#isKnown(1)) return;
     this.#records += 1;
     this.#packets.push(packet);
   }
 
   readonly reject = (text: string, line: number, reason: string): void => {
     const { origin, on_bad_record } = this.#options;
+    if (this.#isKnown(0)) return;
     this.#rejected += 1;
     const why = `${origin}:${line} ${reason}`;
     if (on_bad_record === "fail") {
@@ -54,6 +70,17 @@ export class RecordPackets {
     }
     this.#context.reject({ file: origin, line, text: text.slice(0, SHOWN_CHARS) }, why);
   };
+
+  #isKnown(packets: 0 | 1): boolean {
+    this.#seen += 1;
+    if (this.#knownRecords > 0) {
+      this.#knownRecords -= 1;
+      return true;
+    }
+    if (this.#knownPackets === 0) return false;
+    this.#knownPackets -= packets;
+    return true;
+  }
 
   /** The packets since the last call. */
   drain(): StreamPacket[] {
