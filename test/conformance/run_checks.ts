@@ -98,9 +98,9 @@ export const RUN_CHECKS: readonly Check[] = [
     const { snapshot, restore } = played;
     if ((snapshot === undefined) !== (restore === undefined)) return ["has only one of snapshot and restore"];
     // As a checkpoint keeps it: what is no plain value, typed array or packet is refused.
-    const state = kept(played.snapshot?.());
+    const state = kept(played.snapshot?.(0));
     if (state !== undefined) restored.restore?.(kept(state));
-    const again = kept(restored.snapshot?.());
+    const again = kept(restored.snapshot?.(0));
     for (const instance of [played, restored]) await instance.close?.();
     return isDeepStrictEqual(state, again) ? [] : [`saved ${text(state)}, and after restoring ${text(again)}`];
   }),
