@@ -21,6 +21,10 @@ export const COMMANDS: Group = {
     schema: { summary: "Print the JSON Schema of graph files, for editors.", load: () => import("./schema.ts") },
     explain: { summary: "Say what a code means and what to do about it.", load: () => import("./explain.ts") },
     new: { summary: "Start a graph or a plugin from a template.", load: () => import("./new.ts") },
+    migrate: {
+      summary: "Make a graph of an old file: version 1 jobs, process graphs, old names.",
+      load: () => import("./migrate.ts"),
+    },
     plugin: { summary: "Lock, check and write types for plugins.", load: () => import("./plugin.ts") },
     doctor: {
       summary: "Look whether this machine, and a graph on it, will do.",

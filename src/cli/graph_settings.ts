@@ -13,6 +13,7 @@ import {
 } from "../graph/index.ts";
 import { createRegistry, type Registry } from "../registry/index.ts";
 import { type FlagValues, flag, UsageError } from "./command/index.ts";
+import { newSource } from "./migrated_source.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Flags of every command that reads graphs. */
@@ -97,9 +98,14 @@ export class GraphChecker {
     this.#terminal = terminal;
   }
 
-  /** `resources`: also look for the files that nodes read. */
-  check(source: GraphSource, { resources = false }: Pick<CompileOptions, "resources"> = {}): Promise<CompileResult> {
+  /** `resources`: also look for the files that nodes read. Old jobs and process graphs are migrated in memory. */
+  async check(
+    given: GraphSource,
+    { resources = false }: Pick<CompileOptions, "resources"> = {},
+  ): Promise<CompileResult> {
     const { env, set, maxBytes, profile } = this.#settings;
+    const { source, refused } = await newSource(given, () => this.registry(given.baseDir), env, this.#terminal);
+    if (source === undefined) return refused;
     return compileGraph(source, {
       catalogue: this.registry(source.baseDir),
       env,

@@ -96,9 +96,23 @@ export const CODES = {
   },
   V1_GRAPH: {
     title: "The file is a version 1 job",
-    cause: "Version 1 named a job; version 2 describes nodes and edges, and only version 2 runs.",
-    fix: "Describe what the job does as a version 2 graph.",
+    cause:
+      "Version 1 named a job; version 2 describes nodes and edges, and only version 2 runs. Where a whole file is given, it is migrated in memory; a file that nodes bring in is not.",
+    fix: "Write it as a version 2 graph: schnitzel migrate FILE --write",
     example: "version: 1\njob: legacy.module:Job",
+  },
+  MIGRATE_VALUE: {
+    title: "A setting of an old file cannot be migrated",
+    cause:
+      "A version 1 job, one of its configs, variables or flags, or a process graph says something that it could not run with, or that nothing here can stand for.",
+    fix: "The place is the file, variable or flag that says it: change that, and migrate again.",
+    example: "cameras:\n  - { id: cam01 }\n  - { id: cam01 }",
+  },
+  MIGRATE_FILE: {
+    title: "A file that an old file needs is missing",
+    cause: "A job needs configs/ in its project and the videos it names; a process graph needs the graphs it names.",
+    fix: "Run schnitzel migrate where the whole project is, or correct the path.",
+    example: "schnitzel migrate legacy_pipeline.yaml -- --video missing.mp4",
   },
   VERSION_MISSING: {
     title: "The graph does not say its version",

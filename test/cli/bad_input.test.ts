@@ -34,9 +34,9 @@ describe("a graph that cannot be read:", () => {
     tabs: ["version: 2\nnodes:\n\t- { id: s }\n", "YAML_TAB@3:1"],
     "a bracket that is not closed": ["version: 2\nnodes: [\n", "YAML_SYNTAX@3:1"],
     "a version of the future": [GOOD_GRAPH.replace("version: 2", "version: 3"), "BAD_VERSION@1:10"],
-    "a job of version 1": [
+    "a job of version 1 without its settings": [
       "version: 1\njob: schnitzel_stream.jobs.legacy_ai_pipeline:LegacyAIPipelineJob\n",
-      "V1_GRAPH@1:10",
+      "MIGRATE_FILE@2:6",
     ],
   };
   test.each(Object.entries(cases))("%s ends with code 2 and its place", async (_, [graph, place]) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { columns } from "../../src/cli/columns.ts";
 import { markdownGraphs } from "../../src/cli/markdown_graphs.ts";
-import { yamlText } from "../../src/cli/yaml_text.ts";
+import { yamlText } from "../../src/base/yaml_text.ts";
 
 describe("yamlText()", () => {
   test("writes bytes as YAML does", () => {

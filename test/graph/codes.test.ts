@@ -10,6 +10,7 @@ import {
   parseEnvFile,
   readGraphFile,
 } from "../../src/graph/index.ts";
+import { migrate } from "../../src/migrate/index.ts";
 import { readTestFile } from "../../src/trial/index.ts";
 import { testCatalogue } from "../support/catalogue.ts";
 import { compile, graphWithLimit } from "../support/graph.ts";
@@ -58,6 +59,13 @@ const ofTest = (text: string) => async () => {
   return diagnostics;
 };
 
+/** A file of the predecessor, in a folder without anything else. */
+const ofOld = (text: string) => async () => {
+  const source = { text, path: "old.yaml", baseDir: dir };
+  const options = { catalogue: testCatalogue(), env: {}, cwd: dir, target: "old.yaml" };
+  return (await migrate(source, options)).diagnostics;
+};
+
 /** For every code there is an input that gives it; the type makes a new code ask for one. */
 const FIXTURES: Record<DiagnosticCode, Fixture> = {
   FILE_NOT_FOUND: () => readGraphFile(path.join(dir, "none")).diagnostics ?? [],
@@ -76,6 +84,8 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
   UNSUPPORTED_TAG: "a: !!timestamp 2026-01-01",
   BAD_KEY: "? [a]\n: 1",
   V1_GRAPH: "version: 1\njob: a:B",
+  MIGRATE_VALUE: ofOld("version: 1\njob: my.job:Mine"),
+  MIGRATE_FILE: ofOld("version: 1\njob: schnitzel_stream.jobs.legacy_ai_pipeline:LegacyAIPipelineJob"),
   VERSION_MISSING: "nodes: []",
   BAD_VERSION: "version: 9",
   BAD_SHAPE: "version: 2\nnodes: { a: b }",

@@ -1,0 +1,34 @@
+import type { GraphSource } from "../graph/index.ts";
+import { Findings, loadRoot, type MapTree, SourceText, type Tree, Variables } from "../graph/raw.ts";
+
+/** A file of the predecessor: as it is written, and with its variables filled in. */
+export interface OldDocument {
+  source: GraphSource;
+  raw: MapTree;
+  resolved: MapTree;
+}
+
+/** Reads a file in the predecessor's dialect; undefined when it is no map, which is reported. */
+export function openDocument(
+  source: GraphSource,
+  env: Readonly<Record<string, string | undefined>>,
+  findings: Findings,
+): OldDocument | undefined {
+  const raw = loadRoot(new SourceText(source.path, source.text, source.lineOffset), findings);
+  if (raw === undefined) return undefined;
+  const variables = new Variables({ root: raw, env, dialect: "python", baseDir: source.baseDir, findings });
+  return { source, raw, resolved: variables.resolve(raw) as MapTree };
+}
+
+/** The document without a word about its faults, to see what it is. */
+export function glance(source: GraphSource): MapTree | undefined {
+  const findings = new Findings();
+  const raw = loadRoot(new SourceText(source.path, source.text, source.lineOffset), findings);
+  if (raw === undefined) return undefined;
+  return new Variables({
+    ...{ root: raw, env: {}, dialect: "python", baseDir: source.baseDir, findings },
+  }).resolve(raw) as MapTree;
+}
+
+/** Text of a scalar as it is written, with its variables; undefined for what is none. */
+export const writtenText = (tree: Tree | undefined) => (tree?.type === "scalar" ? tree.text : undefined);

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { arrows, faults, graphOf, oldProject } from "../support/migration.ts";
+
+const D = "schnitzel_stream.nodes";
+const node = (id: string, plugin: string, config = "{}", kind = "node") =>
+  `  - { id: ${id}, kind: ${kind}, plugin: "${D}.${plugin}", config: ${config} }\n`;
+const graph = (nodes: string, ...edges: string[]) =>
+  `version: 2\nnodes:\n${nodes}edges:\n${edges.map((edge) => `  - ${edge.replace(/(\w+) -> (\w+)/, "{ from: $1, to: $2 }")}\n`).join("")}`;
+const SQL = "durable_sqlite:SqliteQueue";
+
+const PRODUCER = graph(
+  node("src", "dev:StaticSource", "{ packets: [{ payload: 1 }, { payload: 2 }] }", "source") +
+    node("keep", `${SQL}Sink`, "{ path: queue.sqlite3, forward: true }") +
+    node("log", "dev:PrintSink", "{ prefix: kept }", "sink"),
+  "src -> keep",
+  "keep -> log",
+);
+const CONSUMER = graph(
+  node("src", `${SQL}Source`, "{ path: queue.sqlite3, limit: 5 }", "source") +
+    node("show", "dev:PrintSink", "{ prefix: out, forward: true }") +
+    node("ack", `${SQL}AckSink`, "{ path: queue.sqlite3 }", "sink"),
+  "src -> show",
+  "show -> ack",
+);
+const LINK = "links: [{ producer: p, consumer: c, channel: q }]\n";
+const HEAD = `version: 1
+# Two of them.
+processes:
+  - { id: p, graph: producer.yaml }
+  - { process_id: c, graph: consumer.yaml }
+channels: [{ id: q, kind: sqlite_queue, path: queue.sqlite3, require_ack: true }]
+`;
+
+const yard = (text: string, files: Record<string, string> = {}) =>
+  oldProject({ "all.yaml": text, "producer.yaml": PRODUCER, "consumer.yaml": CONSUMER, ...files });
+
+test("processes that a queue file joins become one graph with a durable edge", async () => {
+  using project = yard(HEAD + LINK);
+  const made = await project.migrate("all.yaml");
+  expect(graphOf(made).nodes.map(({ id, plugin }) => `${id} ${plugin}`)).toEqual([
+    "p_src static_source",
+    "log print_sink",
+    "show print_sink",
+  ]);
+  expect(arrows(made)).toEqual(["p_src -> log", "p_src => show"]);
+  expect(made.leftOut.map(({ reason }) => reason)).toEqual([
+    "ids that other processes have as well: src is p_src",
+    "ids that other processes have as well: src is c_src",
+    expect.stringContaining("stay there"),
+    expect.stringContaining("limit: 5 rows a run"),
+  ]);
+  expect(await project.again("all.yaml", made.text!)).toMatchObject({ kind: "current" });
+});
+
+describe("a process graph is refused", () => {
+  for (const [why, text, files, expected] of [
+    ["without links", HEAD, {}, ["MIGRATE_VALUE all.yaml:1:1"]],
+    [
+      "for an id that stands twice",
+      (HEAD + LINK).replace("process_id: c", "id: p"),
+      {},
+      ["MIGRATE_VALUE all.yaml:5:11"],
+    ],
+    [
+      "for a graph that is not there",
+      (HEAD + LINK).replace("consumer.yaml", "none.yaml"),
+      {},
+      ["MIGRATE_FILE all.yaml:5:29"],
+    ],
+    ["for a link to nobody", HEAD + LINK.replace("consumer: c", "consumer: x"), {}, ["MIGRATE_VALUE all.yaml:7:34"]],
+    ["for a link to itself", HEAD + LINK.replace("consumer: c", "consumer: p"), {}, ["MIGRATE_VALUE all.yaml:7:34"]],
+    [
+      "for two links over one channel",
+      HEAD + LINK.replace("]", ", { producer: c, consumer: p, channel: q }]"),
+      {},
+      ["MIGRATE_VALUE all.yaml:7:88"],
+    ],
+    [
+      "for a channel of another kind",
+      (HEAD + LINK).replace("sqlite_queue", "redis"),
+      {},
+      ["MIGRATE_VALUE all.yaml:6:27"],
+    ],
+    [
+      "whose producer fills another file",
+      HEAD + LINK,
+      { "producer.yaml": PRODUCER.replace("queue.sqlite3", "other.sqlite3") },
+      ["MIGRATE_VALUE all.yaml:7:21"],
+    ],
+    ["whose graph is wrong", HEAD + LINK, { "consumer.yaml": "nodes: [" }, ["YAML_SYNTAX consumer.yaml:1:9"]],
+  ] as const) {
+    test(why, async () => {
+      using project = yard(text, files);
+      const made = await project.migrate("all.yaml");
+      expect(made.text).toBeUndefined();
+      expect(faults(made)).toEqual([...expected]);
+    });
+  }
+});
