@@ -29,6 +29,18 @@ describe("Redactor.text() hides", () => {
   });
 });
 
+describe("Redactor.text() hides what stands behind the name", () => {
+  const names = ["password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "session_token", "api-key"];
+  names.push("access_key", "privateKey", "client_secret", "credential", "signature", "authorization", "jwt", "COOKIE");
+  // Each by itself: a text is searched for these words before any pattern looks at it.
+  test.each(names)("%s", (name) => {
+    for (const form of [name, name.toUpperCase()]) expect(text(`${form}: 5ecReT01`)).toBe(`${form}: ***`);
+  });
+  test.each(["Bearer", "Basic", "Negotiate"])("%s", (scheme) => {
+    expect(text(`sent ${scheme} dXNlcjpwYXNz`)).toBe(`sent ${scheme} ***`);
+  });
+});
+
 describe("Redactor.text() leaves", () => {
   test.each([
     ["an address with a port and an @ in its path", "http://host:8080/users/@me"],
