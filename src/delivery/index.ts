@@ -24,6 +24,7 @@ export function deliver(node: NodeInstance, options: DeliveryOptions, context: D
       delivery.close();
       return node.close?.();
     },
+    ...(node.flush && { flush: () => node.flush!() }),
     ...(node.snapshot && { snapshot: () => node.snapshot!() }),
     ...(node.restore && { restore: (state: unknown) => node.restore!(state) }),
     get circuitOpen() {

@@ -48,6 +48,11 @@ export interface NodeInstance<Out extends string = string> {
    * Called between two packets, while nothing of it is under way.
    */
   snapshot?(): unknown;
+  /**
+   * Makes safe what it took and still keeps in memory of its own, such as lines of a file: called before each checkpoint,
+   * after which packets that led here do not come again. Throws an Error when it cannot: then there is no checkpoint.
+   */
+  flush?(): void;
   /** Before the first packet: what `snapshot` gave in an earlier run. Throws an Error when it is none of its own. */
   restore?(state: unknown): void;
 }

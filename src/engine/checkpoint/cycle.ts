@@ -5,6 +5,7 @@ import type { Host } from "../host.ts";
 import type { Producer } from "../producer.ts";
 import type { Timers } from "../timers.ts";
 import type { CheckpointFigures, SkipReason } from "./figures.ts";
+import { flushNodes } from "./flushing.ts";
 import { CannotTake, type Part, takeStates } from "./parts.ts";
 import { Pause } from "./pause.ts";
 import type { Region } from "./region.ts";
@@ -171,6 +172,7 @@ export class Cycle {
     // The nodes have heard that their input is over: what they still have in mind is for nobody.
     const ends = this.#endedWork === this.#work;
     try {
+      flushNodes(this.#kept.region.nodes);
       const { states, bytes } = takeStates(this.#partsKept(ends));
       sources.later = this.#later;
       // What they keep is in their states: it is done with them, whatever becomes of it.

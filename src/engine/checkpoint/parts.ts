@@ -39,7 +39,7 @@ export const MAX_STATE_BYTES = 256 * 1024 * 1024;
 
 /** Why there is no checkpoint, and whose fault that is. */
 export class CannotTake extends Error {
-  readonly reason: "snapshot_failed" | "too_large";
+  readonly reason: "snapshot_failed" | "too_large" | "not_written";
   readonly part: string;
 
   constructor(reason: CannotTake["reason"], part: string, message: string) {

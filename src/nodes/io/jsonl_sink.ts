@@ -89,6 +89,7 @@ The predecessor wrote \`spacing: python\` and flushed every line (\`flush_ms: 0\
         written += 1;
         if (forward) emit.out(packet);
       },
+      flush: () => file.flush(),
       close() {
         try {
           file.close();

@@ -77,6 +77,11 @@ export class LineFile {
     else if (this.#timers.flush === undefined) this.#after("flush", this.#options.flush_ms, () => this.#flush());
   }
 
+  /** Writes what waits, also when nobody waits for it. Throws when the disk refuses it; it is kept, and tried again. */
+  flush(): void {
+    this.#flush();
+  }
+
   metrics() {
     return { rotated_files_total: this.#published, deleted_files_total: this.#deleted, torn_lines_total: this.#torn };
   }

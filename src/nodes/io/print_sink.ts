@@ -63,6 +63,7 @@ also for a durable edge, which counts every packet printed as delivered. \`forma
         if (outcome() !== undefined) io.flush?.();
         if (forward) emit.out(packet);
       },
+      flush: () => io.flush?.(),
     };
   },
 });

@@ -125,6 +125,13 @@ test("jsonl_sink holds lines back for flush_ms", async () => {
   expect(read()).toBe("1\n");
 });
 
+test("jsonl_sink writes the lines it holds back when it is told to", async () => {
+  const { put, read, node } = setup({ flush_ms: 50 });
+  await put(1);
+  node.flush!();
+  expect(read()).toBe("1\n");
+});
+
 test("jsonl_sink writes every line at once when flush_ms is 0", async () => {
   const { put, read } = setup({ flush_ms: 0 });
   await put(1);
