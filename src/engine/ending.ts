@@ -23,12 +23,10 @@ interface Woken {
  */
 export class Ending {
   readonly #run: Run;
-  readonly #nodes: readonly NodeRun[];
   readonly #woken = new Map<NodeRun, Woken>();
 
   constructor(run: Run) {
     this.#run = run;
-    this.#nodes = run.wiring.nodes.filter(({ timed }) => timed !== undefined).sort((a, b) => a.rank - b.rank);
   }
 
   /** Makes the next call ready. False: there is none left. */
@@ -36,7 +34,8 @@ export class Ending {
     const { stopReason, checkpoints } = this.#run;
     // A run that was stopped may go on another time from what its nodes have in mind.
     const ends = stopReason === undefined || !checkpoints.on;
-    return this.#nodes.some((node) => this.#tell(node, ends) && node.runnable);
+    const nodes = this.#run.wiring.nodes.filter(({ timed }) => timed !== undefined);
+    return nodes.sort((a, b) => a.rank - b.rank).some((node) => this.#tell(node, ends) && node.runnable);
   }
 
   #tell(node: NodeRun, ends: boolean): boolean {

@@ -16,21 +16,22 @@ import { leaveBehind } from "./leaving.ts";
 import { LoopEnd } from "./loop_end.ts";
 import { openAll } from "./opening.ts";
 import type { Producer } from "./producer.ts";
+import { Reloads } from "./reload/reloads.ts";
 import { Restarts } from "./restarting.ts";
 import { HEART_NODE, Scheduler, TURN_MS } from "./scheduler.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { Sources } from "./sources.ts";
 import { limitTime } from "./throttle.ts";
 import { Timers } from "./timers.ts";
-import { type Wiring, wire } from "./wiring.ts";
+import { type Wiring, type WiringEvents, wire } from "./wiring.ts";
 
 /** Runs one plan once, from creating its nodes to closing them. */
 export class Engine {
-  readonly plan: GraphPlan;
+  plan: GraphPlan;
   readonly host: Host;
   readonly letters = new DeadLetters();
   readonly scheduler: Scheduler;
-  readonly wiring: Wiring;
+  wiring: Wiring;
   readonly failures: Failures;
   readonly durable: DurableEdges;
   readonly blackboard: Blackboard;
@@ -49,13 +50,16 @@ export class Engine {
   readonly #options: RunOptions;
   readonly #abort = new AbortController();
   readonly timers: Timers;
-  readonly #restarts: Restarts;
+  readonly restarts: Restarts;
   readonly #loops: LoopEnd;
-  readonly #creation: Creation;
+  readonly creation: Creation;
+  readonly events: WiringEvents;
   readonly #heart: Int32Array;
+  readonly reloads = new Reloads(this);
   /** Undefined when no node waits for event time; there once nodes are created. */
   eventTime: EventTime | undefined;
-  readonly #created: Producer[] = [];
+  /** In the order in which they are closed. */
+  readonly created: Producer[] = [];
   #wake: () => void = () => {};
   #hasWork = false;
   #abandoned = false;
@@ -72,7 +76,7 @@ export class Engine {
     this.lastTurnMs = this.lastProgressMs = this.startedMonotonicMs;
     const ids = new IdGenerator(clock, random);
     this.timers = new Timers(clock);
-    this.#restarts = new Restarts(this, this.timers, this.#abort.signal);
+    this.restarts = new Restarts(this, this.timers, this.#abort.signal);
     this.scheduler = new Scheduler({ clock, fuse: options.fuse ?? true, heart, ids });
     this.scheduler.onWork = this.work;
     this.failures = new Failures({
@@ -87,12 +91,13 @@ export class Engine {
     this.#loops = new LoopEnd(this, this.timers, options.drainMs ?? DEFAULT_DRAIN_MS);
     this.scheduler.loops = this.#loops.loops;
     const freeze = plan.nodes.some((node) => node.origin !== "built_in");
-    const { scheduler, failures } = this;
-    this.blackboard = new Blackboard(plan, clock);
-    const [stopping, board] = [this.#abort.signal, this.blackboard];
-    this.#creation = { ...{ host, failures, ids, freeze, board }, stopping, timers: this.timers, scheduler };
+    const { scheduler, failures, timers } = this;
+    const board = new Blackboard(plan, clock);
+    this.blackboard = board;
+    this.creation = { host, failures, ids, freeze, board, stopping: this.#abort.signal, timers, scheduler };
     this.durable = new DurableEdges(plan, host.durable ?? {}, this.failures, this.work);
-    this.wiring = wire(this.durable.plan, this.scheduler, { onWork: this.work, onSourceError: this.#restarts.failed });
+    this.events = { onWork: this.work, onSourceError: this.restarts.failed };
+    this.wiring = wire(this.durable.plan, this.scheduler, this.events);
     this.sources = new Sources(this.wiring.sources, {
       scheduler: this.scheduler,
       failures: this.failures,
@@ -100,7 +105,7 @@ export class Engine {
       throttles: options.throttles ?? [],
       tap: options.tap,
       onRefused: (policy) => this.stop(policy.name, { emptyQueues: true }),
-      onError: this.#restarts.failed,
+      onError: this.restarts.failed,
     });
     this.checkpoints = new Checkpoints(this);
   }
@@ -111,7 +116,7 @@ export class Engine {
       if (this.#createAll() && (await openAll(this)) && (await this.checkpoints.open()) && this.state === "starting") {
         this.state = "running";
         limitTime(this.#options.throttles ?? [], this.timers, (name) => this.stop(name, { emptyQueues: true }));
-        for (const source of this.wiring.sources) this.#restarts.start(source);
+        for (const source of this.wiring.sources) this.restarts.start(source);
         await this.#loop();
       }
     } catch (error) {
@@ -120,7 +125,7 @@ export class Engine {
     }
     await this.checkpoints.finish();
     this.#finish();
-    await closeAll(this.#created, this.host.clock, this.#heart);
+    await closeAll(this.created, this.host.clock, this.#heart);
     await this.checkpoints.close();
     this.state = "stopped";
     return this.snapshot();
@@ -144,6 +149,7 @@ export class Engine {
     if (this.state === "draining" || this.state === "stopped") return;
     this.stopReason = reason;
     this.state = "draining";
+    this.reloads.callOff();
     this.sources.end({ keepUnmetered: emptyQueues });
     this.#abort.abort();
     this.timers.after(this.#options.drainMs ?? DEFAULT_DRAIN_MS, () => this.#abandon());
@@ -165,6 +171,7 @@ export class Engine {
       const more = this.scheduler.turn(this.sources.feed);
       this.#noteTurn(before);
       this.checkpoints.turnEnded();
+      this.reloads.turnEnded();
       // Sources and nodes whose promises settle at once keep the engine awake without a turn ever being full.
       if (more || this.scheduler.nowMs - yieldedMs >= TURN_MS) {
         await this.host.yieldToLoop();
@@ -175,6 +182,7 @@ export class Engine {
 
   #finished(): boolean {
     if (this.#abandoned) return true;
+    if (this.reloads.underWay) return false;
     const { hasReady, inFlight } = this.scheduler;
     if (hasReady || inFlight > 0) return false;
     return this.durable.finished(this.sources.live, () => this.wiring.nodes.some(({ holds }) => holds.size > 0));
@@ -204,13 +212,13 @@ export class Engine {
   #createAll(): boolean {
     for (const producer of this.wiring.producers) {
       this.#heart[HEART_NODE] = producer.index;
-      const error = create(producer, this.#creation);
+      const error = create(producer, this.creation);
       if (error !== undefined) {
         this.fail(error);
         return false;
       }
       this.durable.attach(producer);
-      this.#created.push(producer);
+      this.created.push(producer);
     }
     this.sources.eventTime = this.eventTime = eventTimeOf(this);
     return true;
@@ -235,6 +243,7 @@ export class Engine {
 
   #abandon() {
     this.#abandoned = true;
+    this.reloads.callOff();
     this.scheduler.endTurn();
     this.sources.end();
     this.work();

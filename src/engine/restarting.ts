@@ -47,7 +47,7 @@ export class Restarts {
   };
 
   #again(source: SourceRun) {
-    if (this.#around.state === "running") this.start(source);
+    if (this.#around.state === "running" && !source.ended) this.start(source);
     this.#around.work();
   }
 

@@ -44,6 +44,7 @@ export class SourceRun extends Producer {
   outstanding = 0;
   #waiting = false;
   #ended = false;
+  readonly #leaving = new AbortController();
   readonly #onWork: () => void;
   readonly #onError: (source: SourceRun, error: unknown) => void;
 
@@ -65,7 +66,7 @@ export class SourceRun extends Producer {
   /** Begins, or begins again after a failure. Throws what `run` throws. */
   start(signal: AbortSignal) {
     this.waits = this.tracked || this.instance.ack !== undefined;
-    this.#iterator = iterate(this.instance.run(signal));
+    this.#iterator = iterate(this.instance.run(AbortSignal.any([signal, this.#leaving.signal])));
     this.#waiting = false;
   }
 
@@ -115,6 +116,12 @@ export class SourceRun extends Producer {
     if (this.#waiting || this.finishing || this.#iterator === undefined) return "waiting";
     if (this.#paused && this.atPosition) return "waiting";
     return this.#advance(this.#iterator);
+  }
+
+  /** It is no part of the graph any more. */
+  leave() {
+    this.end();
+    this.#leaving.abort();
   }
 
   /** Waits out of the scheduler's sight, for a restart. */

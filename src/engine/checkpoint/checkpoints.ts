@@ -9,7 +9,7 @@ import { blackboardPart, persistentWriters } from "./blackboard_part.ts";
 import { Cycle, type Run } from "./cycle.ts";
 import { CheckpointFigures } from "./figures.ts";
 import { eventTimePart, type Part, partOf } from "./parts.ts";
-import { regionOf } from "./region.ts";
+import { type Region, regionOf } from "./region.ts";
 import { restoreAll } from "./restoring.ts";
 
 interface Surroundings extends Run {
@@ -29,6 +29,7 @@ interface Surroundings extends Run {
 export class Checkpoints {
   readonly #around: Surroundings;
   readonly #parts = new Map<string, Part>();
+  readonly #figures = new CheckpointFigures();
   #store: CheckpointStore | undefined;
   /** Undefined when nothing is kept. */
   #cycle: Cycle | undefined;
@@ -60,23 +61,60 @@ export class Checkpoints {
   }
 
   async #begin() {
-    const { plan, host, wiring, durable, eventTime, blackboard } = this.#around;
+    const { plan, host, durable } = this.#around;
+    const region = this.#collect();
+    if (region === undefined) return;
+    const store = await host.checkpoints!.open();
+    this.#store = store;
+    const [parts, figures, log] = [this.#parts, this.#figures, host.log("checkpoint")];
+    const { fresh } = host.checkpoints!;
+    const nowMs = host.clock.nowMs();
+    await restoreAll({ store, graph: plan.name, parts, figures, log, durable, fresh, nowMs });
+    this.#start(region, store);
+  }
+
+  /** What there is to keep, and its parts. */
+  #collect(): Region | undefined {
+    const { plan, host, wiring, eventTime, blackboard } = this.#around;
     const { checkpoint } = plan;
-    if (host.checkpoints === undefined || checkpoint === false) return;
+    if (host.checkpoints === undefined || checkpoint === false) return undefined;
     const writers = persistentWriters(plan);
     const region = regionOf(wiring, checkpoint !== undefined, writers);
-    if (region === undefined) return;
+    if (region === undefined) return undefined;
     if (writers.size > 0) this.add(blackboardPart(blackboard, host.log("blackboard")));
     for (const one of region.stateful) this.add(partOf(one));
     if (eventTime !== undefined) this.add(eventTimePart(eventTime));
-    const store = await host.checkpoints.open();
-    this.#store = store;
-    const [parts, figures, log] = [this.#parts, new CheckpointFigures(), host.log("checkpoint")];
-    const { fresh } = host.checkpoints;
-    const nowMs = host.clock.nowMs();
-    await restoreAll({ store, graph: plan.name, parts, figures, log, durable, fresh, nowMs });
-    const intervalMs = checkpoint?.interval_ms ?? DEFAULT_CHECKPOINT_MS;
+    return region;
+  }
+
+  #start(region: Region, store: CheckpointStore) {
+    const { plan, host } = this.#around;
+    const intervalMs = (plan.checkpoint || undefined)?.interval_ms ?? DEFAULT_CHECKPOINT_MS;
+    const [parts, figures, log] = [this.#parts, this.#figures, host.log("checkpoint")];
     this.#cycle = new Cycle(this.#around, { region, store, parts, figures, intervalMs, log });
+  }
+
+  /** What is kept; undefined when nothing is. */
+  get region(): Region | undefined {
+    return this.#cycle?.region;
+  }
+
+  /** Takes one now, of a region that is at rest; resolves with why it could not. */
+  async now(): Promise<string | undefined> {
+    return this.#cycle?.now();
+  }
+
+  /** Another graph runs from now on; all that was to be kept of the one before is on the disk. */
+  async replan() {
+    const outlets = this.#cycle?.region.outlets ?? [];
+    await this.#cycle?.finish();
+    this.#cycle = undefined;
+    this.#parts.clear();
+    const region = this.#collect();
+    for (const outlet of outlets) if (!region?.outlets.includes(outlet)) outlet.acks.keepNone();
+    if (region === undefined) return;
+    this.#store ??= await this.#around.host.checkpoints!.open();
+    this.#start(region, this.#store);
   }
 
   /** After each turn of the engine. */

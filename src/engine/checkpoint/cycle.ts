@@ -5,7 +5,6 @@ import type { Host } from "../host.ts";
 import type { Producer } from "../producer.ts";
 import type { Timers } from "../timers.ts";
 import type { CheckpointFigures, SkipReason } from "./figures.ts";
-import { flushNodes } from "./flushing.ts";
 import { CannotTake, type Part, takeStates } from "./parts.ts";
 import { Pause } from "./pause.ts";
 import type { Region } from "./region.ts";
@@ -55,6 +54,8 @@ export class Cycle {
   /** One failed, and it is not time for the next try. */
   #resting = false;
   #troubled: string | undefined;
+  /** Waits for the one that is begun. */
+  #heard: (why: string | undefined) => void = () => {};
 
   constructor(run: Run, kept: Kept) {
     const { region, figures, intervalMs } = kept;
@@ -86,6 +87,19 @@ export class Cycle {
     this.#endedWork = inputEnded ? this.#work : -1;
     this.#begin();
     return false;
+  }
+
+  get region(): Region {
+    return this.#kept.region;
+  }
+
+  /** Takes one now; resolves with why it could not. */
+  async now(): Promise<string | undefined> {
+    await this.#writing;
+    return new Promise((resolve) => {
+      this.#heard = resolve;
+      if (this.#phase === "idle") this.#begin();
+    });
   }
 
   /** No further checkpoint is begun; resolves when the one under way is on the disk or has failed. */
@@ -172,7 +186,6 @@ export class Cycle {
     // The nodes have heard that their input is over: what they still have in mind is for nobody.
     const ends = this.#endedWork === this.#work;
     try {
-      flushNodes(this.#kept.region.nodes);
       const { states, bytes } = takeStates(this.#partsKept(ends));
       sources.later = this.#later;
       // What they keep is in their states: it is done with them, whatever becomes of it.
@@ -212,8 +225,15 @@ export class Cycle {
     this.#run.work();
   }
 
+  #tell(why: string | undefined) {
+    const heard = this.#heard;
+    this.#heard = () => {};
+    heard(why);
+  }
+
   #succeeded() {
     const nowMs = this.#run.host.clock.monotonicMs();
+    this.#tell(undefined);
     this.#kept.figures.taken += 1;
     this.#kept.figures.durationMs.record(nowMs - this.#pause.begunMs);
     this.#savedAtMs = nowMs;
@@ -224,6 +244,7 @@ export class Cycle {
 
   /** Told once until one succeeds: meanwhile the rows stay in their queues, and a crash repeats more. */
   #skipped(reason: SkipReason, node: string, why: string) {
+    this.#tell(why);
     this.#kept.figures.skip(reason, node);
     this.#resting = true;
     this.#next(this.#isUrgent ? AGAIN_MS : Math.max(AGAIN_MS, this.#kept.intervalMs));

@@ -22,7 +22,14 @@ export class Acks {
 
   /** From now on rows wait for a checkpoint; `onUrgent`: and others for them. */
   keepBack(onUrgent: () => void) {
-    this.#kept = new KeptRows(this.#name, this.#queue, onUrgent);
+    if (this.#kept === undefined) this.#kept = new KeptRows(this.#name, this.#queue, onUrgent);
+    else this.#kept.onUrgent = onUrgent;
+  }
+
+  /** No checkpoint is about them any more. */
+  keepNone() {
+    for (const row of this.#kept?.drop() ?? []) this.#settling.add(row);
+    this.#kept = undefined;
   }
 
   /** No call is under way. */

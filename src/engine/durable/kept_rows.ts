@@ -14,7 +14,8 @@ type Kept = Pick<QueueRow, "seq" | "attempt" | "enqueuedMs">;
 export class KeptRows {
   readonly #name: string;
   readonly #queue: Queue;
-  readonly #onUrgent: () => void;
+  /** Hears that others wait for a checkpoint. */
+  onUrgent: () => void;
   readonly #unlisten: () => void;
   #rows: Kept[] = [];
   /** In a checkpoint that is being written. */
@@ -26,8 +27,8 @@ export class KeptRows {
   constructor(name: string, queue: Queue, onUrgent: () => void) {
     this.#name = name;
     this.#queue = queue;
-    this.#onUrgent = onUrgent;
-    this.#unlisten = queue.onChange(() => this.urgent && onUrgent());
+    this.onUrgent = onUrgent;
+    this.#unlisten = queue.onChange(() => this.urgent && this.onUrgent());
   }
 
   /** Rows that are leased though nothing is under way with them. */
@@ -57,7 +58,7 @@ export class KeptRows {
     this.#uncleared.push(row);
     // Of the backlog rows may be suspects, behind which nothing is handed out.
     if ((backlog && last) || this.#uncleared.length >= MAX_UNCLEARED) this.#clear();
-    if (this.urgent) this.#onUrgent();
+    if (this.urgent) this.onUrgent();
   }
 
   /** What the checkpoint that is taken now has, with what earlier ones had and the queue file still has. */

@@ -1,0 +1,228 @@
+import { toError } from "../../base/to_error.ts";
+import { isUnchanged } from "../../graph/changes.ts";
+import type { GraphPlan } from "../../graph/plan.ts";
+import { closeAll } from "../closing.ts";
+import { create } from "../creating.ts";
+import type { PreparedEdges } from "../durable/edges.ts";
+import { Outlet } from "../durable/outlet.ts";
+import type { Engine } from "../engine.ts";
+import type { NodeRun } from "../node_run.ts";
+import { openAll } from "../opening.ts";
+import { SourceRun } from "../source_run.ts";
+import { newProducer } from "../wiring.ts";
+import { type Affected, affectedBy, busyIn, keyOf } from "./affected.ts";
+import { CalledOff } from "./called_off.ts";
+import { refusalOf } from "./refusal.ts";
+import { DEFAULT_RELOAD_MS, type ReloadOptions, type ReloadResult } from "./reloads.ts";
+import { carryState, putInPlace, stoodAs } from "./swap.ts";
+
+type Made = SourceRun | NodeRun;
+type Result = Omit<ReloadResult, "generation">;
+
+/**
+ * One reload. New nodes are created and opened beside the old ones; then what changes comes to rest, and between two
+ * turns the new wiring takes the place of the old. Up to that moment everything can be taken back.
+ */
+export class Reload {
+  readonly #engine: Engine;
+  readonly #plan: GraphPlan;
+  readonly #options: ReloadOptions;
+  /** By key; new nodes and those that take the place of others. */
+  readonly #fresh = new Map<string, Made>();
+  #edges!: PreparedEdges;
+  #affected: Affected | undefined;
+  #swapped = false;
+  #calledOff: string | undefined;
+  #onTurn: () => void = () => {};
+
+  constructor(engine: Engine, plan: GraphPlan, options: ReloadOptions) {
+    this.#engine = engine;
+    this.#plan = plan;
+    this.#options = options;
+  }
+
+  async carryOut(): Promise<Result> {
+    const { durable, plan } = this.#engine;
+    const { changes } = this.#options;
+    if (isUnchanged(changes)) return { outcome: "unchanged", changes };
+    const refusal = refusalOf(plan, this.#plan, durable.links.values(), this.#options);
+    if (refusal !== undefined) return { outcome: "refused", ...refusal, changes };
+    try {
+      this.#edges = durable.prepare(this.#plan, this.#options.durable ?? {});
+      await this.#make();
+      const pauseMs = await this.#swapAtRest();
+      return { outcome: "reloaded", changes, pauseMs };
+    } catch (error) {
+      if (this.#swapped) throw error;
+      await closeAll([...this.#fresh.values()], this.#engine.host.clock, new Int32Array(2));
+      return { outcome: "rolled_back", reason: toError(error).message, changes };
+    }
+  }
+
+  /** After each turn of the engine. */
+  turnEnded() {
+    this.#onTurn();
+  }
+
+  callOff(reason: string) {
+    if (this.#swapped) return;
+    this.#calledOff ??= reason;
+    this.#onTurn();
+  }
+
+  /** Creates and opens what is new. Throws why it cannot. */
+  async #make() {
+    const { engine, after } = this.#sides;
+    const freeze = this.#plan.nodes.some(({ origin }) => origin !== "built_in");
+    for (const node of after.nodes) {
+      const key = keyOf(after, node.index);
+      const old = this.#stood(key);
+      if (old !== undefined && !this.#isReplaced(node.id, key)) continue;
+      const counters = old?.counters;
+      const made = newProducer(node, -1, engine.scheduler, engine.events, counters);
+      const error = create(made, { ...engine.creation, freeze });
+      if (error !== undefined) throw error;
+      this.#fresh.set(key, made);
+    }
+    const made = [...this.#fresh.values()];
+    let failure: Error | undefined;
+    const fail = (error: Error) => {
+      failure = error;
+    };
+    if (!(await openAll({ wiring: { producers: made }, host: engine.host, fail }))) throw failure;
+    if (this.#calledOff !== undefined) throw new CalledOff(this.#calledOff);
+  }
+
+  get #sides() {
+    return { engine: this.#engine, before: this.#engine.durable.plan, after: this.#edges.plan };
+  }
+
+  #stood(key: string): Made | undefined {
+    return stoodAs(this.#engine, key);
+  }
+
+  /** A durable edge of another queue has other ends. */
+  #isReplaced(id: string, key: string): boolean {
+    const change = this.#options.changes.nodes.find(({ node }) => node === id);
+    if (key === id) return change?.what === "replaced";
+    const link = [...this.#engine.durable.links.values()].find(({ name }) => name === id);
+    return link !== undefined && ![...this.#edges.links.values()].includes(link);
+  }
+
+  /** Gives how long sources stood still. */
+  async #swapAtRest(): Promise<number> {
+    const { engine } = this.#sides;
+    const affected = this.#find();
+    const { clock } = engine.host;
+    this.#affected = affected;
+    const begunMs = clock.monotonicMs();
+    const region = engine.checkpoints.region;
+    const paused = new Set([...affected.sources, ...(region?.sources ?? [])].filter((one) => !one.ended));
+    for (const one of paused) one.pause();
+    for (const one of affected.leaving)
+      if (one instanceof SourceRun && one.instance.snapshot === undefined) one.finishing = true;
+    for (const one of affected.halted) this.#halt(one, true);
+    engine.work();
+    try {
+      const isLate = this.#deadline();
+      await this.#rest(isLate, region === undefined ? () => this.#swap() : () => {});
+      if (region !== undefined) {
+        const why = await engine.checkpoints.now();
+        if (why !== undefined) throw new CalledOff(`no checkpoint could be taken before it: ${why}`);
+        await this.#rest(isLate, () => this.#swap());
+      }
+      await engine.checkpoints.replan();
+    } finally {
+      this.#cancel();
+      for (const one of affected.leaving) if (one instanceof SourceRun) one.finishing = false;
+      for (const one of affected.halted) this.#halt(one, false);
+      for (const one of paused) one.resume();
+      engine.work();
+    }
+    const pauseMs = clock.monotonicMs() - begunMs;
+    await this.#finish();
+    return pauseMs;
+  }
+
+  #find(): Affected {
+    const { engine, before, after } = this.#sides;
+    const { nodes, queues } = this.#options.changes;
+    return affectedBy({
+      ...{ wiring: engine.wiring, before, after },
+      replaced: new Set([...this.#fresh.keys()].filter((key) => this.#stood(key) !== undefined)),
+      reconfigured: new Set(nodes.filter(({ what }) => what === "reconfigured").map(({ node }) => node)),
+      emptied: new Set(queues.filter(({ what }) => what === "drained").map(({ queue }) => queue)),
+    });
+  }
+
+  #halt(node: NodeRun, halted: boolean) {
+    node.halted = halted;
+    this.#engine.scheduler.refresh(node);
+  }
+
+  #cancel = () => {};
+
+  #deadline(): () => boolean {
+    const { timers, host } = this.#engine;
+    const { deadlineMs = DEFAULT_RELOAD_MS } = this.#options;
+    const endMs = host.clock.monotonicMs() + deadlineMs;
+    this.#cancel = timers.after(deadlineMs, () => this.#onTurn());
+    return () => host.clock.monotonicMs() >= endMs;
+  }
+
+  /** Calls `then` in the turn's end in which all are at rest. Rejects when that takes too long, or it throws. */
+  #rest(isLate: () => boolean, then: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (this.#calledOff !== undefined) throw new CalledOff(this.#calledOff);
+        const busy = busyIn(this.#affected!);
+        if (busy !== undefined && !isLate()) return false;
+        if (busy !== undefined) throw new CalledOff(busy);
+        then();
+        return true;
+      };
+      this.#onTurn = () => {
+        try {
+          if (!look()) return;
+          this.#onTurn = () => {};
+          resolve();
+        } catch (error) {
+          this.#onTurn = () => {};
+          reject(error);
+        }
+      };
+      this.#engine.work();
+    });
+  }
+
+  /** Between two turns. What may throw comes first. */
+  #swap() {
+    const { before, after } = this.#sides;
+    const { changes } = this.#options;
+    const swap = { before, after, edges: this.#edges, plan: this.#plan, changes, fresh: this.#fresh };
+    carryState(this.#engine, swap);
+    this.#swapped = true;
+    putInPlace(this.#engine, swap, this.#affected!.leaving);
+  }
+
+  /** Closes what is gone, and starts what is new. */
+  async #finish() {
+    const { engine } = this.#sides;
+    const { leaving } = this.#affected!;
+    for (const one of leaving) {
+      if (one instanceof SourceRun) one.leave();
+      else one.holds.clear();
+    }
+    const isEnd = (one: Made) => one.instance instanceof Outlet;
+    const heart = new Int32Array(2);
+    // What they have leased goes to whoever has their queue now.
+    await closeAll(leaving.filter(isEnd), engine.host.clock, heart);
+    for (const one of this.#fresh.values()) if (one instanceof SourceRun) engine.restarts.start(one);
+    engine.work();
+    await closeAll(
+      leaving.filter((one) => !isEnd(one)),
+      engine.host.clock,
+      heart,
+    );
+  }
+}
