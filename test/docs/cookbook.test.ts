@@ -2,10 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { exampleProject } from "../graphs/example_project.ts";
-import { ROOT, run } from "../support/binary.ts";
+import { binary, ROOT, run } from "../support/binary.ts";
 import { only, sectionsOf } from "./shown_graphs.ts";
 
-/** What is promised for all tests of the cookbook together, on two cores. */
+/** What is promised for all tests of graphs/ together. */
 const MOST_SECONDS = 10;
 
 const RECIPES = sectionsOf("docs/cookbook.md");
@@ -37,10 +37,11 @@ test("the cookbook names every graph that has tests", () => {
 });
 
 test(`all tests of the examples hold within ${MOST_SECONDS} s`, async () => {
-  const { code, stdout } = await run(["test", "graphs/"], { cwd: project.path });
-  const [, failed, seconds] = /(\d+) failed, ([\d.]+) s\n$/.exec(stdout)!;
-  expect([code, failed]).toEqual([0, "0"]);
-  expect(Number(seconds)).toBeLessThan(MOST_SECONDS);
+  const child = Bun.spawn([binary(), "test", "graphs/"], { cwd: project.path, stdout: "pipe", timeout: 55_000 });
+  const [stdout, code] = await Promise.all([child.stdout.text(), child.exited]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining(" 0 failed, ")]);
+  // Of the processor: beside other tests on the same cores the wall's clock says nothing.
+  expect(Number(child.resourceUsage()!.cpuTime.total) / 1e6).toBeLessThan(MOST_SECONDS);
 }, 60_000);
 
 for (const recipe of RECIPES) {
