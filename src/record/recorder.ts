@@ -76,7 +76,8 @@ export class Recorder {
       else this.stats.unrecorded += 1;
     } catch (thrown) {
       this.stats.unrecorded += 1;
-      this.#line({ at, from, lost: this.#options.hide(toError(thrown).message) });
+      const line = textOf({ at, from, lost: this.#options.hide(toError(thrown).message) });
+      if (this.#room(at, bytesOf([line]))) this.#add([line]);
     }
   }
 
@@ -98,7 +99,7 @@ export class Recorder {
   }
 
   #line(line: WrittenLine) {
-    this.#add([`${JSON.stringify(line)}\n`]);
+    this.#add([textOf(line)]);
   }
 
   /** False when a bound ends the recording with what there is. */
@@ -159,6 +160,8 @@ export class Recorder {
     this.#writing = undefined;
   }
 }
+
+const textOf = (line: WrittenLine) => `${JSON.stringify(line)}\n`;
 
 function bytesOf(pieces: readonly (string | Uint8Array)[]): number {
   return pieces.reduce((sum, piece) => sum + (typeof piece === "string" ? Buffer.byteLength(piece) : piece.length), 0);

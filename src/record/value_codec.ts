@@ -30,9 +30,8 @@ export function decodeValue(value: unknown, bytes: readonly Uint8Array[]): unkno
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => decodeValue(item, bytes));
   if (Object.hasOwn(value, TAG)) return untagged(value as Tagged, bytes);
-  const map: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) map[key] = decodeValue(item, bytes);
-  return map;
+  // Not by assignment: a payload may have the key "__proto__".
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, decodeValue(item, bytes)]));
 }
 
 /** Most payloads are; those are written without a copy. */

@@ -253,6 +253,24 @@ test("a packet that cannot be kept leaves a line that says so, and the rest goes
   expect([packetsOf(events)[0]!.packet_id, made.recorder.stats.unrecorded]).toEqual(["next", 1]);
 });
 
+test("packets that cannot be kept do not lead past the bounds either", async () => {
+  const bad = packet({ payload: { call: () => 1 } });
+  using made = await recorded(
+    (recorder) => {
+      for (let at = 0; at < 1_000; at++) recorder.sent("cam.out", bad);
+    },
+    { maxBytes: 2_000 },
+  );
+  const { ended, unrecorded } = made.recorder.stats;
+  expect([ended, unrecorded, fs.statSync(made.file).size < 2_200]).toEqual(["max_bytes", 1_000, true]);
+});
+
+test("a key that means something to the language is a key like any other", async () => {
+  const payload = JSON.parse('{"__proto__":{"a":1},"constructor":2,"at":[{"__proto__":3}]}');
+  using made = await recorded((recorder) => recorder.sent("in.out", packet({ payload })));
+  expect(JSON.stringify(packetsOf(read(made.file).events)[0]!.payload)).toBe(JSON.stringify(payload));
+});
+
 test("what a payload refers to is in the recording when it is asked for, and counted when it cannot be had", async () => {
   const there = { ref: { scheme: "file" as const, path: "/blobs/a" } };
   const gone = { ref: { scheme: "file" as const, path: "/blobs/b" } };
