@@ -312,6 +312,42 @@ describe("a bad test file", () => {
       "one of packets and time",
     ],
     [
+      "an outage that ends before it begins",
+      good.replace("expect", "faults: { sink_down: { node: judge, from: 10s, to: 3s } }, expect"),
+      "TEST_VALUE",
+      "never happens: it lasts from 10 s to 3 s",
+    ],
+    [
+      "an outage of a source",
+      good.replace("expect", "faults: { sink_down: [{ node: station, to: 3s }] }, expect"),
+      "TEST_VALUE",
+      "nothing is sent to a source",
+    ],
+    [
+      "a full disk without a beginning",
+      good.replace("expect", "faults: { disk_full_after: { until: 3s } }, expect"),
+      "TEST_VALUE",
+      "one of bytes and time",
+    ],
+    [
+      "a full disk with two beginnings",
+      good.replace("expect", "faults: { disk_full_after: { bytes: 9, time: 3s } }, expect"),
+      "TEST_VALUE",
+      "one of bytes and time",
+    ],
+    [
+      "a full disk that ends before it begins",
+      good.replace("expect", "faults: { disk_full_after: { time: 3s, until: 1s } }, expect"),
+      "TEST_VALUE",
+      "never happens: it lasts from 3 s to 1 s",
+    ],
+    [
+      "a time between two that are the wrong way round",
+      good.replace("{}", "{ nodes: { judge: { within: { from: 5s, to: 1s } } } }"),
+      "TEST_VALUE",
+      "nothing comes between 5 s and 1 s",
+    ],
+    [
       "a condition",
       good.replace("{}", '{ nodes: { judge: { every: "payload.t >" } } }'),
       "TEST_VALUE",

@@ -5,6 +5,7 @@ import type { DiagnosticCode, GraphPlan, PlanNode } from "../../graph/index.ts";
 import { expressionIssues } from "../../nodes/expression.ts";
 import { compileSchema } from "../../nodes/flow/json_schema.ts";
 import { portNamed } from "../expect/outcome.ts";
+import { checkFaults } from "./check_faults.ts";
 import { recordedSources } from "./moments.ts";
 import type { GivenFrom, TestCase } from "./shape.ts";
 
@@ -50,7 +51,7 @@ class CaseCheck {
         "value",
       );
     }
-    this.#checkCrash();
+    checkFaults(this.#test.faults ?? {}, this.#plan.nodes, (at, reason, where) => this.#value(at, reason, where));
     this.#checkExpected();
   }
 
@@ -104,28 +105,17 @@ class CaseCheck {
     }
   }
 
-  #checkCrash() {
-    const crash = this.#test.faults?.crash_after;
-    for (const [at, { packets, time }] of [crash ?? []].flat().entries()) {
-      if ((packets === undefined) !== (time === undefined)) continue;
-      this.#value(
-        ["faults", "crash_after", ...(Array.isArray(crash) ? [at] : [])],
-        "it must have one of packets and time",
-        "key",
-      );
-    }
-  }
-
   #checkExpected() {
     for (const [name, wanted] of Object.entries(this.#test.expect.nodes ?? {})) {
       const at = ["expect", "nodes", name];
       const port = portNamed(name, this.#plan);
       if (typeof port !== "string") this.#unknownPort(at, name, port);
       if (Array.isArray(wanted)) continue;
-      const { every, some, schema } = wanted as {
+      const { every, some, schema, within } = wanted as {
         every?: string | string[];
         some?: string | string[];
         schema?: unknown;
+        within?: number | { from?: number; to?: number };
       };
       for (const [key, texts] of Object.entries({ every, some })) {
         for (const [index, text] of [texts ?? []].flat().entries()) {
@@ -133,6 +123,7 @@ class CaseCheck {
         }
       }
       if (schema !== undefined) this.#schema([...at, "schema"], schema);
+      if (typeof within === "object") this.#within([...at, "within"], within);
     }
   }
 
@@ -141,6 +132,10 @@ class CaseCheck {
     const near = didYouMean(name, known);
     const hint = near === undefined ? `the graph has ${known.join(", ")}` : `did you mean "${near}"?`;
     this.#refuse(code, at, `Cannot run the case as the graph has no ${unknown} "${name}"`, hint, "key");
+  }
+
+  #within(at: string[], { from = 0, to = Number.POSITIVE_INFINITY }: { from?: number; to?: number }) {
+    if (to < from) this.#value(at, `nothing comes between ${from / 1_000} s and ${to / 1_000} s`, "key");
   }
 
   #condition(at: (string | number)[], text: string) {
