@@ -103,28 +103,16 @@ http: { lsiten: "127.0.0.1:1", listen: "127.0.0.1:1" }
       nodes: { name: string; config: { properties?: Record<string, unknown> } }[];
     };
     // Any value is fine for these: what is wrong with it is for the node's own check.
-    const free = ["zone_policy.zones"];
+    const free = ["zone_policy.zones", "reduce.initial"];
     const keys = nodes.flatMap(({ name, config }) =>
       Object.keys(config.properties ?? {})
         .filter((key) => !free.includes(`${name}.${key}`))
         .map((key) => ({ name, key })),
     );
     expect(keys.length).toBeGreaterThan(80);
-    const head = "version: 2\nnodes:\n";
-    const graph =
-      head +
-      keys
-        .map(({ name, key }, at) => `  - { id: n${at}, plugin: ${name}, config: { ${key}: [{ wrong: 1 }] } }\n`)
-        .join("");
-    const { code, found } = await refused(graph);
-    expect(code).toBe(2);
-    // A line each, and the place is the value, not the node.
-    const badLines = new Set(
-      found
-        .filter((finding) => /^(CONFIG_VALUE|CONFIG_CHECK|UNKNOWN_KEY)@/.test(finding))
-        .map((finding) => finding.replace(/.*@(\d+):(\d+)/, (_, line, column) => (Number(column) > 7 ? line : ""))),
-    );
-    expect(keys.filter((_, at) => !badLines.has(String(at + 3)))).toEqual([]);
+    // In parts: of all errors in one graph only the first 1,000 are listed.
+    const parts = Array.from({ length: Math.ceil(keys.length / 150) }, (_, at) => keys.slice(at * 150, (at + 1) * 150));
+    for (const part of parts) expect(await notFound(part)).toEqual([]);
   });
 
   test.each([
@@ -168,3 +156,19 @@ edges: [{ from: s, to: o }, { from: s, to: p }]
     expect(fs.existsSync(folder.at("out.jsonl"))).toBe(false);
   });
 });
+
+/** Those of the keys whose value, a list of a map, is not told to be wrong at its place. */
+async function notFound(keys: readonly { name: string; key: string }[]) {
+  const nodes = keys.map(
+    ({ name, key }, at) => `  - { id: n${at}, plugin: ${name}, config: { ${key}: [{ wrong: 1 }] } }\n`,
+  );
+  const { code, found } = await refused(`version: 2\nnodes:\n${nodes.join("")}`);
+  expect(code).toBe(2);
+  // A line each, and the place is the value, not the node.
+  const badLines = new Set(
+    found
+      .filter((finding) => /^(CONFIG_VALUE|CONFIG_CHECK|UNKNOWN_KEY)@/.test(finding))
+      .map((finding) => finding.replace(/.*@(\d+):(\d+)/, (_, line, column) => (Number(column) > 7 ? line : ""))),
+  );
+  return keys.filter((_, at) => !badLines.has(String(at + 3)));
+}
