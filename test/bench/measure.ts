@@ -76,3 +76,16 @@ export function machine(): string {
   const cpus = os.cpus();
   return `${process.platform}-${process.arch}, ${cpus.length} × ${cpus[0]?.model.trim() ?? "?"}, ${megabytes(os.totalmem())}`;
 }
+
+/** Flags that a value follows. */
+const WITH_VALUE = ["--repeats", "--out"];
+
+/** The value behind a flag of `bun run bench`; undefined when it is left out. */
+export function flagValue(flag: string): string | undefined {
+  const at = process.argv.indexOf(flag);
+  return at === -1 ? undefined : process.argv[at + 1];
+}
+
+/** What stands on the command line besides flags and their values. */
+export const words = () =>
+  process.argv.slice(2).filter((word, at, all) => !word.startsWith("--") && !WITH_VALUE.includes(all[at - 1] ?? ""));

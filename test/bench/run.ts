@@ -12,10 +12,11 @@ import { checkpoint } from "./checkpoint.bench.ts";
 import { csv } from "./csv.bench.ts";
 import { decode } from "./decode.bench.ts";
 import { durable } from "./durable.bench.ts";
+import { fairness } from "./fairness.bench.ts";
 import { http } from "./http.bench.ts";
 import { inference } from "./inference.bench.ts";
 import { latency } from "./latency.bench.ts";
-import { BENCH, machine, type Row } from "./measure.ts";
+import { BENCH, machine, type Row, words } from "./measure.ts";
 import { memory } from "./memory.bench.ts";
 import { pictures } from "./pictures.bench.ts";
 import { restart } from "./restart.bench.ts";
@@ -30,13 +31,13 @@ import { window } from "./window.bench.ts";
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
   ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, inference, decode },
-  ...{ seeing, sizing, pictures, window, checkpoint },
+  ...{ seeing, sizing, pictures, window, checkpoint, fairness },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
 const MARK = /^\|[ |-]+\|\n/m;
 
-const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const names = words();
 const unknown = names.find((name) => !(name in BENCHES));
 if (unknown !== undefined) {
   console.error(`no bench is called "${unknown}": there are ${Object.keys(BENCHES).join(", ")}`);
