@@ -15,6 +15,12 @@ export interface Camera {
   entry: Settings;
 }
 
+interface Listed extends Camera {
+  enabled: boolean;
+  /** The type that its own entry says. */
+  own: SourceType | undefined;
+}
+
 /** The cameras that become sources: the one that flags choose, as the job did, else every one that is enabled. */
 export function chosenCameras(settings: Settings, flags: Settings, context: MigrateContext): Camera[] {
   const entries = settings.items("cameras");
@@ -23,7 +29,7 @@ export function chosenCameras(settings: Settings, flags: Settings, context: Migr
   const global = settings.choice("source.type", SOURCE_TYPES);
   const asked = flags.choice("source_type", SOURCE_TYPES);
   const video = flags.text("video");
-  const all = [...ids].map(([id, entry]): Camera & { enabled: boolean } => {
+  const all = [...ids].map(([id, entry]): Listed => {
     const source = entry.under("source");
     const own = source.choice("type", SOURCE_TYPES);
     const type = asked ?? (video === undefined ? undefined : "file") ?? global ?? own ?? "file";
@@ -35,7 +41,7 @@ export function chosenCameras(settings: Settings, flags: Settings, context: Migr
       type,
       source,
       entry,
-    } as never;
+    };
   });
   // What is there and is no list of maps was reported.
   if (entries.length === 0 && settings.at("cameras") !== undefined && flags.at("video") === undefined) return [];
@@ -70,12 +76,7 @@ function register(entry: Settings, ids: Map<string, Settings>, context: MigrateC
   );
 }
 
-function choose(
-  all: readonly (Camera & { enabled: boolean; own?: SourceType })[],
-  settings: Settings,
-  flags: Settings,
-  asked: SourceType | undefined,
-): Camera[] {
+function choose(all: readonly Listed[], settings: Settings, flags: Settings, asked: SourceType | undefined): Camera[] {
   const id = flags.text("camera_id");
   if (id !== undefined) {
     const camera = all.find((one) => one.id === id);
