@@ -16,6 +16,11 @@ export const COMMANDS: Group = {
       alias: "lint",
       load: () => import("./validate.ts"),
     },
+    plan: {
+      summary: "Say what becomes of nodes, state and packets when one graph follows another.",
+      load: () => import("./plan.ts"),
+    },
+    reload: { summary: "Put another graph in the place of one that runs.", load: () => import("./reload.ts") },
     graph: { summary: "Show a graph as text, Mermaid, SVG or JSON.", load: () => import("./graph.ts") },
     nodes: { summary: "List the nodes a graph can use, or show one's page.", load: () => import("./nodes.ts") },
     schema: { summary: "Print the JSON Schema of graph files, for editors.", load: () => import("./schema.ts") },

@@ -10,6 +10,8 @@ export const EXIT = {
   precondition: 3,
   /** Finished degraded; only with `--fail-degraded`. */
   degraded: 4,
+  /** With `plan --check`: state or packets that wait would be lost. */
+  loses: 5,
   /** A queue or a state directory belongs to another process; the message names it. */
   owned: 73,
 } as const;

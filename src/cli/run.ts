@@ -1,15 +1,16 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { ReadResult } from "../graph/index.ts";
+import { formatDiagnostics, type ReadResult } from "../graph/index.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogLevelName } from "../observe/index.ts";
 import { refuseBunOptions } from "./bun_options.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
 import demo from "./demo.yaml" with { type: "text" };
 import { EXIT } from "./exit.ts";
 import { readOneGraph } from "./graph_files.ts";
-import { GRAPH_FLAGS, GraphChecker, graphSettings } from "./graph_settings.ts";
+import { GRAPH_FLAGS, GraphChecker, type GraphSettings, graphSettings } from "./graph_settings.ts";
 import { RECORD_FLAGS, recordSettings } from "./record_flags.ts";
 import { printFindings, runPlan } from "./run_plan.ts";
+import type { ReloadSettings } from "./run_settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 const LEVELS = Object.keys(LOG_LEVELS) as LogLevelName[];
@@ -40,6 +41,7 @@ export const command = defineCommand({
     "fresh-state": flag.toggle("Begin without the state that nodes had at the end of the run before; queues stay."),
     "dangerously-allow-network-disk": flag.toggle("Keep queues on a disk of another machine, where they can be lost."),
     ...RECORD_FLAGS,
+    watch: flag.toggle("Reload the graph whenever one of its files changes: the graph, its parts, plugins, models."),
     "log-level": flag.choice(LEVELS, "Least level that is logged; info unless given."),
     "log-format": flag.choice(LOG_FORMATS, "Text for people, json for machines."),
     "fail-degraded": flag.toggle("End with code 4 when packets were set aside."),
@@ -98,12 +100,32 @@ export const command = defineCommand({
         freshState: flags["fresh-state"],
         networkDisk: flags["dangerously-allow-network-disk"],
         record,
+        reload: readAgain(args[0], settings, flags.watch, terminal, compiled.plan.baseDir),
         secrets: compiled.secrets,
       },
       terminal,
     );
   },
 });
+
+/** How the graph is read another time; the demo and standard input cannot be. */
+function readAgain(
+  given: string | undefined,
+  settings: GraphSettings,
+  watch: boolean,
+  terminal: Terminal,
+  baseDir: string,
+): ReloadSettings | undefined {
+  if (given === undefined || given === "-") return undefined;
+  const read: ReloadSettings["read"] = async (file = given) => {
+    const { source, diagnostics } = await readOneGraph(file, settings.maxBytes, terminal);
+    if (source === undefined) return { plan: undefined, findings: formatDiagnostics(diagnostics ?? [], { texts: {} }) };
+    // Another one each time: it keeps what it has loaded of plugins.
+    const checked = await new GraphChecker(settings, terminal).check(source, { resources: "warning" });
+    return { plan: checked.plan, findings: formatDiagnostics(checked.diagnostics, { texts: checked.texts }) };
+  };
+  return { read, watch, pluginsDir: settings.pluginsDir(baseDir) };
+}
 
 /** The demo reads no files, so its folder does not matter. */
 async function readSource(file: string | undefined, maxBytes: number, terminal: Terminal): Promise<ReadResult> {

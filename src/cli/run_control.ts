@@ -1,7 +1,7 @@
 import { systemClock } from "../base/clock.ts";
 import type { Engine } from "../engine/index.ts";
-import type { GraphPlan } from "../graph/index.ts";
 import { type Log, type Redactor, runReport } from "../observe/index.ts";
+import type { RunReloads } from "./run_reload.ts";
 import type { RunState } from "./run_state.ts";
 
 interface Controlled {
@@ -14,21 +14,21 @@ interface Controlled {
  */
 export async function controlRun(
   state: RunState,
-  plan: GraphPlan,
   engine: Engine,
   redactor: Redactor,
   log: Log,
+  reloads: RunReloads,
 ): Promise<Controlled> {
   const { queueVerbs, serveControl } = await import("../control/index.ts");
   // Conditions bring a library along that few runs are ever asked for.
   const { whereCondition } = await import("./queue_where.ts");
-  const inputs = new Map(plan.nodes.map(({ id, inputs }) => [id, inputs]));
+  const inputs = new Map(engine.plan.nodes.map(({ id, inputs }) => [id, inputs]));
   const queues = queueVerbs({ queues: () => state.queues, clock: systemClock, condition: whereCondition, inputs });
   const status = () => runReport(engine.snapshot(), systemClock.nowMs(), redactor);
   try {
     return await serveControl({
       path: state.dir.socket,
-      verbs: { ...queues, status },
+      verbs: { ...queues, status, reload: (args) => reloads.asked(args) },
       clock: systemClock,
       onError: (error) => log.error("a command at the control channel failed", { error: error.message }),
     });

@@ -1,16 +1,7 @@
 import * as fs from "node:fs";
 import { systemClock } from "../base/clock.ts";
 import { entropySeed, seededRandom } from "../base/random.ts";
-import {
-  Engine,
-  type Host,
-  newHeart,
-  packetBudget,
-  startWatchdog,
-  type ThrottlePolicy,
-  timeBudget,
-  whileOutside,
-} from "../engine/index.ts";
+import { Engine, type Host, newHeart, startWatchdog, whileOutside } from "../engine/index.ts";
 import { type Diagnostic, formatDiagnostics, type GraphPlan } from "../graph/index.ts";
 import { diskFiles } from "../node/index.ts";
 import {
@@ -32,7 +23,8 @@ import { STDIN } from "./graph_files.ts";
 import { controlRun } from "./run_control.ts";
 import { runInference } from "./run_inference.ts";
 import { type RunRecording, startRecording } from "./run_recording.ts";
-import type { RunSettings } from "./run_settings.ts";
+import { RunReloads } from "./run_reload.ts";
+import { type RunSettings, throttlesOf } from "./run_settings.ts";
 import { openRunState, type RunState } from "./run_state.ts";
 import { openViews, serveRun } from "./serve_run.ts";
 import { stopOnSignals } from "./signals.ts";
@@ -129,7 +121,7 @@ class Run {
       },
     };
     const engine = new Engine(this.#plan, replay?.host(host) ?? host, {
-      throttles: this.#throttles(),
+      throttles: throttlesOf(this.#settings),
       drainMs: drainSeconds * 1_000,
       heart,
       ...(recording && { tap: recording.tap }),
@@ -144,7 +136,8 @@ class Run {
       await state?.close();
       return EXIT.precondition;
     }
-    const control = state && (await controlRun(state, this.#plan, engine, this.#redactor, log));
+    const reloads = new RunReloads(engine, state, this.#settings.reload, log);
+    const control = state && (await controlRun(state, engine, this.#redactor, log, reloads));
     const stopWatching = this.#watch(heart);
     const strays = catchStrays(engine, () => {
       io.flush();
@@ -155,6 +148,7 @@ class Run {
       process.exit(code);
     });
     await (replay?.pace(engine) ?? engine.run());
+    reloads.close();
     // A rejection that nobody awaits is heard in the next round of the event loop.
     await host.yieldToLoop();
     strays.release();
@@ -203,14 +197,6 @@ class Run {
   #files() {
     const { baseDir, compat } = this.#plan;
     return diskFiles({ base: baseDir, ...(compat ? { fallback: this.#terminal.cwd } : {}) });
-  }
-
-  #throttles(): ThrottlePolicy[] {
-    const { maxPackets, maxSeconds } = this.#settings;
-    const throttles: ThrottlePolicy[] = [];
-    if (maxPackets !== undefined) throttles.push(packetBudget(maxPackets));
-    if (maxSeconds !== undefined) throttles.push(timeBudget(maxSeconds));
-    return throttles;
   }
 
   /** At once when a plugin runs; else after a tenth of a second, so that a short run pays for no second thread. */

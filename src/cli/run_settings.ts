@@ -1,5 +1,13 @@
 import type { Clock } from "../base/clock.ts";
-import type { Engine, Host, SourceTap } from "../engine/index.ts";
+import {
+  type Engine,
+  type Host,
+  packetBudget,
+  type SourceTap,
+  type ThrottlePolicy,
+  timeBudget,
+} from "../engine/index.ts";
+import type { GraphPlan } from "../graph/index.ts";
 import type { LogFormat, LogLevelName } from "../observe/index.ts";
 import type { RecordSettings } from "./record_flags.ts";
 import type { RunStateOptions } from "./run_state.ts";
@@ -33,10 +41,35 @@ export interface RunSettings {
   networkDisk: boolean;
   /** `--record`. */
   record?: RecordSettings | undefined;
+  /** How the graph is read again; undefined where it came from no file. */
+  reload?: ReloadSettings | undefined;
   /** Set when the sources are a recording. */
   replay?: Replaying;
   /** Values to hide from logs and reports. */
   secrets: readonly string[];
+}
+
+/** The graph, as it stands in its files now. */
+export interface ReadAgain {
+  readonly plan: GraphPlan | undefined;
+  /** What was found, for a person. */
+  readonly findings: string;
+}
+
+export interface ReloadSettings {
+  /** Without a file: the one that the run began with. */
+  read(file: string | undefined): Promise<ReadAgain>;
+  /** `--watch`. */
+  watch: boolean;
+  /** Folders in which a new plugin may come to stand. */
+  pluginsDir: string;
+}
+
+export function throttlesOf({ maxPackets, maxSeconds }: RunSettings): ThrottlePolicy[] {
+  const throttles: ThrottlePolicy[] = [];
+  if (maxPackets !== undefined) throttles.push(packetBudget(maxPackets));
+  if (maxSeconds !== undefined) throttles.push(timeBudget(maxSeconds));
+  return throttles;
 }
 
 /** What is not the machine's own in a run of a recording. */

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import type { NamedQueue } from "../control/index.ts";
 import type { DurableHost, Host } from "../engine/index.ts";
 import { linkName } from "../engine/index.ts";
-import type { DurableOptions, GraphPlan } from "../graph/index.ts";
+import type { GraphPlan } from "../graph/index.ts";
 import type { Spill } from "../node/index.ts";
 import type { Log, Redactor } from "../observe/index.ts";
 import {
@@ -24,8 +24,10 @@ import {
   spill,
 } from "../store/index.ts";
 import { KeptLetters } from "./kept_letters.ts";
+import { type NextFrom, type NextQueues, nextQueues } from "./next_queues.ts";
 import { noteOutsideQueues } from "./outside_queues.ts";
 import { NO_HOME } from "./paths.ts";
+import { limitsOf } from "./queue_limits.ts";
 import { redactedQueue } from "./redacted_queue.ts";
 import { queueFileOf, type StateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
@@ -38,6 +40,7 @@ export interface RunState {
   readonly queues: readonly NamedQueue[];
   readonly letters: KeptLetters;
   readonly blobs: BlobStore | undefined;
+  next(plan: GraphPlan): Promise<NextQueues>;
   /** Writes what waits and closes every file. */
   close(): Promise<void>;
 }
@@ -150,10 +153,21 @@ class Opening {
       queues: this.#opened,
       letters,
       blobs: this.#blobs,
+      next: (plan) => nextQueues(plan, this.#nextOf(deadLetters)),
       close: async () => {
         await letters.close();
         await this.#close();
       },
+    };
+  }
+
+  #nextOf(letters: Queue): NextFrom {
+    return {
+      opened: this.#opened,
+      letters,
+      fileOf: (plan, edge) => queueFileOf(this.#dir, plan, edge),
+      open: (name, file, edge) => this.#openFile(name, file, limitsOf(edge.durable!)),
+      spills: (plan) => (this.#blobs === undefined ? new Map() : this.#spills(plan)),
     };
   }
 
@@ -193,8 +207,8 @@ class Opening {
     return new BlobStore(this.#dir.blobs, { clock: this.#clock, onEvent });
   }
 
-  #spills(): ReadonlyMap<number, Spill> {
-    const edges = this.#plan.edges.filter(({ payloadRefOver }) => payloadRefOver !== undefined);
+  #spills(plan = this.#plan): ReadonlyMap<number, Spill> {
+    const edges = plan.edges.filter(({ payloadRefOver }) => payloadRefOver !== undefined);
     return new Map(edges.map(({ index, payloadRefOver }) => [index, this.#spillOver(payloadRefOver!)]));
   }
 
@@ -233,18 +247,4 @@ class Opening {
       });
     }
   }
-}
-
-function limitsOf(durable: DurableOptions): Partial<QueueOptions> {
-  return {
-    durability: durable.durability,
-    ordered: durable.ordered,
-    maxAttempts: durable.max_attempts,
-    maxDelayMs: durable.backoff_max_ms,
-    rememberMs: durable.remember_ms,
-    maxBytes: durable.max_bytes,
-    maxAgeMs: durable.max_age_ms,
-    minFreeBytes: durable.min_free,
-    overflow: durable.overflow === "drop_oldest" ? "drop_oldest" : "refuse",
-  };
 }

@@ -58,7 +58,6 @@ export class Engine {
   readonly reloads = new Reloads(this);
   /** Undefined when no node waits for event time; there once nodes are created. */
   eventTime: EventTime | undefined;
-  /** In the order in which they are closed. */
   readonly created: Producer[] = [];
   #wake: () => void = () => {};
   #hasWork = false;
@@ -92,9 +91,9 @@ export class Engine {
     this.scheduler.loops = this.#loops.loops;
     const freeze = plan.nodes.some((node) => node.origin !== "built_in");
     const { scheduler, failures, timers } = this;
-    const board = new Blackboard(plan, clock);
-    this.blackboard = board;
-    this.creation = { host, failures, ids, freeze, board, stopping: this.#abort.signal, timers, scheduler };
+    this.blackboard = new Blackboard(plan, clock);
+    const [stopping, board] = [this.#abort.signal, this.blackboard];
+    this.creation = { ...{ host, failures, ids, freeze, board }, stopping, timers, scheduler };
     this.durable = new DurableEdges(plan, host.durable ?? {}, this.failures, this.work);
     this.events = { onWork: this.work, onSourceError: this.restarts.failed };
     this.wiring = wire(this.durable.plan, this.scheduler, this.events);

@@ -1,4 +1,12 @@
 export { DURATION, durationMs } from "../base/duration.ts";
+export {
+  changesOf,
+  droppedStates,
+  type GraphChanges,
+  isUnchanged,
+  type NodeChange,
+  type QueueChange,
+} from "./changes.ts";
 export { CODES, type CodeText } from "./codes.ts";
 export { type CompileOptions, type CompileResult, compileGraph } from "./compile.ts";
 export type { Diagnostic, DiagnosticCode, Place } from "./diagnostic.ts";

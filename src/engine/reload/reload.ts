@@ -117,7 +117,9 @@ export class Reload {
     this.#affected = affected;
     const begunMs = clock.monotonicMs();
     const region = engine.checkpoints.region;
-    const paused = new Set([...affected.sources, ...(region?.sources ?? [])].filter((one) => !one.ended));
+    const empties = ({ instance }: SourceRun) => instance instanceof Outlet && affected.emptied.includes(instance);
+    const still = [...affected.sources, ...(region?.sources ?? []).filter((one) => !empties(one))];
+    const paused = new Set(still.filter((one) => !one.ended));
     for (const one of paused) one.pause();
     for (const one of affected.leaving)
       if (one instanceof SourceRun && one.instance.snapshot === undefined) one.finishing = true;
@@ -191,6 +193,8 @@ export class Reload {
           reject(error);
         }
       };
+      // Between two turns already, and often nothing is under way.
+      this.#onTurn();
       this.#engine.work();
     });
   }

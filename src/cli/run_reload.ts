@@ -1,0 +1,141 @@
+import * as v from "valibot";
+import type { Engine, ReloadResult } from "../engine/index.ts";
+import { changesOf, type GraphPlan } from "../graph/index.ts";
+import type { Log } from "../observe/index.ts";
+import type { NextQueues } from "./next_queues.ts";
+import { contentsOf, filesRead } from "./read_contents.ts";
+import type { ReloadSettings } from "./run_settings.ts";
+import type { RunState } from "./run_state.ts";
+import { Watched } from "./watched.ts";
+
+const askedShape = v.strictObject({
+  file: v.optional(v.string()),
+  drop_state: v.optional(v.boolean(), false),
+  orphan: v.optional(v.boolean(), false),
+  deadline_ms: v.optional(v.pipe(v.number(), v.minValue(0))),
+});
+
+type Asked = v.InferOutput<typeof askedShape>;
+
+/** What a reload came to, with what was found in the graph. */
+export interface RunReload extends ReloadResult {
+  readonly findings?: string;
+}
+
+/** The reloads of a run: who asks for one, and what is read and opened for it. */
+export class RunReloads {
+  readonly #engine: Engine;
+  readonly #state: RunState | undefined;
+  readonly #settings: ReloadSettings | undefined;
+  readonly #log: Log;
+  readonly #watched: Watched;
+  #contents: ReadonlyMap<string, string>;
+  #underWay: Promise<unknown> | undefined;
+  /** Files were written while one was under way: another follows, for all of them. */
+  #again = false;
+
+  constructor(engine: Engine, state: RunState | undefined, settings: ReloadSettings | undefined, log: Log) {
+    this.#engine = engine;
+    this.#state = state;
+    this.#settings = settings;
+    this.#log = log;
+    this.#contents = settings === undefined ? new Map() : contentsOf(engine.plan);
+    this.#watched = new Watched(() => this.newest("watch"));
+    if (settings === undefined) return;
+    process.on("SIGHUP", this.#onHup);
+    this.#follow();
+  }
+
+  /** A command asks. */
+  asked(args: unknown): Promise<RunReload> {
+    return this.#reload(v.parse(askedShape, args ?? {}), "command");
+  }
+
+  /** The files as they stand now; while one is under way, one more follows, and not one for each that asked. */
+  newest(by: string) {
+    this.#again = this.#underWay !== undefined;
+    if (!this.#again) void this.#reload({ drop_state: false, orphan: false }, by);
+  }
+
+  close() {
+    process.off("SIGHUP", this.#onHup);
+    this.#watched.close();
+  }
+
+  readonly #onHup = () => this.newest("SIGHUP");
+
+  async #reload(asked: Asked, by: string): Promise<RunReload> {
+    if (this.#underWay !== undefined) {
+      return this.#told(
+        { outcome: "refused", reason: "another reload is under way", hint: "ask again when it is done" },
+        by,
+      );
+    }
+    const work = this.#carryOut(asked).catch((error: Error): Partial<RunReload> => {
+      return { outcome: "rolled_back", reason: error.message };
+    });
+    this.#underWay = work;
+    const result = this.#told(await work, by);
+    this.#underWay = undefined;
+    if (this.#again) this.newest(by);
+    return result;
+  }
+
+  async #carryOut({ file, drop_state, orphan, deadline_ms }: Asked): Promise<Partial<RunReload>> {
+    if (this.#settings === undefined) {
+      return { outcome: "refused", reason: "the graph came from no file that could be read again" };
+    }
+    const { plan, findings } = await this.#settings.read(file);
+    if (plan === undefined) return { outcome: "refused", reason: "the graph has errors", findings };
+    const contents = { old: this.#contents, new: contentsOf(plan) };
+    const changes = changesOf(this.#engine.plan, plan, { contents });
+    const queues = await this.#queuesOf(plan);
+    const deadline = deadline_ms === undefined ? {} : { deadlineMs: deadline_ms };
+    const durable = queues?.durable ?? {};
+    const result = await this.#engine.reloads.reload(plan, {
+      changes,
+      durable,
+      dropState: drop_state,
+      orphan,
+      ...deadline,
+    });
+    await queues?.keep(result.outcome === "reloaded");
+    if (result.outcome === "reloaded") {
+      this.#contents = contents.new;
+      this.#follow();
+    }
+    return findings === "" ? result : { ...result, findings };
+  }
+
+  async #queuesOf(plan: GraphPlan): Promise<NextQueues | undefined> {
+    if (this.#state !== undefined) return this.#state.next(plan);
+    if (!plan.edges.some(({ durable }) => durable !== undefined)) return undefined;
+    throw new Error(
+      "the graph has a durable edge now, and the run began without a state directory: stop it, and start it again",
+    );
+  }
+
+  /** Looks at the files of the plan that runs now. */
+  #follow() {
+    if (!this.#settings?.watch) return;
+    const { plan } = this.#engine;
+    const plugins = plan.nodes.some(({ origin }) => origin !== "built_in") ? [this.#settings.pluginsDir] : [];
+    this.#watched.follow([...plan.files, ...[...filesRead(plan).values()].flat()], plugins);
+  }
+
+  #told(given: Partial<RunReload>, by: string): RunReload {
+    const result: RunReload = { outcome: "refused", generation: this.#engine.reloads.generation, ...given };
+    const { outcome, generation, reason, hint, pauseMs } = result;
+    const level = outcome === "reloaded" || outcome === "unchanged" ? "info" : "error";
+    const pause = pauseMs === undefined ? {} : { pause_ms: Math.round(pauseMs * 10) / 10 };
+    this.#log[level](`reload: ${outcome}`, {
+      by,
+      generation,
+      ...pause,
+      ...(reason && { reason }),
+      ...(hint && { hint }),
+    });
+    if (given.findings) this.#log.error(given.findings);
+    return result;
+  }
+}
