@@ -91,7 +91,7 @@ function reasonToSkip(file: string, walked: boolean): string | undefined {
 }
 
 const looksLikeGraph = (head: string) =>
-  /^\s*["']?(nodes|edges|job)["']?\s*:/m.test(head) || /^\s*\{.*"nodes"\s*:/s.test(head);
+  /^\s*["']?(nodes|edges|job|processes)["']?\s*:/m.test(head) || /^\s*\{.*"nodes"\s*:/s.test(head);
 
 function headOf(file: string): string {
   const descriptor = fs.openSync(file, "r");

@@ -1,9 +1,8 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { type LeftOut, leftOutLine, type Migration, migrate } from "../migrate/index.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
-import { readOneGraph } from "./graph_files.ts";
+import { readOneGraph, STDIN } from "./graph_files.ts";
 import { GRAPH_FLAGS, GraphChecker, graphSettings } from "./graph_settings.ts";
 import { printFindings } from "./run_plan.ts";
 import { writeNewFiles } from "./write_files.ts";
@@ -13,7 +12,7 @@ const { "env-file": envFile, plugins, "max-graph-bytes": maxGraphBytes } = GRAPH
 export const command = defineCommand({
   doc: "Reads version 1 job files with their configs/, AI_* variables and flags (behind --), process graphs with the graphs they name, and version 2 graphs with old addresses, and makes one graph of ours. It passes the check of schnitzel validate, or nothing is written. What it cannot say as it was stands at its top, with place and reason. Nothing is ever overwritten.",
   args: [
-    { name: "OLD", doc: "The old file." },
+    { name: "OLD", doc: "The old file; - is standard input." },
     {
       name: "-- FLAG",
       doc: "Flags that the version 1 job was started with, such as --camera-id cam01.",
@@ -42,7 +41,7 @@ export const command = defineCommand({
       printFindings(diagnostics, {}, terminal);
       return EXIT.invalid;
     }
-    const target = flags.out ?? besides(source.path);
+    const target = flags.out ?? besides(source.path, flags.write);
     const catalogue = new GraphChecker(settings, terminal).registry(source.baseDir);
     const made = await migrate(source, { catalogue, env: settings.env, cwd: terminal.cwd, target, jobFlags });
     const writes = (flags.write || flags.out !== undefined) && made.text !== undefined && made.kind !== "current";
@@ -63,10 +62,11 @@ export const command = defineCommand({
 });
 
 /** `old.v2.yaml` for `old.yaml`. */
-function besides(file: string): string {
+function besides(file: string, write: boolean): string {
   const { dir, name, ext } = path.parse(file);
-  if (!fs.existsSync(file)) throw new UsageError(`${file} has no place beside it`, "give --out FILE");
-  return path.join(dir, `${name}.v2${ext === ".yml" ? ".yml" : ".yaml"}`);
+  if (file !== STDIN) return path.join(dir, `${name}.v2${ext === ".yml" ? ".yml" : ".yaml"}`);
+  if (!write) return "graph.yaml";
+  throw new UsageError("there is no place beside standard input", "give --out FILE");
 }
 
 function asJson(file: string, { kind, text, diagnostics, leftOut, flags }: Migration, written: string | null) {

@@ -74,7 +74,7 @@ function other(value: unknown): unknown {
 const inJson = (text: string) => JSON.stringify(text).slice(1, -1);
 
 /** References that mean the same in our graphs; others lead to places of the old document. */
-const KEPT = /^\$\{(oc\.env:|[A-Za-z_]\w*(:-.*)?\}$)/s;
+const KEPT = /^\$\{(oc\.env:|file:|[A-Za-z_]\w*(:-.*)?\}$)/s;
 const keeps = (text: string) =>
   text.split(/(?=\$\{)/).every((part) => !part.startsWith("${") || KEPT.test(part.slice(0, part.lastIndexOf("}") + 1)));
 
@@ -134,8 +134,9 @@ function tellFilled(config: Config, { raw, resolved, base }: OldConfig, { leftOu
     if (tree.type === "map") for (const [key, { value }] of tree.entries) visit(value, [...path, key]);
     if (tree.type !== "scalar" || !tree.text.includes("${")) return;
     if (leftOuts.has(tree) || (path[0] !== "__runtime__" && now.includes(inJson(tree.text)))) return;
-    const value = (path.reduce<Tree | undefined>((at, key) => at && childOf(at, key), resolved) as ScalarTree).value;
-    leftOuts.add(tree, [...base, ...path], `${tree.text} is filled in with what it is now, ${JSON.stringify(value)}`);
+    const filled = path.reduce<Tree | undefined>((at, key) => at && childOf(at, key), resolved) as ScalarTree;
+    const value = filled.secret ? "a secret: take care of the file" : JSON.stringify(filled.value);
+    leftOuts.add(tree, [...base, ...path], `${tree.text} is filled in with what it is now, ${value}`);
   };
   visit(raw, []);
 }

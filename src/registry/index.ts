@@ -105,6 +105,10 @@ function resolveLegacy(address: string, builtIn: ReadonlyMap<string, NodeDefinit
 
 function notBuiltIn(address: string, use: string, meanwhile?: string): Refusal {
   const code = "NODE_NOT_BUILT_IN_YET";
+  if (use.startsWith("schnitzel ")) {
+    const message = `Cannot use ${address}: it was a job, and no node; ${use} makes a graph of its file`;
+    return { found: false, code, message, hint: `${use} FILE shows the graph` };
+  }
   if (BUILT_IN.has(use)) {
     // An adapter of the predecessor's first generation had no config of its own that could be read.
     const hint = `write a node with plugin: ${use}; \`schnitzel nodes ${use}\` shows its config`;

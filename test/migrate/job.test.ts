@@ -126,6 +126,14 @@ sensor: { enabled: true, adapters: "${FAKE}", emit_events: true, emit_fused_even
     expect(await out()).toMatchObject({ plugin: "http_sink" });
   });
 
+  test("with its secrets where they were", async () => {
+    const url = '"rtsp://u:${oc.env:CAMERA_PASSWORD}@127.0.0.1/x"';
+    using project = yard({ "configs/cameras.yaml": `cameras: [{ id: a, source: { type: rtsp, url: ${url} } }]\n` });
+    const made = await project.migrate(FILE, { env: { CAMERA_PASSWORD: "hunter2" } });
+    expect(graphOf(made).nodes[0]!.config!.url).toBe("rtsp://u:${oc.env:CAMERA_PASSWORD}@127.0.0.1/x");
+    expect(JSON.stringify(made)).not.toContain("hunter2");
+  });
+
   test("whose flags of run say what its logging and metrics said", async () => {
     const settings = `${MOCK}logging: { level: WARNING, format: json }\nmetrics: { enabled: true }\n`;
     using project = yard({ "configs/default.yaml": settings });

@@ -119,6 +119,20 @@ test("a variable that our node would read otherwise is filled in, and that is sa
   expect(leftOut.map(({ reason }) => reason)).toContain('${oc.env:T,3} is filled in with what it is now, "7"');
 });
 
+test("a secret stays where it was", async () => {
+  const config = `{ url: "http://127.0.0.1:1/", headers: { Authorization: "\${file:token}", X: "\${oc.env:API_TOKEN}" } }`;
+  const sink = `{ id: o, plugin: "schnitzel_stream.nodes.http:HttpJsonSink", config: ${config} }`;
+  using project = oldProject({
+    "g.yaml": `nodes:\n  - { id: s, plugin: "${D}:StaticSource", kind: source }\n  - ${sink}\nedges: [{ from: s, to: o }]\n`,
+    token: "hunter2",
+  });
+  const made = await project.migrate("g.yaml", { env: { API_TOKEN: "hunter3" } });
+  expect(faults(made)).toEqual([]);
+  expect(made.text).toContain("Authorization: ${file:token}");
+  expect(made.text).toContain("X: ${oc.env:API_TOKEN}");
+  expect(JSON.stringify(made)).not.toMatch(/hunter/);
+});
+
 test("a graph that ours would refuse is not given", async () => {
   using project = oldProject({
     "g.yaml": `version: 2\nnodes:\n  - { id: s, plugin: "${D}:StaticSource", kind: source }\nedges: [{ from: s, to: nobody }]\n`,

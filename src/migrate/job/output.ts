@@ -61,7 +61,7 @@ function toBackend(url: string, { settings }: Job): Made | undefined {
   return {
     plugin: "http_sink",
     config: {
-      ...{ url, timeout_ms, spacing: "python", idempotency_header: "" },
+      ...{ url: events.written("post_url"), timeout_ms, spacing: "python", idempotency_header: "" },
       // The same wait each time.
       retry: { max_attempts, backoff_ms, backoff_max_ms: backoff_ms, on_status: TRIED_AGAIN, on_fail: "pass_over" },
     },

@@ -32,6 +32,15 @@ export class Settings {
     });
   }
 
+  /** As {@link text}, with its variables as they are written: what is in them may be a secret. */
+  written(path: string): string | undefined {
+    const [text, tree] = [this.text(path), this.at(path)];
+    if (text === undefined || tree?.type !== "scalar" || tree.fromVariable !== true) return text;
+    const raw = tree.source.text.slice(tree.start, tree.end).replace(/^(["'])(.*)\1$/s, "$2");
+    // Other references lead to places of the old file.
+    return /^(?:[^$]|\$(?!\{)|\$\{oc\.env:)*$/.test(raw) ? raw : text;
+  }
+
   number(path: string, least = 0): number | undefined {
     return this.#value(path, `must be a number of at least ${least}`, (value) => {
       const number = isNumeric(value) ? value.valueOf() : Number.NaN;

@@ -70,7 +70,7 @@ function videoOf(
 }
 
 function rtsp(camera: Camera, { settings }: Job): Made {
-  const url = camera.source.text("url");
+  const url = camera.source.written("url");
   if (url === undefined) return camera.source.refuse("url", "is missing: a camera of type rtsp has one");
   const from = settings.under("rtsp");
   const base = from.number("base_delay_sec") ?? 0.5;
