@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { seededRandom } from "../../src/base/random.ts";
 import type { Engine } from "../../src/engine/index.ts";
-import { changesOf } from "../../src/graph/changes.ts";
+import { changesOf, edgeName } from "../../src/graph/changes.ts";
 import type { StreamPacket } from "../../src/packet/index.ts";
+import type { Queue } from "../../src/store/index.ts";
+import { DurableBox } from "../support/durable.ts";
 import {
   counters,
   engine as engineOf,
@@ -315,3 +317,68 @@ async function randomReloads(seed: number) {
     ...{ seed, acked: taps.flatMap((one) => numbers(one.sent, one.node.id)).sort() },
   });
 }
+
+describe("a reload of a graph with durable edges", () => {
+  /** Starts `edges`, sends some packets, and reloads to `after`, whose queues are those of the run by name. */
+  async function change(before: string[], after: string[]) {
+    const box = new DurableBox();
+    const s = tap();
+    const out = sink("out");
+    const nodes = [stateless(s.node), stateless(node("b")), stateless(out)];
+    const { engine, host, ended, queues, letters } = await box.start(nodes, before);
+    s.send(50);
+    await pass(host, 300);
+    const next = box.plan(nodes, after);
+    const known = new Map(engine.plan.edges.map((edge) => [edgeName(engine.plan, edge), queues.get(edge.index)]));
+    const own = new Map<number, Queue>();
+    const made: Queue[] = [];
+    for (const edge of next.edges.filter(({ durable }) => durable !== undefined)) {
+      const queue = known.get(edgeName(next, edge)) ?? (await box.open(`next${edge.index}`, host));
+      if (![...queues.values()].includes(queue)) made.push(queue);
+      own.set(edge.index, queue);
+    }
+    const changes = changesOf(engine.plan, next);
+    const reloading = engine.reloads.reload(next, { changes, durable: { queues: own, letters } });
+    s.send(20);
+    const result = await toEnd(reloading, host);
+    s.send(30);
+    s.end();
+    await toEnd(ended, host);
+    await Promise.all(made.map((queue) => queue.close()));
+    return { result, ids: out.ids };
+  }
+
+  test("keeps a queue that is open, and opens new ones", async () => {
+    const { result, ids } = await change(["s => b", "b -> out"], ["s => b", "b => out"]);
+    expect(result).toMatchObject({ outcome: "reloaded" });
+    expect(ids).toEqual(numbers(100));
+  });
+
+  test("delivers what waits in one that goes while the node behind it stays", async () => {
+    const { result, ids } = await change(["s => b", "b -> out"], ["s -> b", "b -> out"]);
+    expect(result).toMatchObject({ outcome: "reloaded" });
+    expect(ids).toEqual(numbers(100));
+  });
+
+  test("refuses to leave packets behind that nobody would read, and says how to keep them", async () => {
+    const away = node("b", () => new Promise<void>(() => {}));
+    const box = new DurableBox();
+    const s = tap();
+    const out = stateless(sink("out"));
+    const edges = ["s => b", "b -> out"];
+    const { engine, host, ended, queues, letters } = await box.start([stateless(s.node), stateless(away), out], edges, {
+      drainMs: 10,
+    });
+    s.send(5);
+    await pass(host, 200);
+    const next = box.plan([stateless(s.node), out], ["s -> out"]);
+    const changes = changesOf(engine.plan, next);
+    expect(await engine.reloads.reload(next, { changes, durable: { queues, letters } })).toMatchObject({
+      outcome: "refused",
+      reason: "5 packets in durable edge s.out->b.in would be left on the disk, and nobody would read them",
+      hint: expect.stringContaining("path:"),
+    });
+    engine.stop("signal");
+    await toEnd(ended, host);
+  });
+});

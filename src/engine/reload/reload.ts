@@ -121,8 +121,9 @@ export class Reload {
     const still = [...affected.sources, ...(region?.sources ?? []).filter((one) => !empties(one))];
     const paused = new Set(still.filter((one) => !one.ended));
     for (const one of paused) one.pause();
-    for (const one of affected.leaving)
-      if (one instanceof SourceRun && one.instance.snapshot === undefined) one.finishing = true;
+    for (const one of affected.leaving) {
+      if (one instanceof SourceRun && one.instance.snapshot === undefined && !empties(one)) one.finishing = true;
+    }
     for (const one of affected.halted) this.#halt(one, true);
     engine.work();
     try {
