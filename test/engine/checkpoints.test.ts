@@ -66,8 +66,14 @@ const total = (count: number) => (count * (count - 1)) / 2;
 describe("a checkpoint", () => {
   test("has what rows did before they are acknowledged, and comes once a second", async () => {
     using box = new DurableBox();
-    const sum = adding("sum");
-    const run = await box.start([staying("in", packets(10)), sum, sink("out")], EDGES);
+    const later = Promise.withResolvers<void>();
+    const pausing = source("in", async function* (signal: AbortSignal) {
+      yield* packets(10);
+      await later.promise;
+      yield* packets(1, "q");
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    });
+    const run = await box.start([pausing, adding("sum"), sink("out")], EDGES);
     await pass(run.host, 900);
     expect(run.queues.get(0)!.stats()).toMatchObject({ ready: 0, leased: 10 });
     expect(run.engine.snapshot().checkpoints).toMatchObject({ taken: 0, intervalMs: 1_000 });
@@ -77,6 +83,11 @@ describe("a checkpoint", () => {
     await pass(run.host, 3_000);
     // Nothing has changed, so nothing is written.
     expect(run.engine.snapshot().checkpoints).toMatchObject({ taken: 1, ageMs: 0 });
+    later.resolve();
+    await pass(run.host, 200);
+    // It was up to date until a moment ago, though it was taken four seconds before.
+    expect(run.engine.snapshot().checkpoints!.ageMs).toBeLessThanOrEqual(1_000);
+    expect(run.engine.snapshot().checkpoints!.ageMs).toBeGreaterThan(0);
     run.engine.stop("signal");
     await toEnd(run.ended, run.host);
   });

@@ -12,7 +12,7 @@ const PACKETS = 60;
 const ALL = packets(PACKETS);
 const SUM = (PACKETS * (PACKETS - 1)) / 2;
 /** Moments of a checkpoint are all looked at; of the others, when a queue is about to be asked or has answered, one in so many. */
-const ONE_IN = 8;
+const ONE_IN = 12;
 /** Virtual time moves by so much while nothing else can happen. */
 const STEP_MS = 1;
 
@@ -27,6 +27,9 @@ function told<Target extends object>(target: Target, moment: (what: string) => v
     if (!CALLS.includes(name)) return value.bind(target);
     return async (...given: unknown[]) => {
       moment(`before ${name}`);
+      // A disk that takes its time: whoever does not wait for the commit is ahead of it.
+      for (let turn = 0; name === "commit" && turn < 8; turn++) await macrotask();
+      moment(`late before ${name}`);
       const answer = await value.apply(target, given);
       moment(`after ${name}`);
       return answer;
@@ -104,7 +107,7 @@ async function pass(host: TestHost, ms: number, until: () => boolean = () => fal
   }
 }
 
-test.each([1, 2, 3])(
+test.each([1, 2])(
   "two sums and the packets kept between them are right, wherever a machine is switched off between files (seed %i)",
   async (seed) => {
     const random = seededRandom(seed);
@@ -135,5 +138,5 @@ test.each([1, 2, 3])(
       await toEnd(next.ended, next.host);
     }
   },
-  120_000,
+  240_000,
 );

@@ -156,7 +156,11 @@ export class Cycle {
   #due() {
     this.#resting = false;
     if (this.#phase !== "idle") return;
-    if (this.#isSaved) return this.#next(this.#kept.intervalMs);
+    if (this.#isSaved) {
+      // It has everything, so it is as good as one of now.
+      this.#savedAtMs = this.#run.host.clock.monotonicMs();
+      return this.#next(this.#kept.intervalMs);
+    }
     this.#begin();
   }
 
