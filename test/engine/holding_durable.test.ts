@@ -152,3 +152,35 @@ test("packets of one partition may be kept together", async () => {
   await box.run([source("s", packets(3)), keeper(3), z], ["s => k", "k -> z"]);
   expect(z.ids).toEqual(["p0+p1+p2"]);
 });
+
+test("rows that a crash left come in though a node keeps each, and none is in the way of those behind it", async () => {
+  using box = new DurableBox({ ordered: false });
+  const silent = () =>
+    source("s", async function* (signal: AbortSignal) {
+      yield* packets(5);
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    });
+  const turns = async () => {
+    for (let turn = 0; turn < 50; turn++) await macrotask();
+  };
+  const killed = await box.start([silent(), keeper(100), sink("z")], ["s => k", "k -> z"]);
+  await turns();
+  using after = box.afterCrash();
+  const z = sink("z");
+  const run = await after.start(
+    [
+      source("s", async function* (signal: AbortSignal) {
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      }),
+      keeper(5),
+      z,
+    ],
+    ["s => k", "k -> z"],
+  );
+  await turns();
+  expect(z.ids).toEqual(["p0+p1+p2+p3+p4"]);
+  for (const { engine, ended, host } of [killed, run]) {
+    engine.stop("signal");
+    await toEnd(ended, host);
+  }
+});

@@ -1,4 +1,5 @@
 import type { DoneRows, LeaseRef, Queue, QueueRow } from "../../store/index.ts";
+import { Cleared } from "./cleared.ts";
 import { KeptRows } from "./kept_rows.ts";
 import type { Patience } from "./patience.ts";
 import { Settling } from "./settling.ts";
@@ -8,12 +9,15 @@ export class Acks {
   readonly #settling: Settling<LeaseRef>;
   readonly #name: string;
   readonly #queue: Queue;
+  /** Rows that nodes hold. */
+  readonly #held: Cleared;
   /** Undefined when no checkpoint is about them. */
   #kept: KeptRows | undefined;
 
   constructor(name: string, queue: Queue, patience: Patience, onWritten: () => void) {
     this.#name = name;
     this.#queue = queue;
+    this.#held = new Cleared(queue);
     this.#settling = new Settling((leases) => queue.ack(leases), patience, {
       onSettled: (lease) => this.#kept?.acked(lease),
       onWritten,
@@ -61,6 +65,11 @@ export class Acks {
     else this.#kept.add(row, last);
   }
 
+  /** It is not done: nodes hold it. `last`: no other row waits to be handed out. */
+  held(row: QueueRow, last: boolean) {
+    this.#held.add(row, last);
+  }
+
   /** A checkpoint is taken now: the rows that it has, if any. */
   cut(): DoneRows | undefined {
     return this.#kept?.cut();
@@ -73,6 +82,7 @@ export class Acks {
 
   /** The run ends: rows that no checkpoint has. */
   drop(): readonly LeaseRef[] {
+    this.#held.drop();
     return this.#kept?.drop() ?? [];
   }
 

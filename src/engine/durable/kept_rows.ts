@@ -1,12 +1,11 @@
 import { type DoneRows, type Queue, type QueueRow, runsOf } from "../../store/index.ts";
+import { Cleared } from "./cleared.ts";
 
 /**
  * Rows of one outlet that may wait for a checkpoint: as many as a fast graph handles in a second. Each costs some 200
  * bytes in the two threads, 13 MB in all.
  */
 const MAX_KEPT = 65_536;
-/** Of these so many may count as tries should the process end: a call for each would double the commits. */
-const MAX_UNCLEARED = 1_024;
 
 type Kept = Pick<QueueRow, "seq" | "attempt" | "enqueuedMs">;
 
@@ -22,11 +21,12 @@ export class KeptRows {
   #cut: Kept[] = [];
   /** In a checkpoint, and their acks are not on the disk yet. */
   readonly #acking = new Map<number, Kept>();
-  #uncleared: Kept[] = [];
+  readonly #cleared: Cleared;
 
   constructor(name: string, queue: Queue, onUrgent: () => void) {
     this.#name = name;
     this.#queue = queue;
+    this.#cleared = new Cleared(queue);
     this.onUrgent = onUrgent;
     this.#unlisten = queue.onChange(() => this.urgent && this.onUrgent());
   }
@@ -52,12 +52,10 @@ export class KeptRows {
   }
 
   /** `last`: nothing else waits to be handed out. */
-  add({ seq, attempt, enqueuedMs, backlog }: QueueRow, last: boolean) {
-    const row = { seq, attempt, enqueuedMs };
-    this.#rows.push(row);
-    this.#uncleared.push(row);
-    // Of the backlog rows may be suspects, behind which nothing is handed out.
-    if ((backlog && last) || this.#uncleared.length >= MAX_UNCLEARED) this.#clear();
+  add(row: QueueRow, last: boolean) {
+    const { seq, attempt, enqueuedMs } = row;
+    this.#rows.push({ seq, attempt, enqueuedMs });
+    this.#cleared.add(row, last);
     if (this.urgent) this.onUrgent();
   }
 
@@ -89,14 +87,7 @@ export class KeptRows {
     const rows = [...this.#cut, ...this.#rows];
     this.#cut = [];
     this.#rows = [];
-    this.#uncleared = [];
+    this.#cleared.drop();
     return rows;
-  }
-
-  #clear() {
-    const rows = this.#uncleared;
-    this.#uncleared = [];
-    // Should it fail, they count as tries, as any row that is out.
-    void this.#queue.clear(rows).catch(() => {});
   }
 }

@@ -136,6 +136,7 @@ export class Outlet implements SourceInstance {
     const row = this.#underWay.pass(packet);
     if (row === undefined) return;
     this.#lanes.free(row.partition);
+    this.acks.held(row, this.#lanes.size === 0);
     this.#wake();
   };
 
