@@ -55,7 +55,15 @@ export async function startRecording(options: RecordingOptions): Promise<RunReco
       ended: (node) => recorder.ended(node),
     },
     snapshot: () => ({ file, ...recorder.stats, ended: recorder.stats.ended ?? null }),
-    close: () => recorder.close(),
+    async close() {
+      await recorder.close();
+      const unmet = masks.filter((mask) => recorder.unmetMasks.includes(mask.path)).map(({ text }) => text);
+      if (unmet.length === 0 || recorder.stats.packets === 0) return;
+      log.warn("no packet had what --record-mask names: look whether the recording shows it elsewhere", {
+        file,
+        unmet,
+      });
+    },
   };
 }
 

@@ -5,6 +5,8 @@ import { encodeValue } from "./value_codec.ts";
 
 export interface LineOptions {
   readonly masks: readonly MaskPath[];
+  /** Hears of masks that had something to hide. */
+  onMasked?: ((path: MaskPath) => void) | undefined;
   /** Text without the secrets of the run. */
   hide(text: string): string;
   /** What a reference leads to, when that is to be in the recording; undefined when it cannot be had now. */
@@ -23,7 +25,7 @@ export interface EncodedLine {
 /** A packet as it is written. Throws a TypeError for one that a recording cannot hold. */
 export function encodePacket(at: number, from: string, packet: StreamPacket, options: LineOptions): EncodedLine {
   const bytes: Uint8Array[] = [];
-  const line: WrittenLine = { at, from, packet: fieldsOf(packet, options.masks, bytes) };
+  const line: WrittenLine = { at, from, packet: fieldsOf(packet, options, bytes) };
   const wanted = options.referred !== undefined && isBytesRef(packet.payload) ? packet.payload.ref : undefined;
   const referred = wanted && options.referred?.(wanted);
   if (referred !== undefined) line.referred = bytes.push(referred) - 1;
@@ -35,11 +37,15 @@ export function encodePacket(at: number, from: string, packet: StreamPacket, opt
   return { pieces, hid, unreferred: wanted !== undefined && referred === undefined };
 }
 
-function fieldsOf(packet: StreamPacket, masks: readonly MaskPath[], bytes: Uint8Array[]): Record<string, unknown> {
+function fieldsOf(packet: StreamPacket, { masks, onMasked }: LineOptions, bytes: Uint8Array[]) {
   const { packet_id, ts, kind, source_id } = packet;
   // Masked first: bytes that nobody is to see are not taken out either.
   const { payload, meta } = masks.reduce<Record<string, unknown>>(
-    (fields, path) => masked(fields, path) as Record<string, unknown>,
+    (fields, path) => {
+      const shown = masked(fields, path) as Record<string, unknown>;
+      if (shown !== fields) onMasked?.(path);
+      return shown;
+    },
     { payload: packet.payload, meta: packet.meta },
   );
   return {

@@ -12,7 +12,7 @@ export function maskPath(text: string): MaskPath | undefined {
   return text.replace(/\[([^\]]+)\]/g, ".$1").split(".");
 }
 
-/** `value` with what is at `path` masked. Copies the way there and nothing else. */
+/** `value` with what is at `path` masked; itself when nothing is there. Copies the way there and nothing else. */
 export function masked(value: unknown, path: MaskPath): unknown {
   const [step, ...rest] = path;
   if (step === undefined) return MASK;
@@ -20,8 +20,15 @@ export function masked(value: unknown, path: MaskPath): unknown {
   const keys = step === "*" ? Object.keys(value) : Object.hasOwn(value, step) ? [step] : [];
   if (keys.length === 0) return value;
   const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...value] : { ...value };
-  for (const key of keys) Reflect.set(copy, key, masked(Reflect.get(copy, key), rest));
-  return copy;
+  let met = false;
+  for (const key of keys) {
+    const before = Reflect.get(copy, key);
+    const shown = masked(before, rest);
+    // Also a value that reads as the mask does was met.
+    met ||= rest.length === 0 || shown !== before;
+    Reflect.set(copy, key, shown);
+  }
+  return met ? copy : value;
 }
 
 /** Every text in a JSON value without the secrets that `hide` knows, also where the key tells that it is one. */

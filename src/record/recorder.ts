@@ -4,6 +4,7 @@ import type { StreamPacket } from "../packet/index.ts";
 import type { AppendFile } from "./append_file.ts";
 import { encodePacket, type LineOptions } from "./encode_line.ts";
 import type { ClosedBy, RecordingHeader, WrittenLine } from "./format.ts";
+import type { MaskPath } from "./masks.ts";
 
 /**
  * What waits for the disk. Ten raw 1080p pictures, or a second of most streams: a disk that is further behind will not
@@ -47,6 +48,7 @@ export class Recorder {
   readonly #file: AppendFile;
   readonly #options: RecorderOptions;
   readonly #startMs: number;
+  readonly #unmet: Set<MaskPath>;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #text = "";
@@ -55,7 +57,8 @@ export class Recorder {
   /** Times count from now. */
   constructor(file: AppendFile, options: RecorderOptions) {
     this.#file = file;
-    this.#options = options;
+    this.#unmet = new Set(options.masks);
+    this.#options = { ...options, onMasked: (path) => this.#unmet.delete(path) };
     this.#startMs = options.clock.monotonicMs();
     this.#add([`${JSON.stringify(options.header)}\n`]);
   }
@@ -79,6 +82,11 @@ export class Recorder {
       const line = textOf({ at, from, lost: this.#options.hide(toError(thrown).message) });
       if (this.#room(at, bytesOf([line]))) this.#add([line]);
     }
+  }
+
+  /** Masks that no packet had anything for. */
+  get unmetMasks(): MaskPath[] {
+    return [...this.#unmet];
   }
 
   /** A source came to its end. */

@@ -177,14 +177,14 @@ edges: [{ from: a, to: out }]
 `,
   });
   const cwd = folder.folder;
-  const ran = await run(["run", "g.yaml", "--record", "a.rec", "--record-mask", "payload.who", "--report-json"], {
-    cwd,
-  });
+  const masks = ["--record-mask", "payload.who", "--record-mask", "payload.whom"];
+  const ran = await run(["run", "g.yaml", "--record", "a.rec", ...masks, "--report-json"], { cwd });
+  expect(ran.stderr).toMatch(/no packet had what --record-mask names.*unmet=\["payload\.whom"\]/);
   expect(JSON.parse(lines(ran.stdout).at(-1)!).recording.hidden).toBe(1);
   const text = fs.readFileSync(path.join(cwd, "a.rec"), "utf8");
   expect([text.includes("tok-93-abcdef"), text.includes("Ada")]).toEqual([false, false]);
   const recording = readRecording(path.join(cwd, "a.rec"));
-  expect(recording.header.masked).toEqual(["payload.who"]);
+  expect(recording.header.masked).toEqual(["payload.who", "payload.whom"]);
   expect([...recording.events][0]).toMatchObject({ packet: { payload: { who: "***", via: "***", kept: 1 } } });
 });
 
