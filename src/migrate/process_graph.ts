@@ -9,7 +9,7 @@ import { type OldDocument, openDocument } from "./document.ts";
 import { newGraph, textOf } from "./old_graph.ts";
 import { type Joined, joinByChannel } from "./process_links.ts";
 import { UniqueIds } from "./unique_ids.ts";
-import type { WrittenGraph } from "./written.ts";
+import type { WrittenGraph, WrittenNode } from "./written.ts";
 
 interface Process {
   id: string;
@@ -159,21 +159,38 @@ const needsOne = (root: MapTree, key: string, context: MigrateContext) =>
 /** All graphs in one; an id that several have gets its process in front. */
 function merged(processes: Iterable<Process>, context: MigrateContext): Joined {
   const all = [...processes];
-  const count = new Map<string, number>();
-  for (const { graph } of all) for (const { id } of graph.nodes) count.set(id, (count.get(id) ?? 0) + 1);
-  const ids = new UniqueIds();
+  const names = namesOf(all);
   const joined: Joined = { nodes: [], edges: [] };
   for (const { id: owner, tree, graph } of all) {
-    const names = new Map(graph.nodes.map(({ id }) => [id, ids.take(count.get(id)! > 1 ? `${owner}_${id}` : id)]));
-    const renamed = [...names].filter(([from, to]) => from !== to).map(([from, to]) => `${from} is ${to}`);
-    if (renamed.length > 0)
-      context.leftOuts.at(tree, ["graph"], `ids that other processes have as well: ${renamed.join(", ")}`);
-    if (Object.keys(graph.top ?? {}).length > 0)
-      context.leftOuts.at(tree, ["graph"], `${Object.keys(graph.top!).join(", ")} at the top of its graph`);
-    joined.nodes.push(...graph.nodes.map((node) => ({ ...node, owner, id: names.get(node.id)! })));
-    joined.edges.push(
-      ...graph.edges.map((edge) => ({ ...edge, from: names.get(edge.from)!, to: names.get(edge.to)! })),
-    );
+    const own = names.get(owner)!;
+    // What joins processes goes; its new name is nobody's business.
+    const kept = graph.nodes.filter((node) => !isQueue(node) && own.get(node.id) !== node.id);
+    const renamed = kept.map(({ id }) => `${id} is ${own.get(id)}`).join(", ");
+    const say = (reason: string) => context.leftOuts.at(tree, ["graph"], reason);
+    if (renamed !== "") say(`ids that other processes have as well: ${renamed}; source_id of its packets follows`);
+    const top = Object.keys(graph.top ?? {});
+    if (top.length > 0) say(`what its graph has at the top is left out: ${top.join(", ")}`);
+    joined.nodes.push(...graph.nodes.map((node) => ({ ...node, owner, id: own.get(node.id)! })));
+    joined.edges.push(...graph.edges.map((edge) => ({ ...edge, from: own.get(edge.from)!, to: own.get(edge.to)! })));
   }
   return joined;
+}
+
+const isQueue = ({ plugin }: WrittenNode) => plugin.startsWith("sqlite_queue_");
+
+/** The new id of every node of every process; queues, most of which go, take what is left. */
+function namesOf(processes: readonly Process[]): Map<string, Map<string, string>> {
+  const ids = new UniqueIds();
+  const names = new Map(processes.map(({ id }) => [id, new Map<string, string>()]));
+  for (const queues of [false, true]) {
+    const count = new Map<string, number>();
+    const nodes = processes.flatMap(({ id: owner, graph }) =>
+      graph.nodes.filter((node) => isQueue(node) === queues).map(({ id }) => ({ owner, id })),
+    );
+    for (const { id } of nodes) count.set(id, (count.get(id) ?? 0) + 1);
+    for (const { owner, id } of nodes) {
+      names.get(owner)!.set(id, ids.take(queues || count.get(id)! > 1 ? `${owner}_${id}` : id));
+    }
+  }
+  return names;
 }

@@ -115,3 +115,36 @@ test("schnitzel validate and run migrate a job in memory, and say so once", asyn
   }
   expect(fs.readdirSync(project.folder).sort()).toEqual(["configs", "data", "job.yaml"]);
 });
+
+test("schnitzel run takes a process graph as one graph, whose rows go over a durable edge", async () => {
+  const D = "schnitzel_stream.nodes";
+  const node = (id: string, kind: string, plugin: string, config: string) =>
+    `  - { id: ${id}, kind: ${kind}, plugin: "${D}.${plugin}", config: ${config} }\n`;
+  const SQL = "durable_sqlite:SqliteQueue";
+  using project = folderWith({
+    "all.yaml": `version: 1
+processes: [{ id: p, graph: producer.yaml }, { id: c, graph: consumer.yaml }]
+channels: [{ id: q, kind: sqlite_queue, path: q.sqlite3, require_ack: true }]
+links: [{ producer: p, consumer: c, channel: q }]
+`,
+    "producer.yaml": `version: 2\nnodes:\n${
+      node("src", "source", "dev:StaticSource", "{ packets: [{ payload: 1 }, { payload: 2 }] }") +
+      node("keep", "sink", `${SQL}Sink`, "{ path: q.sqlite3 }")
+    }edges: [{ from: src, to: keep }]\n`,
+    "consumer.yaml": `version: 2\nnodes:\n${
+      node("in", "source", `${SQL}Source`, "{ path: q.sqlite3 }") +
+      node("out", "node", "dev:PrintSink", "{ forward: true }") +
+      node("ack", "sink", `${SQL}AckSink`, "{ path: q.sqlite3 }")
+    }edges: [{ from: in, to: out }, { from: out, to: ack }]\n`,
+  });
+  const ran = await run(["run", "all.yaml", "--state-dir", "state"], { cwd: project.folder });
+  expect(ran.code).toBe(0);
+  expect(
+    ran.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).payload),
+  ).toEqual([1, 2]);
+  expect(ran.stderr).toContain("all.yaml is a process graph: migrated in memory");
+  expect(fs.existsSync(project.at("q.sqlite3"))).toBe(false);
+});

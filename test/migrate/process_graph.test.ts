@@ -38,18 +38,27 @@ test("processes that a queue file joins become one graph with a durable edge", a
   using project = yard(HEAD + LINK);
   const made = await project.migrate("all.yaml");
   expect(graphOf(made).nodes.map(({ id, plugin }) => `${id} ${plugin}`)).toEqual([
-    "p_src static_source",
+    "src static_source",
     "log print_sink",
     "show print_sink",
   ]);
-  expect(arrows(made)).toEqual(["p_src -> log", "p_src => show"]);
+  expect(arrows(made)).toEqual(["src -> log", "src => show"]);
   expect(made.leftOut.map(({ reason }) => reason)).toEqual([
-    "ids that other processes have as well: src is p_src",
-    "ids that other processes have as well: src is c_src",
     expect.stringContaining("stay there"),
     expect.stringContaining("limit: 5 rows a run"),
   ]);
   expect(await project.again("all.yaml", made.text!)).toMatchObject({ kind: "current" });
+});
+
+test("an id that two processes have gets its process in front, and that is said", async () => {
+  using project = yard(HEAD + LINK, { "consumer.yaml": CONSUMER.replaceAll("show", "log") });
+  const made = await project.migrate("all.yaml");
+  expect(arrows(made)).toEqual(["src -> p_log", "src => c_log"]);
+  const reasons = made.leftOut.map(({ reason }) => reason).filter((reason) => reason.startsWith("ids"));
+  expect(reasons).toEqual([
+    "ids that other processes have as well: log is p_log; source_id of its packets follows",
+    "ids that other processes have as well: log is c_log; source_id of its packets follows",
+  ]);
 });
 
 describe("a process graph is refused", () => {
