@@ -70,16 +70,11 @@ export class LineFile {
     const { max_bytes } = this.#options;
     const through = awaited || this.#unbuffered;
     // Lines that were taken go first, so that a failure below is about this one alone.
-    if (this.#pending.length > 0 || through || this.#text.length + line.length > BUFFER_CHARS) this.#flush();
+    if (this.#pending.length > 0 || through || this.#text.length + line.length > BUFFER_CHARS) this.flush();
     if (max_bytes !== undefined) this.#makeRoom(Buffer.byteLength(line), max_bytes);
     this.#text += line;
     if (through) this.#writeThrough(line, awaited);
-    else if (this.#timers.flush === undefined) this.#after("flush", this.#options.flush_ms, () => this.#flush());
-  }
-
-  /** Writes what waits, also when nobody waits for it. Throws when the disk refuses it; it is kept, and tried again. */
-  flush(): void {
-    this.#flush();
+    else if (this.#timers.flush === undefined) this.#after("flush", this.#options.flush_ms, () => this.flush());
   }
 
   metrics() {
@@ -142,7 +137,7 @@ export class LineFile {
 
   #writeThrough(line: string, awaited: boolean) {
     try {
-      this.#flush();
+      this.flush();
       if (this.#options.fsync === "always") this.#sync();
     } catch (error) {
       const left = this.#pending.length;
@@ -157,7 +152,7 @@ export class LineFile {
     }
   }
 
-  #flush() {
+  flush() {
     if (this.#text !== "") {
       const bytes = Buffer.from(this.#text);
       this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
@@ -201,7 +196,7 @@ export class LineFile {
   }
 
   #finish() {
-    this.#flush();
+    this.flush();
     this.#sync();
   }
 
