@@ -2,12 +2,14 @@ import type { NodeLog } from "../../node/index.ts";
 import type { CheckpointSnapshot, StopReason } from "../../observe/index.ts";
 import type { Checkpoint, CheckpointStore } from "../../store/index.ts";
 import type { Host } from "../host.ts";
-import type { Producer } from "../producer.ts";
 import type { Timers } from "../timers.ts";
 import type { CheckpointFigures, SkipReason } from "./figures.ts";
+import { flushNodes } from "./flushing.ts";
 import { CannotTake, type Part, takeStates } from "./parts.ts";
 import { Pause } from "./pause.ts";
+import { Progress } from "./progress.ts";
 import type { Region } from "./region.ts";
+import { Trouble } from "./trouble.ts";
 
 /** After one that failed, and between tries while sources wait for one. */
 const AGAIN_MS = 100;
@@ -40,20 +42,19 @@ export class Cycle {
   readonly #run: Run;
   readonly #kept: Kept;
   readonly #pause: Pause;
+  readonly #progress: Progress;
+  readonly #trouble: Trouble;
   #phase: Phase = "idle";
   #savedAtMs: number;
   #cancelNext = () => {};
   #writing: Promise<void> = Promise.resolve();
   /** Acks of sources that are no queue, until the checkpoint is on the disk. */
   #later: (() => void)[] = [];
-  /** What the region had done when the last checkpoint was taken; one that changed nothing is not taken. */
-  #savedWork: number;
   /** What it had done when nothing else was left to do: the states of an ended input are cleared. */
   #endedWork = -1;
   #cleared = false;
   /** One failed, and it is not time for the next try. */
   #resting = false;
-  #troubled: string | undefined;
   /** Waits for the one that is begun. */
   #heard: (why: string | undefined) => void = () => {};
 
@@ -65,7 +66,8 @@ export class Cycle {
     this.#pause = new Pause(region, host.clock, timers, figures.pauseMs);
     for (const { acks } of region.outlets) acks.keepBack(() => this.#soon());
     this.#savedAtMs = host.clock.monotonicMs();
-    this.#savedWork = this.#work;
+    this.#progress = new Progress(region);
+    this.#trouble = new Trouble(kept.log);
     this.#next(intervalMs);
   }
 
@@ -84,7 +86,7 @@ export class Cycle {
     const inputEnded = this.#run.stopReason === undefined;
     const done = this.#isSaved && (this.#cleared || !inputEnded);
     if (done || this.#phase !== "idle" || this.#resting) return done && this.#phase === "idle";
-    this.#endedWork = inputEnded ? this.#work : -1;
+    this.#endedWork = inputEnded ? this.#progress.done : -1;
     this.#begin();
     return false;
   }
@@ -126,26 +128,12 @@ export class Cycle {
     const fileBytes = store.bytes();
     return {
       ...{ taken, writtenBytes, stateBytes, fileBytes, pauseMs, durationMs, restored, dropped },
-      ...{ ageMs, intervalMs, skipped: [...skipped.values()], trouble: this.#troubled },
+      ...{ ageMs, intervalMs, skipped: [...skipped.values()], trouble: this.#trouble.why },
     };
   }
 
-  /** What the region has done; it only rises. */
-  get #work(): number {
-    const { nodes, sources } = this.#kept.region;
-    const of = ({ counters }: Producer) => counters.consumed + counters.produced;
-    return [...nodes, ...sources].reduce((sum, one) => sum + of(one), 0);
-  }
-
   get #isSaved(): boolean {
-    const { outlets } = this.#kept.region;
-    if (this.#later.length > 0 || outlets.some(({ acks }) => acks.waiting > 0)) return false;
-    return this.#work === this.#savedWork;
-  }
-
-  /** Somebody waits for a checkpoint. */
-  get #isUrgent(): boolean {
-    return this.#kept.region.outlets.some(({ acks }) => acks.urgent);
+    return this.#later.length === 0 && this.#progress.isSaved;
   }
 
   #next(delayMs: number) {
@@ -188,15 +176,16 @@ export class Cycle {
     const { outlets, stateful } = this.#kept.region;
     const takenMs = host.clock.nowMs();
     // The nodes have heard that their input is over: what they still have in mind is for nobody.
-    const ends = this.#endedWork === this.#work;
+    const ends = this.#endedWork === this.#progress.done;
     try {
+      flushNodes(this.#kept.region.nodes);
       const { states, bytes } = takeStates(this.#partsKept(ends));
       sources.later = this.#later;
       // What they keep is in their states: it is done with them, whatever becomes of it.
       for (const one of stateful) if ("holds" in one) for (const hold of one.holds) hold.secure();
       sources.later = undefined;
       const done = outlets.map(({ acks }) => acks.cut()).filter((rows) => rows !== undefined);
-      const work = this.#work;
+      const work = this.#progress.done;
       this.#pause.end();
       this.#phase = "writing";
       this.#writing = this.#write({ graph: plan.name, takenMs, states, done }, { work, bytes, ends });
@@ -219,13 +208,13 @@ export class Cycle {
       return;
     }
     this.#phase = "idle";
-    this.#savedWork = work;
+    this.#progress.savedAt(work);
     this.#cleared = ends;
     this.#kept.figures.stateBytes = bytes;
     this.#succeeded();
     for (const outlet of this.#kept.region.outlets) outlet.committed();
     for (const tell of this.#later.splice(0, told)) tell();
-    this.#next(this.#isUrgent ? 0 : this.#kept.intervalMs);
+    this.#next(this.#progress.isUrgent ? 0 : this.#kept.intervalMs);
     this.#run.work();
   }
 
@@ -242,23 +231,15 @@ export class Cycle {
     this.#kept.figures.durationMs.record(nowMs - this.#pause.begunMs);
     this.#savedAtMs = nowMs;
     this.#pause.succeeded();
-    if (this.#troubled !== undefined) this.#kept.log.info("checkpoints work again");
-    this.#troubled = undefined;
+    this.#trouble.end();
   }
 
-  /** Told once until one succeeds: meanwhile the rows stay in their queues, and a crash repeats more. */
   #skipped(reason: SkipReason, node: string, why: string) {
     this.#tell(why);
     this.#kept.figures.skip(reason, node);
     this.#resting = true;
-    this.#next(this.#isUrgent ? AGAIN_MS : Math.max(AGAIN_MS, this.#kept.intervalMs));
-    if (this.#troubled === why) return;
+    this.#next(this.#progress.isUrgent ? AGAIN_MS : Math.max(AGAIN_MS, this.#kept.intervalMs));
     // A busy node is nothing wrong before it was busy for long.
-    if (reason !== "busy" || this.#pause.hopeless) {
-      this.#troubled = why;
-      this.#kept.log.warn("no checkpoint: it is tried again, and a crash until then repeats what came since the last", {
-        reason: why,
-      });
-    }
+    if (reason !== "busy" || this.#pause.hopeless) this.#trouble.begin(why);
   }
 }
