@@ -1,7 +1,8 @@
 import { MAX_DELAY_MS, MAX_ERROR } from "./bounds.ts";
+import { UNTRIED } from "./delivery.ts";
 import type { Graveyard } from "./graveyard.ts";
 import type { Keys } from "./keys.ts";
-import { type Lease, type Leases, UNTRIED } from "./leases.ts";
+import type { Lease, Leases } from "./leases.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Line } from "./line.ts";
 import type { Failure, LeaseRef, Settled } from "./queue.ts";
