@@ -1,6 +1,6 @@
 import type * as v from "valibot";
 import { didYouMean } from "../../base/suggest.ts";
-import type { Place } from "../diagnostic.ts";
+import type { Diagnostic, Place } from "../diagnostic.ts";
 import { Findings } from "../findings.ts";
 import { loadTree } from "../load.ts";
 import type { Reader } from "../reader.ts";
@@ -34,6 +34,9 @@ export class Profiles {
   readonly #reader: Reader;
   readonly #root: MapTree;
   readonly #own = new Map<string, MapTree>();
+  /** Faults in what profiles extend, by place: told once, whoever extends them, and though one of them is chosen. */
+  readonly #told = new Set<string>();
+  readonly #inCircle = new Set<string>();
 
   /** Reads and checks `profiles` of a document with values. */
   constructor(root: MapTree, reader: Reader) {
@@ -41,6 +44,7 @@ export class Profiles {
     this.#reader = reader;
     const all = childOf(root, "profiles");
     for (const name of all?.type === "map" ? all.entries.keys() : []) this.#readOwn(name, all as MapTree);
+    for (const [name, tree] of this.#own) if (!this.#inCircle.has(name)) this.#merged(name, placeOf(tree), []);
   }
 
   /** The one to run with; undefined: none, or it has faults. */
@@ -79,8 +83,8 @@ export class Profiles {
   #merged(name: string, at: Place, chain: readonly string[]): MapTree | undefined {
     if (chain.includes(name)) {
       const message = `Cannot use profile "${chain[0]}" as it extends itself: ${[...chain, name].join(" -> ")}`;
-      this.#reader.findings.add({ code: "BAD_SHAPE", severity: "error", message, place: at });
-      return undefined;
+      for (const one of chain) this.#inCircle.add(one);
+      return this.#tell({ code: "BAD_SHAPE", severity: "error", message, place: at });
     }
     const own = this.#own.get(name) ?? builtIn(name);
     if (own === undefined) return this.#unknown(name, at);
@@ -93,14 +97,19 @@ export class Profiles {
   #unknown(name: string, place: Place): undefined {
     const names = [...this.#own.keys(), ...Object.keys(BUILT_IN_PROFILES)];
     const near = didYouMean(name, names);
-    this.#reader.findings.add({
+    return this.#tell({
       code: "UNKNOWN_PROFILE",
       severity: "error",
       message: `Cannot use profile "${name.slice(0, 60)}" as there is none of that name: there are ${names.join(", ")}`,
       place,
       hint: near === undefined ? "add it under profiles: at the top of the graph" : `did you mean "${near}"?`,
     });
-    return undefined;
+  }
+
+  #tell(fault: Diagnostic): undefined {
+    const at = `${fault.place.file}:${fault.place.line}:${fault.place.column}`;
+    if (!this.#told.has(at)) this.#reader.findings.add(fault);
+    this.#told.add(at);
   }
 }
 

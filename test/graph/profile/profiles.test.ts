@@ -216,6 +216,14 @@ describe("a profile is refused", () => {
     expect(found((await compile(graph(head))).diagnostics)).toContain(expected);
   });
 
+  test.each([
+    ["profiles: { a: { extends: b }, b: { extends: a } }\n", ["BAD_SHAPE@2:46"]],
+    ["profiles: { a: { extends: b }, b: { extends: c } }\n", ["UNKNOWN_PROFILE@2:46"]],
+    ["profile: a\nprofiles: { a: { extends: b }, b: { extends: a } }\n", ["BAD_SHAPE@3:46"]],
+  ])("in what it extends, told once and though nobody runs with it: %p", async (head, expected) => {
+    expect(found((await compile(graph(head))).diagnostics)).toEqual(expected);
+  });
+
   test("that was asked for and does not exist, at who asked", async () => {
     const { diagnostics, texts } = await compile(own("{}"), asked("nihgt"));
     expect(diagnostics).toMatchObject([
