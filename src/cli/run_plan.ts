@@ -131,12 +131,14 @@ class Run {
       ...engine.snapshot(),
       ...(recording && { recording: recording.snapshot() }),
     });
-    const served = await serveRun(this.#settings, this.#plan, { snapshot }, this.#redactor, log, views);
+    const reloads = new RunReloads(engine, state, this.#settings.reload, log);
+    const reload = this.#settings.reload && (() => reloads.asked({}));
+    const served = await serveRun(this.#settings, this.#plan, { snapshot, reload }, this.#redactor, log, views);
     if (served === undefined) {
+      reloads.close();
       await state?.close();
       return EXIT.precondition;
     }
-    const reloads = new RunReloads(engine, state, this.#settings.reload, log);
     const control = state && (await controlRun(state, engine, this.#redactor, log, reloads));
     const stopWatching = this.#watch(heart);
     const strays = catchStrays(engine, () => {

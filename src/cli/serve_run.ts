@@ -21,7 +21,7 @@ export async function openViews(settings: RunSettings, plan: GraphPlan): Promise
 export async function serveRun(
   settings: RunSettings,
   plan: GraphPlan,
-  run: { snapshot(): RunSnapshot },
+  run: { snapshot(): RunSnapshot; reload?: (() => Promise<{ outcome: string }>) | undefined },
   redactor: Redactor,
   log: Log,
   views: LiveViews | undefined,
@@ -45,6 +45,7 @@ export async function serveRun(
       snapshot: () => run.snapshot(),
       report: () => runReport(run.snapshot(), systemClock.nowMs(), redactor),
       resources,
+      reload: run.reload,
       onError: (error, path) => log.error("http route failed", { path, error: error.message }),
     });
     const live = showsPictures(plan) ? { live: `${served.url}/live` } : {};

@@ -19,6 +19,8 @@ export interface AppOptions extends RouteContext {
   anyAddress?: boolean;
   /** Pictures that nodes show. */
   views?: LiveViews;
+  /** Reads the graph again and puts it in place; undefined when it came from no file. */
+  reload?: (() => Promise<{ outcome: string }>) | undefined;
   /** Hears of a route that failed. */
   onError?(error: Error, path: string): void;
 }
@@ -50,13 +52,26 @@ export function createApp(options: AppOptions): Hono {
   mount(app, OPEN, options);
   if (token !== undefined) app.use(tokenGuard(token));
   mount(app, guarded, options);
-  const paths = Object.keys({ ...OPEN, ...guarded }).join(", ");
+  if (options.reload !== undefined) mountReload(app, options.reload);
+  const paths = [...Object.keys({ ...OPEN, ...guarded }), ...(options.reload ? ["/reload"] : [])].join(", ");
   app.notFound((c) => refuse(c, 404, "HTTP_NOT_FOUND", `there is no such page: use one of ${paths}`));
   app.onError((error, c) => {
     onError?.(error, c.req.path);
     return refuse(c, 500, "HTTP_FAILED", "this page failed: the log says why");
   });
   return app;
+}
+
+/** `POST /reload`: 200 when the graph runs as it stands in its file now, else 409 with the reason. */
+function mountReload(app: Hono, reload: NonNullable<AppOptions["reload"]>) {
+  app.post("/reload", async (c) => {
+    const result = await reload();
+    return c.json(result, result.outcome === "reloaded" || result.outcome === "unchanged" ? 200 : 409);
+  });
+  app.all("/reload", (c) => {
+    c.header("Allow", "POST");
+    return refuse(c, 405, "HTTP_METHOD", "/reload changes the run: use POST");
+  });
 }
 
 function liveRoutes({ views }: AppOptions): Record<string, Route> {

@@ -134,6 +134,21 @@ export const METRICS = {
     help: "Blobs beside the rows, those not yet swept included; left out when the run has no blob store.",
   },
   schnitzel_blob_bytes: { type: "gauge", labels: [], help: "Room on the disk that these blobs take." },
+  schnitzel_reload_generation: {
+    type: "gauge",
+    labels: [],
+    help: "Graphs that took the place of another in this run. Left out before the first reload, as the next two.",
+  },
+  schnitzel_reloads_total: {
+    type: "counter",
+    labels: ["outcome"],
+    help: "Reloads: reloaded, unchanged, refused (nothing was tried), rolled_back (the old graph went on).",
+  },
+  schnitzel_reload_pause_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "How long sources before what changed stood still for the last reload that succeeded.",
+  },
   schnitzel_checkpoint_age_seconds: {
     type: "gauge",
     labels: [],

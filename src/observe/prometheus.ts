@@ -142,6 +142,9 @@ const SAMPLERS: Record<MetricName, Sampler> = {
   schnitzel_queue_taking: perQueue(({ full, degraded }) => one(Number(full === undefined && !degraded))),
   schnitzel_blob_files: ({ blobs }) => (blobs === undefined ? [] : one(blobs.files)),
   schnitzel_blob_bytes: ({ blobs }) => (blobs === undefined ? [] : one(blobs.bytes)),
+  schnitzel_reload_generation: ({ reloads }) => (reloads === undefined ? [] : one(reloads.generation)),
+  schnitzel_reloads_total: ({ reloads }) => (reloads === undefined ? [] : byLabel("outcome", reloads.outcomes)),
+  schnitzel_reload_pause_seconds: ({ reloads }) => (reloads?.pauseMs === undefined ? [] : one(reloads.pauseMs / 1_000)),
   schnitzel_checkpoint_age_seconds: ofCheckpoints(({ ageMs }) => one(ageMs / 1_000)),
   schnitzel_checkpoints_total: ofCheckpoints(({ taken }) => one(taken)),
   schnitzel_checkpoint_skipped_total: ofCheckpoints(({ skipped }) =>

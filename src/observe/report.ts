@@ -2,6 +2,7 @@ import { type DropReason, INBOX_REASONS, totalDrops } from "./counters.ts";
 import type { DeadLetter } from "./dead_letters.ts";
 import type { Histogram } from "./histogram.ts";
 import type { Redactor } from "./redact.ts";
+import { type ReloadLine, reloadLine } from "./reload_line.ts";
 import type {
   CheckpointSnapshot,
   DurableSnapshot,
@@ -67,6 +68,7 @@ export interface RunReport {
   blobs?: { files: number; bytes: number };
   /** What became of `--record`. Left out without it. */
   recording?: RecordingSnapshot;
+  reloads?: ReloadLine;
   /** State that outlives the run; pauses and durations in milliseconds. Left out when none is kept. */
   checkpoints?: {
     taken: number;
@@ -123,6 +125,7 @@ export function runReport(run: RunSnapshot, nowMs: number, redactor: Redactor): 
     errors: run.nodes.filter((node) => node.counters.errors > 0).map((node) => errorLine(node, redactor)),
     ...(run.blobs && { blobs: run.blobs }),
     ...(run.recording && { recording: run.recording }),
+    ...(run.reloads && { reloads: reloadLine(run.reloads, redactor) }),
     ...(run.checkpoints && { checkpoints: checkpointLine(run.checkpoints, redactor) }),
     dead_letters: {
       total: run.deadLetters.total,

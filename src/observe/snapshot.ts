@@ -151,7 +151,20 @@ export interface RunSnapshot {
   recording?: RecordingSnapshot;
   /** Undefined when no state is kept. */
   checkpoints?: CheckpointSnapshot;
+  /** Left out before the first. */
+  reloads?: ReloadsSnapshot;
   loop: { turns: number; lastTurnMonotonicMs: number; maxTurnMs: number };
   /** When a packet last moved: emitted, taken or finished. */
   lastProgressMonotonicMs: number;
+}
+
+/** The reloads of a run. */
+export interface ReloadsSnapshot {
+  /** Graphs that took the place of another. */
+  generation: number;
+  /** How many ended how. */
+  outcomes: Readonly<Record<string, number>>;
+  last: { outcome: string; reason?: string | undefined };
+  /** How long sources stood still for the last that succeeded. */
+  pauseMs: number | undefined;
 }

@@ -181,3 +181,16 @@ test("a page that fails tells the log why, and the client only that", async () =
   expect([response.status, text.includes("secret detail")]).toEqual([500, false]);
   expect(failed).toEqual(["/report: secret detail"]);
 });
+
+test("POST /reload answers 200 or 409 with the outcome, and 405 to who only looks", async () => {
+  const outcomes = ["reloaded", "rolled_back"];
+  const { get } = setup({ token: TOKEN, reload: async () => ({ outcome: outcomes.shift()! }) });
+  const ask = (method: string, headers = {}) => get("/reload", headers, { method });
+  expect((await ask("POST")).status).toBe(401);
+  const token = { authorization: `Bearer ${TOKEN}` };
+  expect((await ask("POST", { ...token, origin: "http://elsewhere" })).status).toBe(403);
+  const [first, second] = [await ask("POST", token), await ask("POST", token)];
+  expect([first.status, second.status]).toEqual([200, 409]);
+  expect(await second.json()).toEqual({ outcome: "rolled_back" });
+  expect((await ask("GET", token)).status).toBe(405);
+});

@@ -62,7 +62,12 @@ export function troubledRun(): RunSnapshot {
   edge.counters.waitMs.recordMany(2, 9);
   edge.counters.waitMs.record(2_000);
   edge.durable = durableEdge({ ready: 7, dead: 1, oldestMs: Date.UTC(2026, 0, 1), tailLost: 2 });
-  return { ...run, deadLetters: { total: 2, recent: troubledLetters().recent() }, checkpoints: checkpoints() };
+  return {
+    ...run,
+    deadLetters: { total: 2, recent: troubledLetters().recent() },
+    checkpoints: checkpoints(),
+    reloads: RELOADS,
+  };
 }
 
 /** A durable edge that has done nothing yet, but for `changes`. */
@@ -111,3 +116,11 @@ export function checkpoints(changes: Partial<CheckpointSnapshot> = {}): Checkpoi
     ...changes,
   };
 }
+
+/** Two that succeeded, and one that was taken back. */
+const RELOADS: NonNullable<RunSnapshot["reloads"]> = {
+  generation: 2,
+  outcomes: { reloaded: 2, rolled_back: 1 },
+  last: { outcome: "rolled_back", reason: '"slow" is busy' },
+  pauseMs: 4,
+};

@@ -1,6 +1,6 @@
 import type { GraphChanges } from "../../graph/changes.ts";
 import type { GraphPlan } from "../../graph/plan.ts";
-import { Histogram } from "../../observe/index.ts";
+import type { ReloadsSnapshot } from "../../observe/index.ts";
 import type { DurableHost } from "../durable/edges.ts";
 import type { Engine } from "../engine.ts";
 import { Reload } from "./reload.ts";
@@ -44,7 +44,7 @@ export class Reloads {
   /** Rises with each that succeeds. */
   generation = 0;
   readonly counts: Record<ReloadOutcome, number> = { reloaded: 0, unchanged: 0, refused: 0, rolled_back: 0 };
-  readonly pauseMs = new Histogram();
+  #pauseMs: number | undefined;
   last: ReloadResult | undefined;
   readonly #engine: Engine;
   #under: Reload | undefined;
@@ -79,6 +79,14 @@ export class Reloads {
     }
   }
 
+  /** Undefined before the first. */
+  snapshot(): ReloadsSnapshot | undefined {
+    if (this.last === undefined) return undefined;
+    const { outcome, reason } = this.last;
+    const { generation, counts } = this;
+    return { generation, outcomes: { ...counts }, last: { outcome, reason }, pauseMs: this.#pauseMs };
+  }
+
   /** After each turn of the engine. */
   turnEnded() {
     this.#under?.turnEnded();
@@ -92,7 +100,7 @@ export class Reloads {
   #note(result: Omit<ReloadResult, "generation">): ReloadResult {
     if (result.outcome === "reloaded") this.generation += 1;
     this.counts[result.outcome] += 1;
-    if (result.pauseMs !== undefined) this.pauseMs.record(result.pauseMs);
+    this.#pauseMs = result.pauseMs ?? this.#pauseMs;
     this.last = { ...result, generation: this.generation };
     return this.last;
   }
