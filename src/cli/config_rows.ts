@@ -2,7 +2,7 @@ import type { JsonSchema } from "../graph/index.ts";
 
 /** One key of a node's config, for its table. */
 export interface ConfigRow {
-  /** With the way to it: `api_cfg.timeout_sec`, `rules[].when`. */
+  /** With the way to it: `api_cfg.timeout_sec`, `rules[].when`, `aggregates.*.fn`. */
   key: string;
   type: string;
   /** `required`, the default as JSON, or nothing. */
@@ -27,8 +27,10 @@ export function configRows(schema: JsonSchema, base = ""): ConfigRow[] {
 function inner(schema: JsonSchema, key: string): ConfigRow[] {
   const shapes = (schema.anyOf as JsonSchema[] | undefined) ?? [schema];
   return shapes.flatMap((shape) => {
-    const items = shape.items as JsonSchema | undefined;
-    return items === undefined ? configRows(shape, `${key}.`) : inner(items, `${key}[]`);
+    const { items, additionalProperties: named } = shape as Record<string, JsonSchema | undefined>;
+    if (items !== undefined) return inner(items, `${key}[]`);
+    // A map whose keys the graph chooses; false where there are no others.
+    return [...configRows(shape, `${key}.`), ...(typeof named === "object" ? inner(named, `${key}.*`) : [])];
   });
 }
 
