@@ -47,7 +47,8 @@ export const batch = defineNode({
 A batch is \`{ key, count, items, reason }\`; \`reason\` is \`packets\`, \`bytes\`, \`wait\`, \`held\` (another batch needed
 the room) or \`end\` (of the input). It has the time of its last packet, and the key as its \`source_id\`. Its
 \`meta.idempotency_key\` is made of those of its first and its last packet and their number, so the same batch is known
-as the same.
+as the same. After a crash a packet that left before it, and is in no checkpoint, may come again in a batch of other
+packets: whoever takes the items goes by a key in each.
 
 Whoever waits for a packet in it is answered with what becomes of the batch. Waiting goes by the clock; what belongs
 together by event time is for \`window_aggregate\`.`,
