@@ -1,13 +1,16 @@
 import type { Delivered } from "../delivery/index.ts";
 import type { PlanNode } from "../graph/plan.ts";
-import type { Emit, NodeInstance } from "../node/index.ts";
+import type { NodeInstance } from "../node/index.ts";
 import type { NodeCounters } from "../observe/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
 import { type HeldBack, ownRoot, type PacketHold } from "./holding.ts";
 import type { Loops } from "./loops.ts";
-import { type EdgeRun, type InputRun, Producer } from "./producer.ts";
+import { type InputRun, Producer } from "./producer.ts";
+import type { Slot } from "./slot.ts";
 import { ADVANCE, type Timed } from "./timed.ts";
+
+export type { Slot };
 
 /** Stands in a slot that has no packet, so that comparing with a packet needs no second check. */
 export const NO_PACKET: StreamPacket = Object.freeze({
@@ -21,29 +24,6 @@ export const NO_PACKET: StreamPacket = Object.freeze({
 
 /** Stands in a slot whose call no packet made: it is one of `advance` or `wake`, and `input` says which. */
 export const TIME_CALL: StreamPacket = Object.freeze({ ...NO_PACKET });
-
-/** One call of `process` under way: what it works on and where its packets go. */
-export interface Slot {
-  packet: StreamPacket;
-  root: AckRoot | undefined;
-  /** Packets that this call has sent, over all edges; counted only with a root. */
-  sent: number;
-  input: string;
-  emit: Emit;
-  /** True once the call has outlived `process`; until then its packets may be handed on without an inbox. */
-  outlives: boolean;
-  /** Emitted before the call's turn came, when results leave in order. */
-  waiting: { edge: EdgeRun; packet: StreamPacket; root: AckRoot | undefined }[];
-  /** When the call outlived `process`, monotonic milliseconds; meaningful while `outlives`. */
-  sinceMs: number;
-  settled: boolean;
-  error: unknown;
-  attempts: number;
-  /** When the first attempt failed, wall clock; meaningful while `attempts` is above 0. */
-  failedAtMs: number;
-  /** What the call returned, when it makes many packets. */
-  iterator: Iterator<StreamPacket> | AsyncIterator<StreamPacket> | undefined;
-}
 
 /** Packets that an async iterator behind a slow call of its line may make before it waits, too. */
 const MAX_AHEAD = 256;

@@ -88,10 +88,6 @@ export class Outlet implements SourceInstance {
     this.#unlisten = queue.onChange(onWritten);
   }
 
-  get name(): string {
-    return this.#link.name;
-  }
-
   /** True when nothing is under way and nothing will come: the queue is empty, or what it holds is for the next run. */
   get idle(): boolean {
     return this.#underWay.size === 0 && this.resting;

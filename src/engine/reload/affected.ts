@@ -17,7 +17,7 @@ export interface Affected {
   /** No part of the graph any more. */
   readonly leaving: readonly (NodeRun | SourceRun)[];
   /** Durable edges that go when they are empty. */
-  readonly emptied: readonly Outlet[];
+  readonly emptied: readonly SourceRun[];
 }
 
 /** Tells two nodes of one id apart: both ends of a durable edge have its name. */
@@ -68,7 +68,7 @@ export function affectedBy({ wiring, before, after, replaced, reconfigured, empt
     drained: wiring.nodes.filter((node) => before_.has(node)),
     halted: swapped.filter((one) => one instanceof NodeRun && !before_.has(one)) as NodeRun[],
     leaving: leaving as (NodeRun | SourceRun)[],
-    emptied: emptying.map(({ instance }) => instance as Outlet),
+    emptied: emptying,
   };
 }
 
@@ -83,7 +83,7 @@ function upstream({ edges }: Wiring, starts: readonly Producer[]): Set<Producer>
 
 /** Why it is not yet time: who is busy, and with what. Undefined when all are at rest. */
 export function busyIn({ sources, drained, halted, leaving, emptied }: Affected): string | undefined {
-  for (const outlet of emptied) if (!outlet.idle) return `durable edge ${outlet.name} is not empty`;
+  for (const { id, instance } of emptied) if (!(instance as Outlet).idle) return `durable edge ${id} is not empty`;
   // The last one first: the others wait for it.
   const last = [...drained].sort((a, b) => b.rank - a.rank);
   for (const node of last) if (node.queued > 0 || node.due !== 0) return why(node, `${node.queued} packets wait`);

@@ -117,7 +117,7 @@ export class Reload {
     this.#affected = affected;
     const begunMs = clock.monotonicMs();
     const region = engine.checkpoints.region;
-    const empties = ({ instance }: SourceRun) => instance instanceof Outlet && affected.emptied.includes(instance);
+    const empties = (one: SourceRun) => affected.emptied.includes(one);
     const still = [...affected.sources, ...(region?.sources ?? []).filter((one) => !empties(one))];
     const paused = new Set(still.filter((one) => !one.ended));
     for (const one of paused) one.pause();
