@@ -25,7 +25,11 @@ export function checkVersion(root: MapTree, compat: boolean, findings: Findings)
   const looksLikeGraph = root.entries.has("nodes") || root.entries.has("edges");
   if (tree === undefined ? root.entries.has("job") && !looksLikeGraph : number === 1) {
     const what = root.entries.has("job") ? "it is a version 1 job file" : "it says version 1";
-    refuse("V1_GRAPH", `${what}: only version 2 graphs run`, "schnitzel migrate FILE --write makes a version 2 graph of it");
+    refuse(
+      "V1_GRAPH",
+      `${what}: only version 2 graphs run`,
+      "schnitzel migrate FILE --write makes a version 2 graph of it",
+    );
     return false;
   }
   if (tree === undefined) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
+import { yamlText } from "../../src/base/yaml_text.ts";
 import { columns } from "../../src/cli/columns.ts";
 import { markdownGraphs } from "../../src/cli/markdown_graphs.ts";
-import { yamlText } from "../../src/base/yaml_text.ts";
 
 describe("yamlText()", () => {
   test("writes bytes as YAML does", () => {
