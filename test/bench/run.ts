@@ -19,6 +19,7 @@ import { latency } from "./latency.bench.ts";
 import { BENCH, machine, type Row, words } from "./measure.ts";
 import { memory } from "./memory.bench.ts";
 import { pictures } from "./pictures.bench.ts";
+import { reload } from "./reload.bench.ts";
 import { restart } from "./restart.bench.ts";
 import { seeing } from "./seeing.bench.ts";
 import { sizing } from "./sizing.bench.ts";
@@ -31,7 +32,7 @@ import { window } from "./window.bench.ts";
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
   ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, inference, decode },
-  ...{ seeing, sizing, pictures, window, checkpoint, fairness },
+  ...{ seeing, sizing, pictures, window, checkpoint, fairness, reload },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
