@@ -56,3 +56,9 @@ export function inTransaction<Result>(file: string, work: () => Result): Result 
     throw error instanceof SQLiteError ? unwritable(file, error) : error;
   }
 }
+
+export const unopened = (file: string) =>
+  new StoreError(
+    "QUEUE_UNWRITABLE",
+    `cannot write queue ${file}: its disk failed, and it cannot be opened again yet; look at the disk`,
+  );

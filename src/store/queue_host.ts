@@ -1,6 +1,6 @@
 import { Admission } from "./admission.ts";
 import { isDamage, isDiskFailure, isFull } from "./damage.ts";
-import { StoreError, unwritable } from "./error.ts";
+import { StoreError, unopened, unwritable } from "./error.ts";
 import type { OpenedFile } from "./guards.ts";
 import { hostStats } from "./host_stats.ts";
 import { type Answer, type Asked, givesBack, leasesLast, type Operation } from "./operation.ts";
@@ -52,7 +52,7 @@ export class QueueHost {
     const asked = leasesLast(given);
     const answers: Answer[] = [];
     let agedMs: number | undefined;
-    if (this.#lost && !this.#openAgain(nowMs)) this.#rejectAll(asked, this.#unopened(), answers);
+    if (this.#lost && !this.#openAgain(nowMs)) this.#rejectAll(asked, unopened(this.#file), answers);
     else agedMs = this.#together(asked, nowMs, answers);
     for (const { operation } of asked) if (operation.op === "abort") this.#abort(operation.id, answers);
     if (!this.#lost) this.#stats = this.#look(this.#stats);
@@ -226,11 +226,6 @@ export class QueueHost {
       this.#lost = true;
     }
     return !this.#lost;
-  }
-
-  #unopened() {
-    const message = `cannot write queue ${this.#file}: its disk failed, and it cannot be opened again yet; look at the disk`;
-    return new StoreError("QUEUE_UNWRITABLE", message);
   }
 
   #rejectAll(asked: readonly Asked[], error: Error, answers: Answer[]) {
