@@ -1,6 +1,6 @@
 import { ANY, defineNode, port, replace, v } from "schnitzel";
 
-export const api = "1.0";
+export const api = "1.2";
 
 /** Follows a dotted path such as `wind.speed` into a payload; undefined when there is no number. */
 function numberAt(payload: unknown, path: readonly string[]): number | undefined {
@@ -33,6 +33,7 @@ const config = v.pipe(
 export const Hysteresis = defineNode({
   name: "hysteresis",
   kind: "policy",
+  stateVersion: 1,
   doc: `Emits an event when a number crosses a threshold, once per crossing and source.
 
 A source starts low. The gap between \`above\` and \`below\` keeps a value that trembles around the threshold quiet.

@@ -1,6 +1,6 @@
 import { ANY, defineNode, port, replace, v } from "schnitzel";
 
-export const api = "1.0";
+export const api = "1.2";
 
 const positiveInteger = v.pipe(v.number(), v.integer(), v.minValue(1));
 
@@ -29,6 +29,7 @@ const snapshot = v.array(v.tuple([v.string(), v.array(v.number())]));
 export const MovingAverage = defineNode({
   name: "moving_average",
   kind: "compute",
+  stateVersion: 1,
   doc: `Adds the mean of the last \`size\` numbers of the same source to the payload.
 
 Until \`size\` numbers were seen it is the mean of those there are. Its windows survive in a snapshot, so a run that

@@ -1,8 +1,8 @@
 import * as v from "valibot";
+import { yamlText } from "../base/yaml_text.ts";
 import { configJsonSchema } from "../graph/index.ts";
 import { type Example, inputPorts, type NodeDefinition, type Ports } from "../node/index.ts";
 import { configRows } from "./config_rows.ts";
-import { yamlText } from "../base/yaml_text.ts";
 
 /** First sentence of a node's doc, for lists. */
 export function firstSentence(doc: string): string {

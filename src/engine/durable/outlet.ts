@@ -18,10 +18,7 @@ import { isGone, Settling } from "./settling.ts";
 import { UnderWay } from "./under_way.ts";
 import { Unseen } from "./unseen.ts";
 
-/**
- * Rows held leased in memory. Half of them are handed out while the other half is fetched: some 10 ms of a fast graph,
- * in which a commit is done.
- */
+/** Rows held leased: half are handed out while half are fetched, some 10 ms of a fast graph, in which a commit is done. */
 const WINDOW = 4_096;
 
 type Step = IteratorResult<SourceYield>;
