@@ -46,6 +46,8 @@ export interface Failure extends LeaseRef {
   counted?: boolean;
   /** True: set aside at once, another try cannot help. */
   permanent?: boolean;
+  /** In an ordered queue a row that comes again takes along what was leased behind it, but not these. */
+  beside?: readonly number[];
 }
 
 export interface LeaseRequest {

@@ -115,7 +115,8 @@ export class Settling {
     return "done";
   }
 
-  #failed(row: Named, { reason, stack, node, port, delayMs, counted = true, permanent = false }: Failure): Settled {
+  #failed(row: Named, failure: Failure): Settled {
+    const { reason, stack, node, port, delayMs, counted = true, permanent = false, beside } = failure;
     const { ledger, leases, line, graveyard } = this.#parts;
     const { seq, bytes, partition, lease } = row;
     const attempts = row.attempts - (counted || lease === undefined ? 0 : 1);
@@ -130,7 +131,7 @@ export class Settling {
     if (lease !== undefined) leases.end(lease);
     // First, so that those behind it find their partition closed.
     line.delay(seq, partition, dueMs);
-    if (lease !== undefined) this.#takeAlong(lease);
+    if (lease !== undefined) this.#takeAlong(lease, beside);
     return "done";
   }
 
@@ -147,10 +148,12 @@ export class Settling {
     this.#takeAlong(lease);
   }
 
-  /** In an ordered queue what was handed out behind it would be early now. */
-  #takeAlong({ partition, order }: Lease) {
+  /** In an ordered queue what was handed out behind it would be early now, all but `beside`. */
+  #takeAlong({ partition, order }: Lease, beside: readonly number[] = []) {
     const { ledger, leases } = this.#parts;
-    if (ledger.options.ordered) for (const lease of leases.later(partition, order)) this.#comesBack(lease);
+    if (!ledger.options.ordered) return;
+    const stay = new Set(beside);
+    for (const lease of leases.later(partition, order)) if (!stay.has(lease.seq)) this.#comesBack(lease);
   }
 
   #note(seq: number, attempts: number, dueMs: number, error: string | undefined, delivery: number) {

@@ -184,3 +184,31 @@ test("rows that a crash left come in though a node keeps each, and none is in th
     await toEnd(ended, host);
   }
 });
+
+test("a kept packet that comes again takes none along that was handed out since", async () => {
+  using box = new DurableBox();
+  const processed: string[] = [];
+  let failed = false;
+  const k = made("k", ({ hold, wakeAfter }) => {
+    const holds: Hold[] = [];
+    return {
+      process({ packet_id }) {
+        processed.push(packet_id);
+        holds.push(hold()!);
+        wakeAfter(1_000);
+      },
+      wake() {
+        // The first comes again; all the others are still in these hands, and stay there.
+        if (!failed) {
+          failed = true;
+          holds.shift()!.fail(new Unavailable("away"));
+          return wakeAfter(60_000);
+        }
+        for (const each of holds.splice(0)) each.release();
+      },
+    };
+  });
+  const ended = await box.run([source("s", packets(4)), k], ["s => k"]);
+  expect(processed).toEqual(["p0", "p1", "p2", "p3", "p0"]);
+  expect(durable(ended)).toMatchObject({ delivered: 5, redelivered: 0, acked: 4, nacked: 1, ready: 0, leased: 0 });
+});

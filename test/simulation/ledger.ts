@@ -123,7 +123,7 @@ export class Ledger {
     // `live_first` hands new rows out before the backlog, also those of one partition.
     if (!row?.edge.durable?.ordered || this.book(row.edge).liveFirst) return;
     // A row that a node keeps holds up none of its partition, so one that comes again comes after those.
-    if (this.#shape.keptAfter(row, path)) return;
+    if (this.#shape.keptBehind(row.edge)) return;
     const partition = row.edge.durable.partition_by === "kind" ? kind : source_id;
     const { seqs, arrived } = this.book(row.edge);
     const seq = seqs.get(rowKey(fact, row));

@@ -36,7 +36,7 @@ export function randomShape(chance: Chance): Shape {
 }
 
 /** Share of the middle nodes that keep packets. */
-const KEEPING = 0.3;
+const KEEPING = 0.15;
 
 function nodeOf(chance: Chance, id: string, role: ShapeNode["role"]): ShapeNode {
   const later = chance.maybe(role === "sink" ? 0.8 : 0.4);

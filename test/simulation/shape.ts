@@ -101,10 +101,14 @@ export class Shape {
     return undefined;
   }
 
-  /** A node between the row's edge and the end of this path keeps packets. */
-  keptAfter(row: RowName, path: string): boolean {
-    const names = path.slice(row.path.length + 1).split(">");
-    return names.some((name) => this.node(idOf(name)).keeps);
+  /** A node may keep what comes out of a durable edge, before the next one. */
+  keptBehind(edge: ShapeEdge): boolean {
+    const behind = new Set([edge.to]);
+    // What is added is looked at as well.
+    for (const node of behind) {
+      for (const { to, durable } of this.#out.get(node) ?? []) if (durable === undefined) behind.add(to);
+    }
+    return [...behind].some(({ keeps }) => keeps);
   }
 
   /** Edges of a path in order. */

@@ -2,7 +2,7 @@ import type { DoneRows, LeaseRef, Queue, QueueRow } from "../../store/index.ts";
 import { Cleared } from "./cleared.ts";
 import { KeptRows } from "./kept_rows.ts";
 import type { Patience } from "./patience.ts";
-import { Settling } from "./settling.ts";
+import { Settling, type SettlingEvents } from "./settling.ts";
 
 /** Rows of one outlet that are done, on their way out of the queue: at once, or with the checkpoint that has what they did. */
 export class Acks {
@@ -14,13 +14,16 @@ export class Acks {
   /** Undefined when no checkpoint is about them. */
   #kept: KeptRows | undefined;
 
-  constructor(name: string, queue: Queue, patience: Patience, onWritten: () => void) {
+  constructor(name: string, queue: Queue, patience: Patience, events: Required<SettlingEvents<LeaseRef>>) {
     this.#name = name;
     this.#queue = queue;
     this.#held = new Cleared(queue);
     this.#settling = new Settling((leases) => queue.ack(leases), patience, {
-      onSettled: (lease) => this.#kept?.acked(lease),
-      onWritten,
+      onSettled: (lease, result) => {
+        this.#kept?.acked(lease);
+        events.onSettled(lease, result);
+      },
+      onWritten: events.onWritten,
     });
   }
 

@@ -13,7 +13,7 @@ import { Lanes } from "./lanes.ts";
 import type { Link } from "./link.ts";
 import type { OutletEvents } from "./outlet_events.ts";
 import { Patience } from "./patience.ts";
-import { RowFailures } from "./row_failures.ts";
+import { type FailedRow, RowFailures } from "./row_failures.ts";
 import { isGone, Settling } from "./settling.ts";
 import { UnderWay } from "./under_way.ts";
 import { Unseen } from "./unseen.ts";
@@ -25,12 +25,6 @@ type Step = IteratorResult<SourceYield>;
 /** "Look again": an empty yield. */
 const AGAIN: Step = { value: [], done: false };
 const END: Step = { value: undefined, done: true };
-
-/** A row that is nacked; `told`: what was handed out, and what became of it. */
-interface FailedRow extends Failure {
-  row: QueueRow;
-  told: { packet: StreamPacket; failure: PacketFailure } | undefined;
-}
 
 /** The far end of a durable edge: hands rows to the graph, in order of their partition, and hears what became of them. */
 export class Outlet implements SourceInstance {
@@ -76,7 +70,7 @@ export class Outlet implements SourceInstance {
       this.#look();
       events.onChange();
     };
-    this.acks = new Acks(name, queue, patience("ack in"), onWritten);
+    this.acks = new Acks(name, queue, patience("ack in"), { onWritten, onSettled: this.#underWay.settled });
     this.#nacks = new Settling((failures) => queue.nack(failures), patience("nack in"), {
       onSettled: (failed, result) => this.#nacked(failed, result),
       onWritten,
@@ -134,10 +128,13 @@ export class Outlet implements SourceInstance {
   };
 
   nack(packet: StreamPacket, reason: string, failure: PacketFailure) {
-    const row = this.#underWay.take(packet)?.row;
-    if (row === undefined) return;
+    const settled = this.#underWay.take(packet);
+    if (settled === undefined) return;
     this.#link.counts.nacked += 1;
-    this.#nacks.add({ ...this.#failures.of(row, reason, failure), row, told: { packet, failure } });
+    const { row, waits } = settled;
+    // While its failure is written, no more of its partition may go.
+    if (!waits) this.#lanes.hold(row.partition);
+    this.#nack(this.#failures.of(row, reason, failure), row, { packet, failure });
   }
 
   async close() {
@@ -220,28 +217,28 @@ export class Outlet implements SourceInstance {
     } catch (thrown) {
       const error = thrown as Error;
       if (failureKind(error) === "rejected") this.#setAside(row, error.message);
-      else this.#giveBack(row, error);
+      else this.#nack(this.#failures.unread(row, error, this.#link.name), row);
       return AGAIN;
     }
-  }
-
-  #giveBack(row: QueueRow, error: Error) {
-    const failed = { kind: failureKind(error), error, node: this.#link.name, port: undefined };
-    this.#nacks.add({ ...this.#failures.of(row, error.message, failed), row, told: undefined });
   }
 
   /** A row that never becomes a packet of this graph. */
   #setAside(row: QueueRow, reason: string): undefined {
     const { seq, attempt } = row;
     this.#context.log.error("row set aside", { queue: this.#link.name, seq, reason });
-    this.#nacks.add({ seq, attempt, reason, delayMs: 0, permanent: true, row, told: undefined });
+    this.#nack({ seq, attempt, reason, delayMs: 0, permanent: true }, row);
+  }
+
+  #nack(failure: Failure, row: QueueRow, told?: FailedRow["told"]) {
+    this.#nacks.add({ ...failure, row, told, beside: this.#underWay.beside(row) });
   }
 
   /** Rows behind one that comes again were given back with it; behind one that is gone they go on. */
-  #nacked({ row, told }: FailedRow, result: Settled) {
+  #nacked({ row, told, beside = [] }: FailedRow, result: Settled) {
+    this.#underWay.settled(row);
     if (isGone(result)) this.#unseen.seen();
-    if (!isGone(result)) this.#lanes.drop(row.partition);
-    else if (told !== undefined) this.#events.onDead(told.packet, row, told.failure);
+    if (result === "done") this.#lanes.drop(row.partition, beside);
+    else if (told !== undefined && isGone(result)) this.#events.onDead(told.packet, row, told.failure);
     this.#lanes.free(row.partition);
     this.#wake();
   }

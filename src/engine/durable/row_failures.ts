@@ -1,8 +1,15 @@
 import { fullJitterMs } from "../../base/backoff.ts";
 import type { Random } from "../../base/random.ts";
 import type { DurableOptions } from "../../graph/plan.ts";
-import type { PacketFailure } from "../../node/index.ts";
+import { failureKind, type PacketFailure } from "../../node/index.ts";
+import type { StreamPacket } from "../../packet/index.ts";
 import type { Failure, QueueRow } from "../../store/index.ts";
+
+/** A row that is nacked; `told`: what was handed out, and what became of it. */
+export interface FailedRow extends Failure {
+  row: QueueRow;
+  told: { packet: StreamPacket; failure: PacketFailure } | undefined;
+}
 
 /** What the queue is told of a row that failed: whether it counts, whether it is final, and how long it stays away. */
 export class RowFailures {
@@ -18,6 +25,11 @@ export class RowFailures {
 
   succeeded() {
     this.#away = 0;
+  }
+
+  /** A row whose payload could not be read now; `name`: of its edge. */
+  unread(row: QueueRow, error: Error, name: string): Failure {
+    return this.of(row, error.message, { kind: failureKind(error), error, node: name, port: undefined });
   }
 
   of({ seq, attempt }: QueueRow, told: string, { kind, error, node, port }: PacketFailure): Failure {
