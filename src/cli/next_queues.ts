@@ -26,8 +26,9 @@ export async function nextQueues(plan: GraphPlan, from: NextFrom): Promise<NextQ
   const { opened, letters } = from;
   const before = [...opened];
   const queues = new Map<number, Queue>();
+  const names = new Map<Queue, string>();
   const closeBut = async (kept: readonly NamedQueue[]) => {
-    const gone = opened.filter((one) => !kept.includes(one));
+    const gone = opened.filter((one) => !kept.some(({ queue }) => queue === one.queue));
     opened.splice(0, opened.length, ...kept);
     await Promise.all(gone.map(({ queue }) => queue.close()));
   };
@@ -35,13 +36,19 @@ export async function nextQueues(plan: GraphPlan, from: NextFrom): Promise<NextQ
     for (const edge of plan.edges.filter(({ durable }) => durable !== undefined)) {
       const [name, file] = [linkName(plan, edge), from.fileOf(plan, edge)];
       const known = before.find((one) => one.file === file)?.queue;
-      queues.set(edge.index, known ?? (await from.open(name, file, edge)));
+      const queue = known ?? (await from.open(name, file, edge));
+      queues.set(edge.index, queue);
+      names.set(queue, name);
     }
   } catch (error) {
     await closeBut(before);
     throw error;
   }
-  const own = () => opened.filter(({ name, queue }) => name === "dead_letters" || [...queues.values()].includes(queue));
+  // A queue has the name of the edge that it belongs to now.
+  const own = () =>
+    opened
+      .filter(({ queue }) => queue === letters || names.has(queue))
+      .map((one) => ({ ...one, name: names.get(one.queue) ?? one.name }));
   const durable = { queues, letters, spills: from.spills(plan) };
   return { durable, keep: (mine) => closeBut(mine ? own() : before) };
 }

@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import type { Engine, ReloadResult } from "../engine/index.ts";
-import { changesOf, type GraphPlan } from "../graph/index.ts";
+import { type ChangesOptions, changesOf, type GraphPlan } from "../graph/index.ts";
 import type { Log } from "../observe/index.ts";
 import type { NextQueues } from "./next_queues.ts";
 import { contentsOf, filesRead } from "./read_contents.ts";
 import type { ReloadSettings } from "./run_settings.ts";
 import type { RunState } from "./run_state.ts";
+import { queueFileOf } from "./state_dir.ts";
 import { Watched } from "./watched.ts";
 
 const askedShape = v.strictObject({
@@ -88,7 +89,7 @@ export class RunReloads {
     const { plan, findings } = await this.#settings.read(file);
     if (plan === undefined) return { outcome: "refused", reason: "the graph has errors", findings };
     const contents = { old: this.#contents, new: contentsOf(plan) };
-    const changes = changesOf(this.#engine.plan, plan, { contents });
+    const changes = changesOf(this.#engine.plan, plan, { contents, ...this.#files });
     const queues = await this.#queuesOf(plan);
     const deadline = deadline_ms === undefined ? {} : { deadlineMs: deadline_ms };
     const durable = queues?.durable ?? {};
@@ -105,6 +106,12 @@ export class RunReloads {
       this.#follow();
     }
     return findings === "" ? result : { ...result, findings };
+  }
+
+  /** An edge that is another one goes on with the file of an old one when it names that. */
+  get #files(): Pick<ChangesOptions, "fileOf"> {
+    const dir = this.#state?.dir;
+    return dir === undefined ? {} : { fileOf: (plan, edge) => queueFileOf(dir, plan, edge) };
   }
 
   async #queuesOf(plan: GraphPlan): Promise<NextQueues | undefined> {

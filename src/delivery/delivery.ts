@@ -95,6 +95,10 @@ export class Delivery {
     return this.#meter.values(this.circuit, this.#line.length, this.#context.clock.monotonicMs());
   }
 
+  giveBack(comesAgain: ((outcome: PacketOutcome) => boolean) | undefined) {
+    this.#line.giveBack(comesAgain);
+  }
+
   /** Ends what waits, and forgets what is under way. */
   close() {
     this.#context.stopping.removeEventListener("abort", this.#stop);

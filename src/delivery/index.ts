@@ -12,6 +12,8 @@ export interface Delivered extends NodeInstance {
   readonly circuitOpen: boolean;
   /** Of the packet whose try is in `process` just now; undefined otherwise. */
   readonly outcome: PacketOutcome | undefined;
+  /** Ends the waits of packets that come again by themselves, until it is called with nothing. */
+  giveBack(comesAgain: ((outcome: PacketOutcome) => boolean) | undefined): void;
 }
 
 /** Wraps a node: retry, timeout, circuit and rate limit around its `process`; the rest of it as it was. */
@@ -24,6 +26,7 @@ export function deliver(node: NodeInstance, options: DeliveryOptions, context: D
       delivery.close();
       return node.close?.();
     },
+    giveBack: (comesAgain) => delivery.giveBack(comesAgain),
     ...(node.flush && { flush: () => node.flush!() }),
     ...(node.snapshot && { snapshot: () => node.snapshot!() }),
     ...(node.restore && { restore: (state: unknown) => node.restore!(state) }),

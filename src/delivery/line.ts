@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from "../base/clock.ts";
-import { Unavailable } from "../node/index.ts";
+import { type PacketOutcome, Unavailable } from "../node/index.ts";
 import { type Call, settle } from "./call.ts";
 import type { Circuit } from "./circuit.ts";
 import type { Rate } from "./rate.ts";
@@ -34,6 +34,7 @@ export class Line {
   readonly #waiting: Call[] = [];
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #stopByMs = Number.POSITIVE_INFINITY;
+  #comesAgain: ((outcome: PacketOutcome) => boolean) | undefined;
   #cancelTimer: Cancel = () => {};
   #pumping = false;
 
@@ -73,6 +74,12 @@ export class Line {
   /** The run is ending: what waits for the outside to come back ends now, what is about to be tried is. */
   stop() {
     this.#stopByMs = this.#options.clock.monotonicMs() + STOP_GRACE_MS;
+    this.pump();
+  }
+
+  /** A reload waits for the calls: those that come again by themselves wait no longer. Undefined: it is over. */
+  giveBack(comesAgain: ((outcome: PacketOutcome) => boolean) | undefined) {
+    this.#comesAgain = comesAgain;
     this.pump();
   }
 
@@ -131,6 +138,7 @@ export class Line {
       const isHeld = call.tries > 0 || !circuit.closed;
       let why: string | undefined;
       if (untilMs > this.#stopByMs) why = "the run is ending";
+      else if (untilMs > nowMs && call.awaited && this.#comesAgain?.(call.awaited)) why = "the graph is reloaded";
       else if (isHeld && nowMs >= call.sinceMs + giveUpMs) why = `give_up_sec is ${giveUpMs / 1_000}`;
       if (why === undefined) continue;
       this.#waiting.splice(this.#waiting.indexOf(call), 1);

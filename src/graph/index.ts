@@ -1,5 +1,6 @@
 export { DURATION, durationMs } from "../base/duration.ts";
 export {
+  type ChangesOptions,
   changesOf,
   droppedStates,
   type GraphChanges,

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fs from "node:fs";
 import { folderWith } from "../support/cli.ts";
-import { start } from "../support/running.ts";
+import { ask, reportOf, running } from "../support/reloading.ts";
 
 const graph = (limit: number) => `version: 2
 name: yard
@@ -11,22 +11,6 @@ nodes:
   - { id: o, plugin: null_sink }
 edges: [{ from: s, to: l }, { from: l, to: o }]
 `;
-
-/** The binary with a graph, and a state directory by which it can be asked. */
-function running(folder: ReturnType<typeof folderWith>, ...flags: string[]) {
-  const args = ["run", "yard.yaml", "--state-dir", "state", "--http", "127.0.0.1:0", "--report-json", ...flags];
-  return start(args, { cwd: folder.folder });
-}
-
-const ask = async (folder: ReturnType<typeof folderWith>, ...flags: string[]) => {
-  await using command = start(["reload", "yard.yaml", "--state-dir", "state", "--json", ...flags], {
-    cwd: folder.folder,
-  });
-  const { code, stdout } = await command.ended();
-  return { code, ...JSON.parse(stdout) } as { code: number; outcome: string; generation: number; reason?: string };
-};
-
-const reportOf = ({ stdout }: { stdout: string }) => JSON.parse(stdout.trim().split("\n").at(-1)!);
 
 test("schnitzel reload says what happened: a good graph, one with errors, one that changes nothing", async () => {
   using folder = folderWith({ "yard.yaml": graph(1), "bad.yaml": "nodes: [" });

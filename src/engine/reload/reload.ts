@@ -12,6 +12,7 @@ import { SourceRun } from "../source_run.ts";
 import { newProducer } from "../wiring.ts";
 import { type Affected, affectedBy, busyIn, keyOf } from "./affected.ts";
 import { CalledOff } from "./called_off.ts";
+import { giveBack } from "./give_back.ts";
 import { refusalOf } from "./refusal.ts";
 import { DEFAULT_RELOAD_MS, type ReloadOptions, type ReloadResult } from "./reloads.ts";
 import { carryState, putInPlace, stoodAs } from "./swap.ts";
@@ -125,6 +126,7 @@ export class Reload {
       if (one instanceof SourceRun && one.instance.snapshot === undefined && !empties(one)) one.finishing = true;
     }
     for (const one of affected.halted) this.#halt(one, true);
+    giveBack(affected, true);
     engine.work();
     try {
       const isLate = this.#deadline();
@@ -139,6 +141,7 @@ export class Reload {
       this.#cancel();
       for (const one of affected.leaving) if (one instanceof SourceRun) one.finishing = false;
       for (const one of affected.halted) this.#halt(one, false);
+      giveBack(affected, false);
       for (const one of paused) one.resume();
       engine.work();
     }
