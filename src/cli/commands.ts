@@ -21,6 +21,7 @@ export const COMMANDS: Group = {
       load: () => import("./plan.ts"),
     },
     reload: { summary: "Put another graph in the place of one that runs.", load: () => import("./reload.ts") },
+    control: { summary: "Change a graph while it runs.", load: () => import("./control.ts") },
     graph: { summary: "Show a graph as text, Mermaid, SVG or JSON.", load: () => import("./graph.ts") },
     nodes: { summary: "List the nodes a graph can use, or show one's page.", load: () => import("./nodes.ts") },
     schema: { summary: "Print the JSON Schema of graph files, for editors.", load: () => import("./schema.ts") },

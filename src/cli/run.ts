@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { formatDiagnostics, type ReadResult } from "../graph/index.ts";
+import { formatDiagnostics, type GraphSource, type ReadResult } from "../graph/index.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogLevelName } from "../observe/index.ts";
 import { refuseBunOptions } from "./bun_options.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
@@ -100,7 +100,7 @@ export const command = defineCommand({
         freshState: flags["fresh-state"],
         networkDisk: flags["dangerously-allow-network-disk"],
         record,
-        reload: readAgain(args[0], settings, flags.watch, terminal, compiled.plan.baseDir),
+        reload: readAgain(args[0], settings, flags.watch, terminal, read.source),
         secrets: compiled.secrets,
       },
       terminal,
@@ -114,17 +114,21 @@ function readAgain(
   settings: GraphSettings,
   watch: boolean,
   terminal: Terminal,
-  baseDir: string,
+  first: GraphSource,
 ): ReloadSettings | undefined {
   if (given === undefined || given === "-") return undefined;
-  const read: ReloadSettings["read"] = async (file = given) => {
-    const { source, diagnostics } = await readOneGraph(file, settings.maxBytes, terminal);
-    if (source === undefined) return { plan: undefined, findings: formatDiagnostics(diagnostics ?? [], { texts: {} }) };
+  const read: ReloadSettings["read"] = async ({ file = given, text }) => {
+    const { source, diagnostics }: ReadResult =
+      text === undefined
+        ? await readOneGraph(file, settings.maxBytes, terminal)
+        : { source: { text, path: first.path, baseDir: first.baseDir } };
+    if (source === undefined)
+      return { plan: undefined, findings: formatDiagnostics(diagnostics, { texts: {} }), source };
     // Another one each time: it keeps what it has loaded of plugins.
     const checked = await new GraphChecker(settings, terminal).check(source, { resources: "warning" });
-    return { plan: checked.plan, findings: formatDiagnostics(checked.diagnostics, { texts: checked.texts }) };
+    return { plan: checked.plan, findings: formatDiagnostics(checked.diagnostics, { texts: checked.texts }), source };
   };
-  return { read, watch, pluginsDir: settings.pluginsDir(baseDir) };
+  return { source: first, read, watch, pluginsDir: settings.pluginsDir(first.baseDir) };
 }
 
 /** The demo reads no files, so its folder does not matter. */

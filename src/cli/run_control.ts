@@ -28,7 +28,7 @@ export async function controlRun(
   try {
     return await serveControl({
       path: state.dir.socket,
-      verbs: { ...queues, status, reload: (args) => reloads.asked(args) },
+      verbs: { ...queues, status, reload: (args) => reloads.asked(args), graph: () => reloads.written() },
       clock: systemClock,
       onError: (error) => log.error("a command at the control channel failed", { error: error.message }),
     });

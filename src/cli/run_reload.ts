@@ -11,6 +11,9 @@ import { Watched } from "./watched.ts";
 
 const askedShape = v.strictObject({
   file: v.optional(v.string()),
+  /** In place of what is in the file; made of the graph of this generation. */
+  text: v.optional(v.string()),
+  generation: v.optional(v.number()),
   drop_state: v.optional(v.boolean(), false),
   orphan: v.optional(v.boolean(), false),
   deadline_ms: v.optional(v.pipe(v.number(), v.minValue(0))),
@@ -31,6 +34,8 @@ export class RunReloads {
   readonly #log: Log;
   readonly #watched: Watched;
   #contents: ReadonlyMap<string, string>;
+  /** The graph that runs, as it is written. */
+  #text: string | undefined;
   #underWay: Promise<unknown> | undefined;
   /** Files were written while one was under way: another follows, for all of them. */
   #again = false;
@@ -40,6 +45,7 @@ export class RunReloads {
     this.#state = state;
     this.#settings = settings;
     this.#log = log;
+    this.#text = settings?.source.text;
     this.#contents = settings === undefined ? new Map() : contentsOf(engine.plan);
     this.#watched = new Watched(() => this.newest("watch"));
     if (settings === undefined) return;
@@ -50,6 +56,11 @@ export class RunReloads {
   /** A command asks. */
   asked(args: unknown): Promise<RunReload> {
     return this.#reload(v.parse(askedShape, args ?? {}), "command");
+  }
+
+  /** A command wants to change what runs; an answer without a text: it came from no file. */
+  written(): { text: string | null; generation: number } {
+    return { text: this.#text ?? null, generation: this.#engine.reloads.generation };
   }
 
   /** The files as they stand now; while one is under way, one more follows, and not one for each that asked. */
@@ -82,11 +93,14 @@ export class RunReloads {
     return result;
   }
 
-  async #carryOut({ file, drop_state, orphan, deadline_ms }: Asked): Promise<Partial<RunReload>> {
+  async #carryOut({ file, text, generation, drop_state, orphan, deadline_ms }: Asked): Promise<Partial<RunReload>> {
     if (this.#settings === undefined) {
       return { outcome: "refused", reason: "the graph came from no file that could be read again" };
     }
-    const { plan, findings } = await this.#settings.read(file);
+    if (generation !== undefined && generation !== this.#engine.reloads.generation) {
+      return { outcome: "refused", reason: "the graph was reloaded meanwhile", hint: "give the command again" };
+    }
+    const { plan, findings, source } = await this.#settings.read({ file, text });
     if (plan === undefined) return { outcome: "refused", reason: "the graph has errors", findings };
     const contents = { old: this.#contents, new: contentsOf(plan) };
     const changes = changesOf(this.#engine.plan, plan, { contents, ...this.#files });
@@ -103,6 +117,7 @@ export class RunReloads {
     await queues?.keep(result.outcome === "reloaded");
     if (result.outcome === "reloaded") {
       this.#contents = contents.new;
+      this.#text = source?.text;
       this.#follow();
     }
     return findings === "" ? result : { ...result, findings };

@@ -7,7 +7,7 @@ import {
   type ThrottlePolicy,
   timeBudget,
 } from "../engine/index.ts";
-import type { GraphPlan } from "../graph/index.ts";
+import type { GraphPlan, GraphSource } from "../graph/index.ts";
 import type { LogFormat, LogLevelName } from "../observe/index.ts";
 import type { RecordSettings } from "./record_flags.ts";
 import type { RunStateOptions } from "./run_state.ts";
@@ -54,11 +54,15 @@ export interface ReadAgain {
   readonly plan: GraphPlan | undefined;
   /** What was found, for a person. */
   readonly findings: string;
+  /** What was read; undefined where it could not be. */
+  readonly source: GraphSource | undefined;
 }
 
 export interface ReloadSettings {
-  /** Without a file: the one that the run began with. */
-  read(file: string | undefined): Promise<ReadAgain>;
+  /** As the run began. */
+  readonly source: GraphSource;
+  /** Without a file: the one that the run began with. A text stands in the place of what is in that. */
+  read(from: { file?: string | undefined; text?: string | undefined }): Promise<ReadAgain>;
   /** `--watch`. */
   watch: boolean;
   /** Folders in which a new plugin may come to stand. */

@@ -17,6 +17,9 @@ import type { SourceText } from "./source_text.ts";
 import { syntaxFault, tellingErrors } from "./syntax_fault.ts";
 import { placeOf, type ScalarTree, type Spot, type Tree } from "./tree.ts";
 
+/** For `edit/`, which changes a document and keeps its comments; what it makes is read by {@link loadTree}. */
+export { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
+
 /** Why 32: a graph nests about six deep, and 100,000 brackets would cost the parser 350 MB. */
 export const MAX_DEPTH = 32;
 /** Why 20: no known graph uses more than two, and few aliases cannot grow into a bomb. */
