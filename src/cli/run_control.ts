@@ -22,8 +22,13 @@ export async function controlRun(
   const { queueVerbs, serveControl } = await import("../control/index.ts");
   // Conditions bring a library along that few runs are ever asked for.
   const { whereCondition } = await import("./queue_where.ts");
-  const inputs = new Map(engine.plan.nodes.map(({ id, inputs }) => [id, inputs]));
-  const queues = queueVerbs({ queues: () => state.queues, clock: systemClock, condition: whereCondition, inputs });
+  const queues = queueVerbs({
+    ...{ queues: () => state.queues, clock: systemClock, condition: whereCondition },
+    // Asked at each call: a reload changes them.
+    get inputs() {
+      return new Map(engine.plan.nodes.map(({ id, inputs }) => [id, inputs]));
+    },
+  });
   const status = () => runReport(engine.snapshot(), systemClock.nowMs(), redactor);
   try {
     return await serveControl({
