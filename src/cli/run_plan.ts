@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { systemClock } from "../base/clock.ts";
 import { entropySeed, seededRandom } from "../base/random.ts";
-import { Engine, type Host, newHeart, startWatchdog, whileOutside } from "../engine/index.ts";
+import { Engine, type Host, newHeart, whileOutside } from "../engine/index.ts";
 import { type Diagnostic, formatDiagnostics, type GraphPlan } from "../graph/index.ts";
 import { diskFiles } from "../node/index.ts";
 import {
@@ -29,10 +29,10 @@ import { openRunState, type RunState } from "./run_state.ts";
 import { openViews, serveRun } from "./serve_run.ts";
 import { stopOnSignals } from "./signals.ts";
 import { spawnChild } from "./spawn_child.ts";
-import { stalledReport } from "./stalled_report.ts";
 import { processIo } from "./standard_io.ts";
 import { catchStrays } from "./strays.ts";
 import type { Terminal } from "./terminal.ts";
+import { WatchedRun } from "./watched_run.ts";
 
 /** Prints what a check found, to stderr. */
 export function printFindings(
@@ -131,7 +131,8 @@ class Run {
       ...engine.snapshot(),
       ...(recording && { recording: recording.snapshot() }),
     });
-    const reloads = new RunReloads(engine, state, this.#settings.reload, log);
+    const watched = new WatchedRun(this.#plan, this.#settings, heart);
+    const reloads = new RunReloads(engine, state, this.#settings.reload, { log, watched });
     const reload = this.#settings.reload && (() => reloads.asked({}));
     const served = await serveRun(this.#settings, this.#plan, { snapshot, reload }, this.#redactor, log, views);
     if (served === undefined) {
@@ -140,7 +141,7 @@ class Run {
       return EXIT.precondition;
     }
     const control = state && (await controlRun(state, engine, this.#redactor, log, reloads));
-    const stopWatching = this.#watch(heart);
+    watched.start();
     const strays = catchStrays(engine, () => {
       io.flush();
       this.#report(engine.snapshot());
@@ -164,7 +165,7 @@ class Run {
     await state?.close();
     // Still watched, as it asks the nodes for their metrics.
     const run = snapshot();
-    stopWatching();
+    watched.stop();
     signals.release();
     log.close();
     this.#report(run);
@@ -199,25 +200,6 @@ class Run {
   #files() {
     const { baseDir, compat } = this.#plan;
     return diskFiles({ base: baseDir, ...(compat ? { fallback: this.#terminal.cwd } : {}) });
-  }
-
-  /** At once when a plugin runs; else after a tenth of a second, so that a short run pays for no second thread. */
-  #watch(heart: Int32Array): () => void {
-    const { stallSeconds, reportJson, reportFile } = this.#settings;
-    const start = () =>
-      startWatchdog({
-        clock: systemClock,
-        heart,
-        nodes: this.#plan.nodes.map((node) => node.id),
-        exitSec: stallSeconds,
-        report: stalledReport(this.#plan),
-        reportTo: [...(reportJson ? [1 as const] : []), ...(reportFile === undefined ? [] : [reportFile])],
-      });
-    if (this.#plan.nodes.some((node) => node.origin !== "built_in")) return start().stop;
-    let stop = systemClock.setTimer(() => {
-      stop = start().stop;
-    }, 100);
-    return () => stop();
   }
 
   #report(run: RunSnapshot) {

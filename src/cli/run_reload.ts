@@ -1,13 +1,13 @@
 import * as v from "valibot";
-import type { Engine, ReloadResult } from "../engine/index.ts";
+import { type Engine, linkName, type ReloadResult } from "../engine/index.ts";
 import { type ChangesOptions, changesOf, type GraphPlan } from "../graph/index.ts";
 import type { Log } from "../observe/index.ts";
-import type { NextQueues } from "./next_queues.ts";
 import { contentsOf, filesRead } from "./read_contents.ts";
 import type { ReloadSettings } from "./run_settings.ts";
 import type { RunState } from "./run_state.ts";
 import { queueFileOf } from "./state_dir.ts";
 import { Watched } from "./watched.ts";
+import type { WatchedRun } from "./watched_run.ts";
 
 const askedShape = v.strictObject({
   file: v.optional(v.string()),
@@ -26,6 +26,12 @@ export interface RunReload extends ReloadResult {
   readonly findings?: string;
 }
 
+/** Who hears of reloads. */
+interface Told {
+  readonly log: Log;
+  readonly watched: WatchedRun;
+}
+
 /** The reloads of a run: who asks for one, and what is read and opened for it. */
 export class RunReloads {
   readonly #engine: Engine;
@@ -33,6 +39,7 @@ export class RunReloads {
   readonly #settings: ReloadSettings | undefined;
   readonly #log: Log;
   readonly #watched: Watched;
+  readonly #run: WatchedRun;
   #contents: ReadonlyMap<string, string>;
   /** The graph that runs, as it is written. */
   #text: string | undefined;
@@ -40,11 +47,12 @@ export class RunReloads {
   /** Files were written while one was under way: another follows, for all of them. */
   #again = false;
 
-  constructor(engine: Engine, state: RunState | undefined, settings: ReloadSettings | undefined, log: Log) {
+  constructor(engine: Engine, state: RunState | undefined, settings: ReloadSettings | undefined, told: Told) {
     this.#engine = engine;
     this.#state = state;
     this.#settings = settings;
-    this.#log = log;
+    this.#log = told.log;
+    this.#run = told.watched;
     this.#text = settings?.source.text;
     this.#contents = settings === undefined ? new Map() : contentsOf(engine.plan);
     this.#watched = new Watched(() => this.newest("watch"));
@@ -102,9 +110,11 @@ export class RunReloads {
     }
     const { plan, findings, source } = await this.#settings.read({ file, text });
     if (plan === undefined) return { outcome: "refused", reason: "the graph has errors", findings };
+    const refusal = this.#missing(plan);
+    if (refusal !== undefined) return { outcome: "refused", ...refusal };
     const contents = { old: this.#contents, new: contentsOf(plan) };
     const changes = changesOf(this.#engine.plan, plan, { contents, ...this.#files });
-    const queues = await this.#queuesOf(plan);
+    const queues = await this.#state?.next(plan);
     const deadline = deadline_ms === undefined ? {} : { deadlineMs: deadline_ms };
     const durable = queues?.durable ?? {};
     const result = await this.#engine.reloads.reload(plan, {
@@ -113,6 +123,7 @@ export class RunReloads {
       dropState: drop_state,
       orphan,
       ...deadline,
+      onSwapped: () => this.#run.follow(plan),
     });
     await queues?.keep(result.outcome === "reloaded");
     if (result.outcome === "reloaded") {
@@ -129,12 +140,20 @@ export class RunReloads {
     return dir === undefined ? {} : { fileOf: (plan, edge) => queueFileOf(dir, plan, edge) };
   }
 
-  async #queuesOf(plan: GraphPlan): Promise<NextQueues | undefined> {
-    if (this.#state !== undefined) return this.#state.next(plan);
-    if (!plan.edges.some(({ durable }) => durable !== undefined)) return undefined;
-    throw new Error(
-      "the graph has a durable edge now, and the run began without a state directory: stop it, and start it again",
-    );
+  /** What a run has from its start or never. */
+  #missing(plan: GraphPlan): { reason: string; hint: string } | undefined {
+    const hint = "stop it, and start it again with this graph";
+    const durable = plan.edges.find((edge) => edge.durable !== undefined);
+    if (durable !== undefined && this.#state === undefined) {
+      const reason = `edge ${linkName(plan, durable)} is durable, and the run began without a state directory`;
+      return { reason, hint };
+    }
+    const spilled = plan.edges.find(({ payloadRefOver }) => payloadRefOver !== undefined);
+    if (spilled === undefined || this.#state?.blobs !== undefined) return undefined;
+    return {
+      reason: `edge ${linkName(plan, spilled)} has payload_ref, and the run began without a store for it`,
+      hint,
+    };
   }
 
   /** Looks at the files of the plan that runs now. */

@@ -5,4 +5,4 @@ export { EVENT_TIME_METRICS } from "./event_time/metrics.ts";
 export { DEFAULT_DRAIN_MS, type Host, type RunOptions, type SourceTap } from "./host.ts";
 export type { ReloadOptions, ReloadOutcome, ReloadResult } from "./reload/reloads.ts";
 export { packetBudget, type ThrottlePolicy, timeBudget } from "./throttle.ts";
-export { newHeart, startWatchdog, whileOutside } from "./watchdog.ts";
+export { newHeart, startWatchdog, type Watchdog, whileOutside } from "./watchdog.ts";

@@ -25,6 +25,8 @@ const WARN_SEC = 10;
 
 export interface Watchdog {
   stop(): void;
+  /** Another graph runs from here on. */
+  follow(graph: { nodes: readonly string[]; report: string }): void;
 }
 
 export function newHeart(): Int32Array {
@@ -71,6 +73,7 @@ export function startWatchdog({
   };
   beat();
   return {
+    follow: ({ nodes, report }) => worker.postMessage({ nodes, report }),
     stop() {
       cancel();
       worker.terminate();
@@ -95,7 +98,13 @@ function end() {
   }
   process.kill(process.pid, "SIGKILL");
 }
-self.onmessage = ({ data: { heart, nodes, exitSec, warnSec, report, reportTo, steps, node, outside } }) => {
+let graph;
+self.onmessage = ({ data }) => {
+  const isFirst = graph === undefined;
+  graph = { nodes: data.nodes, report: data.report };
+  if (isFirst) watch(data);
+};
+function watch({ heart, exitSec, warnSec, reportTo, steps, node, outside }) {
   const everyMs = Math.min(1000, warnSec * 250);
   let seen = -1;
   let lastMs = performance.now();
@@ -113,6 +122,7 @@ self.onmessage = ({ data: { heart, nodes, exitSec, warnSec, report, reportTo, st
       return;
     }
     const stuckSec = stuckMs / 1000;
+    const { nodes, report } = graph;
     const id = nodes[heart[node]] ?? "(one whose call goes on)";
     const seconds = String(Math.round(stuckSec * 10) / 10);
     if (!warned && stuckSec >= warnSec) {
@@ -133,5 +143,5 @@ self.onmessage = ({ data: { heart, nodes, exitSec, warnSec, report, reportTo, st
       end();
     }
   }, everyMs);
-};
+}
 `;

@@ -206,11 +206,12 @@ export class Reload {
   /** Between two turns. What may throw comes first. */
   #swap() {
     const { before, after } = this.#sides;
-    const { changes } = this.#options;
+    const { changes, onSwapped } = this.#options;
     const swap = { before, after, edges: this.#edges, plan: this.#plan, changes, fresh: this.#fresh };
     carryState(this.#engine, swap);
     this.#swapped = true;
     putInPlace(this.#engine, swap, this.#affected!.leaving);
+    onSwapped?.();
   }
 
   /** Closes what is gone, and starts what is new. */

@@ -37,6 +37,8 @@ export interface ReloadOptions {
   /** Rows may be left on the disk with nobody to read them. */
   readonly orphan?: boolean;
   readonly deadlineMs?: number;
+  /** Called between two turns, before a node of the new graph is. */
+  readonly onSwapped?: () => void;
 }
 
 /** The reloads of a run, one at a time. */
