@@ -35,8 +35,10 @@ export async function nextQueues(plan: GraphPlan, from: NextFrom): Promise<NextQ
   try {
     for (const edge of plan.edges.filter(({ durable }) => durable !== undefined)) {
       const [name, file] = [linkName(plan, edge), from.fileOf(plan, edge)];
-      const known = before.find((one) => one.file === file)?.queue;
+      const known = opened.find((one) => one.file === file)?.queue;
       const queue = known ?? (await from.open(name, file, edge));
+      const owner = names.get(queue);
+      if (owner !== undefined) throw shared(name, file, owner);
       queues.set(edge.index, queue);
       names.set(queue, name);
     }
@@ -52,3 +54,8 @@ export async function nextQueues(plan: GraphPlan, from: NextFrom): Promise<NextQ
   const durable = { queues, letters, spills: from.spills(plan) };
   return { durable, keep: (mine) => closeBut(mine ? own() : before) };
 }
+
+const shared = (name: string, file: string, owner: string) =>
+  new Error(
+    `cannot keep ${name} in ${file}: ${owner} has that file, and the rows of one would go to the other; leave path out, then each edge has a file of its own, or name another`,
+  );

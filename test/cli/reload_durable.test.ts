@@ -103,3 +103,22 @@ test("a durable edge becomes a plain one while its sink is down: taken back afte
   expect((await program.ended()).code).toBe(0);
   expect(sink.taken).toEqual(NUMBERS);
 }, 90_000);
+
+test("two edges never get one file: the rows of one would go to the other", async () => {
+  await using sink = sinkServer(false);
+  using folder = folderWith({ "yard.yaml": graph(sink) });
+  await using program = await withBacklog(folder, sink);
+  const more = graph(sink).replace(
+    "edges: [",
+    `  - { id: more, plugin: null_sink }\nedges: [{ from: s, to: more, durable: { path: ${FILE} } }, `,
+  );
+  fs.writeFileSync(folder.at("yard.yaml"), more);
+  expect(await ask(folder)).toMatchObject({
+    ...{ code: 1, outcome: "rolled_back", generation: 0 },
+    reason: expect.stringMatching(/cannot keep s\.out->out\.in in .*: s\.out->more\.in has that file/),
+  });
+  sink.here = true;
+  await until(() => sink.taken.length >= ROWS);
+  expect((await program.ended()).code).toBe(0);
+  expect(sink.taken).toEqual(NUMBERS);
+}, 60_000);
