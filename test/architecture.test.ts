@@ -93,7 +93,7 @@ const HOUSE: House = {
   },
   long: {
     "src/graph/codes.ts": { lines: 600, reason: "one table, six lines for each code" },
-    "src/engine/scheduler.ts": { lines: 400, reason: "the path of every packet; its parts call each other inlined" },
+    "src/engine/scheduler.ts": { lines: 340, reason: "the path of every packet; its parts call each other inlined" },
   },
 };
 

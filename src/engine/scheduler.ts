@@ -1,12 +1,12 @@
 import type { Clock } from "../base/clock.ts";
-import { type IdGenerator, isPacket, type StreamPacket, whyNotPacket } from "../packet/index.ts";
+import type { IdGenerator, StreamPacket } from "../packet/index.ts";
 import type { AckRoot } from "./ack.ts";
 import { Backpressure } from "./backpressure.ts";
 import type { Failures } from "./failures.ts";
 import { MAX_HELD, tooMany } from "./held.ts";
 import type { Loops } from "./loops.ts";
 import { NO_PACKET, type NodeRun, type Slot } from "./node_run.ts";
-import { closeIterator, finishAsync, isAsyncResult } from "./pending.ts";
+import { keepGoing, onTime, pull } from "./pending.ts";
 import type { EdgeRun, InputRun, Producer } from "./producer.ts";
 import { ReadySet } from "./ready_set.ts";
 
@@ -188,7 +188,7 @@ export class Scheduler {
     try {
       const result = node.processAgain(slot);
       if (result === undefined) this.settle(node, slot, undefined);
-      else this.#keepGoing(node, slot, result);
+      else keepGoing(this, node, slot, result);
     } catch (error) {
       this.failures.thrown(node, slot, error);
     }
@@ -211,8 +211,11 @@ export class Scheduler {
   }
 
   #run(node: NodeRun) {
-    if (node.expanding !== undefined) return this.#pull(node);
-    if (node.due !== 0) return this.#onTime(node);
+    if (node.expanding !== undefined) {
+      this.#heart[HEART_NODE] = node.index;
+      return pull(this, node);
+    }
+    if (node.due !== 0) return onTime(this, node);
     const input = node.nextInput();
     const { inbox } = input;
     const root = inbox.headRoot;
@@ -230,14 +233,6 @@ export class Scheduler {
   #openBehind(node: NodeRun, input: InputRun) {
     this.#inboxes.open(input);
     if (node.sole !== undefined && this.#ready.highest() > node.rank) node.sole.to.idle = false;
-  }
-
-  /** A call of `advance` or `wake`: all it emits goes by the inboxes, in its place in an ordered line. */
-  #onTime(node: NodeRun) {
-    const slot = node.slot!;
-    node.takeDue(slot);
-    this.occupy(node, slot);
-    this.call(node, slot);
   }
 
   /** Calls of an ordered line are under way: this one may not overtake them, even if it is done at once. */
@@ -281,7 +276,7 @@ export class Scheduler {
       if (result !== undefined) {
         slot.input = input;
         this.putDown(node);
-        this.#keepGoing(node, slot, result);
+        keepGoing(this, node, slot, result);
         return;
       }
       slot.packet = NO_PACKET;
@@ -301,25 +296,6 @@ export class Scheduler {
     }
   }
 
-  /** An iterator to pull, or a promise to wait for. Looking at it may run code of the node, which may throw. */
-  #keepGoing(node: NodeRun, slot: Slot, result: unknown) {
-    try {
-      if (isAsyncResult(result)) {
-        this.occupy(node, slot);
-        finishAsync(this, node, slot, result);
-      } else if (typeof (result as Iterator<StreamPacket>)?.next === "function") {
-        this.occupy(node, slot);
-        node.expand(slot, result as Iterator<StreamPacket>);
-      } else {
-        const kind = result === null ? "null" : Array.isArray(result) ? "an array" : typeof result;
-        throw new TypeError(`process returned ${kind}: return nothing, a promise or an iterator of packets`);
-      }
-    } catch (error) {
-      this.failures.thrown(node, slot, error);
-    }
-    this.refresh(node);
-  }
-
   /** Takes the slot out of the free ones until {@link settle}. */
   occupy(node: NodeRun, slot: Slot) {
     if (node.slot !== slot) return;
@@ -330,30 +306,6 @@ export class Scheduler {
     slot.settled = false;
     if (node.keepsOrder) node.line.push(slot);
     this.refresh(node);
-  }
-
-  #pull(node: NodeRun) {
-    const { slot, iterator } = node.expanding!;
-    this.#heart[HEART_NODE] = node.index;
-    try {
-      const step = node.pullNext(node.expanding!);
-      if (!step.done) return this.emitDefault(node, slot, step.value);
-      node.expanded();
-      this.settle(node, slot, undefined);
-    } catch (error) {
-      node.expanded();
-      closeIterator(iterator);
-      this.failures.thrown(node, slot, error);
-      this.refresh(node);
-    }
-  }
-
-  /** Emits a value of an iterator: it leaves by the first output port. */
-  emitDefault(node: NodeRun, slot: Slot, packet: StreamPacket) {
-    const port = node.plan.outputs[0];
-    if (port === undefined) throw new TypeError("process yielded a packet, but this node has no output port");
-    if (!isPacket(packet)) throw new TypeError(`process yielded no packet: ${whyNotPacket(packet)}`);
-    slot.emit[port]!(packet);
   }
 
   /** Gives the packet in hand to its inbox, because another follows or `process` goes on. */
