@@ -1,7 +1,6 @@
 import type { Checkpoint, CheckpointLoss, CheckpointStore, KeptCheckpoint } from "./checkpoint.ts";
 import { type CheckpointFileOptions, openStateFile } from "./checkpoint_file.ts";
 import { answerState } from "./checkpoint_host.ts";
-import { StoreError } from "./error.ts";
 import type { StateAsk } from "./worker_messages.ts";
 import { workerThread } from "./worker_thread.ts";
 
@@ -115,15 +114,8 @@ class RemoteFile {
     return reply;
   }
 
-  async close() {
-    try {
-      if (workerThread.alive) await workerThread.call({ what: "close", file: this.#file });
-    } catch (error) {
-      // The thread died, or does not have it: then it is closed.
-      if (!(error instanceof StoreError)) throw error;
-    } finally {
-      this.forget();
-    }
+  close() {
+    return workerThread.close(this.#file);
   }
 
   forget() {

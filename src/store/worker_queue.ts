@@ -77,16 +77,8 @@ class WorkerTransport implements Transport {
     return workerThread.alive && this.#generation === workerThread.generation;
   }
 
-  async close() {
-    try {
-      // Also after a round whose answer did not come: the thread may have it open all the same.
-      if (workerThread.alive) await workerThread.call({ what: "close", file: this.#file });
-    } catch (error) {
-      // The thread died, or does not have it: then it is closed.
-      if (!(error instanceof StoreError)) throw error;
-    } finally {
-      this.forget();
-    }
+  close() {
+    return workerThread.close(this.#file);
   }
 
   forget() {

@@ -63,6 +63,19 @@ class WorkerThread {
     });
   }
 
+  /** Ends what the thread has of `file`, and hears nothing of it any more. */
+  async close(file: number) {
+    try {
+      // Also after a round whose answer did not come: the thread may have it open all the same.
+      if (this.alive) await this.call({ what: "close", file });
+    } catch (error) {
+      // The thread died, or does not have it: then it is closed.
+      if (!(error instanceof StoreError)) throw error;
+    } finally {
+      this.forget(file);
+    }
+  }
+
   /** For tests of what a crash leaves. */
   kill() {
     this.#worker?.terminate();
