@@ -102,6 +102,9 @@ describe("http_video_source", () => {
     const url = `http://127.0.0.1:${server.port}/live.m3u8`;
     await using run = new CameraRun(httpVideoSource, { ...QUICK, url, max_frames: 20 });
     await run.until("twenty pictures", () => run.packets.length >= 20);
-    expect(run.packets.at(-1)!.meta.frame_idx).toBe(19);
+    const numbers = run.packets.map(({ meta }) => meta.frame_idx as number);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    // The newest picture wins where this machine is late, and what it cost is counted.
+    expect(numbers.at(-1)! - 19).toBeLessThanOrEqual(run.metric("dropped_not_taken_total"));
   }, 30_000);
 });
