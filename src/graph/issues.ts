@@ -3,6 +3,7 @@ import { didYouMean } from "../base/suggest.ts";
 import type { Diagnostic, DiagnosticCode } from "./diagnostic.ts";
 import { HIDDEN, SECRET_NAME } from "./redact.ts";
 import { readPlain } from "./scalars.ts";
+import { timeHint } from "./time_hint.ts";
 import { descend, type Path, pathText, placeOf, spotAt, type Tree } from "./tree.ts";
 import { optionOf } from "./union_issues.ts";
 import { expectedText, issuePhrase, show } from "./words.ts";
@@ -92,7 +93,7 @@ function badValue(issue: Issue, path: Path, { schema, tree, name, code }: IssueC
   const at = descend(tree, path);
   const shown = isSecret(issue.input, at, path) ? HIDDEN : show(issue.input);
   const phrase = issuePhrase(issue);
-  const hint = valueHint(issue, at) ?? describedAs(schema, path);
+  const hint = timeHint(schemaAt(schema, path), issue.input) ?? valueHint(issue, at) ?? describedAs(schema, path);
   const message = `${label(name, path)} ${phrase}: current value is ${shown}`;
   return { code, message, place: placeOf(spotAt(tree, path)), ...(hint ? { hint } : {}) };
 }

@@ -48,6 +48,13 @@ describe("event_time", () => {
     });
   }
 
+  test.each(["5", "'5'"])("a time without a unit, %s, is told what may be meant", async (written) => {
+    const { diagnostics } = await compile(graph({ head: `{ max_delay: ${written} }` }));
+    expect(diagnostics.map(({ hint }) => hint)).toEqual([
+      "a time has a unit: write 5s for seconds, 5ms for milliseconds",
+    ]);
+  });
+
   test("of a node belongs into its runtime", async () => {
     const { diagnostics } = await compile(graph({}).replace("plugin: counter", "plugin: counter, event_time: {}"));
     expect(diagnostics[0]).toMatchObject({
