@@ -88,12 +88,12 @@ async function readAll(
 /** With the variables that the test names and no others: it means the same on every machine. */
 function compile(
   graph: Parameters<typeof compileGraph>[0],
-  { set, env, profile }: TestCompile,
+  { profile, ...test }: TestCompile,
   checker: GraphChecker,
   maxBytes: number,
 ) {
   const asked = profile === undefined ? {} : { profile: { name: profile, by: "--profile" as const } };
-  return compileGraph(graph, { catalogue: checker.registry(graph.baseDir), env, set, maxBytes, ...asked });
+  return compileGraph(graph, { catalogue: checker.registry(graph.baseDir), maxBytes, ...test, ...asked });
 }
 
 function noCase(read: readonly ReadTestFile[], filter: string | undefined): UsageError {

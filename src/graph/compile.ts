@@ -39,6 +39,8 @@ export interface CompileOptions {
   set?: readonly string[];
   /** Second place for `${file:…}` in graphs of the predecessor, whose paths started at the current directory. */
   compatCwd?: string;
+  /** Ids of sources that something else stands for: they do no work of the nodes behind them. */
+  standIns?: readonly string[];
   /** Also look whether the files that nodes read are there; `warning`: one that is missing does not refuse the graph. */
   resources?: boolean | "warning";
 }
@@ -126,7 +128,7 @@ class Compiler {
     if (this.findings.errors > 0) return undefined;
     applied.tellUnused(this.findings);
     const head = this.#head(graph, expansion.files.read, compat);
-    return freezePlan(profile ? { ...head, profile: profile.name } : head, draft);
+    return freezePlan(profile ? { ...head, profile: profile.name } : head, draft, this.#options.standIns);
   }
 
   #head({ name, http, event_time, checkpoint }: ReadGraph, used: UsedFiles["read"], compat: boolean) {

@@ -10,9 +10,12 @@ export type PlanHead = Pick<
   "name" | "path" | "baseDir" | "compat" | "hash" | "files" | "profile" | "http" | "event_time" | "checkpoint"
 >;
 
-/** Turns a draft without errors into the plan that the engine runs. Throws when the draft has errors. */
-export function freezePlan(head: PlanHead, draft: Draft): GraphPlan {
-  const { configs, into } = pushDown(draft);
+/**
+ * Turns a draft without errors into the plan that the engine runs; `standIns` are sources that something else stands
+ * for. Throws when the draft has errors.
+ */
+export function freezePlan(head: PlanHead, draft: Draft, standIns: readonly string[] = []): GraphPlan {
+  const { configs, into } = pushDown(draft, standIns);
   const nodes: PlanNode[] = draft.nodes.map((node) => {
     const { index, id, definition, config, runtime, origin, place, scope, folder } = node;
     if (!definition || !config) throw new Error(`node "${id}" is not resolved`);

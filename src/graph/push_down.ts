@@ -13,14 +13,16 @@ export interface Absorption {
  * a decoder scales and thins out for a fraction of what it costs afterwards.
  *
  * The nodes stay, with their ports, counters and inboxes; what they would have done is done already when a packet
- * reaches them. In graphs of the predecessor nothing moves, as their counts are compared with its own.
+ * reaches them. In graphs of the predecessor nothing moves, as their counts are compared with its own. Nor does anything
+ * into a source that something else stands for: whoever writes down what it sends has not done it.
  */
-export function pushDown(draft: Draft): Absorption {
+export function pushDown(draft: Draft, standIns: readonly string[]): Absorption {
   const configs = new Map<number, unknown>();
   const into = new Map<number, string>();
   if (draft.compat) return { configs, into };
   for (const source of draft.nodes) {
     if (source.definition?.absorbs === undefined || source.config === undefined) continue;
+    if (standIns.includes(source.id)) continue;
     let config = source.config.value;
     for (
       let at: DraftNode = source, next = soleNext(draft, at);

@@ -177,6 +177,22 @@ cases: [{ name: one, expect: { files: { out/alarm.jsonl: { lines: 1 } } } }]
   });
 });
 
+test("what a source would do for the node behind it, that node does when packets are given in its place", async () => {
+  using own = trialFolder(`version: 2
+name: seen
+nodes:
+  - { id: cam, plugin: video_file, config: { path: yard.mp4 } }
+  - { id: some, plugin: sample, config: { every: 4 } }
+  - { id: out, plugin: null_sink }
+edges: [{ from: cam, to: some }, { from: some, to: out }]
+`);
+  const frame = "{ kind: frame, payload: {}, repeat: 8 }";
+  const [one] = await own.test(
+    `cases: [{ name: one, given: { cam: [${frame}] }, expect: { nodes: { out: { count: 2 } } } }]\n`,
+  );
+  expect(one!.failures).toEqual([]);
+});
+
 describe("faults", () => {
   const durable = `version: 2
 name: kept

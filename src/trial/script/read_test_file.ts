@@ -37,6 +37,8 @@ export interface TestCompile {
   readonly set: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly profile: string | undefined;
+  /** Sources whose packets are written down; those of a recording are as the source and what it absorbed made them. */
+  readonly standIns: readonly string[];
 }
 
 export type CompileForTest = (source: GraphSource, options: TestCompile) => Promise<CompileResult>;
@@ -59,7 +61,7 @@ export async function readTestFile(source: GraphSource, compile: CompileForTest)
       document.refuse("TEST_VALUE", at(["name"]), `Cannot run the case as another one has its name`);
     names.add(own.name);
     const { env = {}, profile } = test;
-    const compiled = await compile(graph!, { set: setArguments(test), env, profile });
+    const compiled = await compile(graph!, { set: setArguments(test), env, profile, standIns: written(test) });
     Object.assign(texts, compiled.texts);
     others.push(...compiled.diagnostics.filter(({ severity }) => severity === "error"));
     const { plan, secrets } = compiled;
@@ -71,6 +73,9 @@ export async function readTestFile(source: GraphSource, compile: CompileForTest)
   }
   return { path: file, folder, cases, diagnostics: [...document.diagnostics, ...distinct(others)], texts };
 }
+
+const written = ({ given = {} }: TestCase): string[] =>
+  Object.entries(given).flatMap(([id, what]) => ("recording" in what ? [] : [id]));
 
 function graphOf(name: string, document: YamlDocument<unknown>): GraphSource | undefined {
   const { source, diagnostics } = readGraphFile(path.join(path.dirname(document.source.path), name));
