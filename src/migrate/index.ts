@@ -1,10 +1,11 @@
 import * as path from "node:path";
 import { compileGraph, type Diagnostic, type GraphSource } from "../graph/index.ts";
-import { childOf, Findings, listOf, type MapTree, plain } from "../graph/raw.ts";
+import { childOf, Findings, listOf, loadRoot, type MapTree, SourceText, spotAt } from "../graph/raw.ts";
 import type { Catalogue } from "../node/index.ts";
-import type { MigrateContext } from "./context.ts";
+import { type MigrateContext, refuse } from "./context.ts";
 import { glance, openDocument } from "./document.ts";
 import { newGraphOfJob } from "./job/job.ts";
+import { isVersionOne } from "./job/version.ts";
 import { type LeftOut, LeftOuts, leftOutLine } from "./left_out.ts";
 import { newGraph } from "./old_graph.ts";
 import { newGraphOfProcesses } from "./process_graph.ts";
@@ -43,14 +44,23 @@ export function kindOf(source: GraphSource, isLegacy: (plugin: string) => boolea
   if (root === undefined) return "current";
   const has = (key: string) => root.entries.has(key);
   if (has("processes") || (has("channels") && has("links"))) return "process_graph";
-  if (!has("nodes") && !has("edges") && (has("job") || isFirst(root))) return "job";
+  // A job beside nodes, without a version, could be either: that is told with the job's other faults.
+  if (isVersionOne(root) || (has("job") && (!has("version") || !looksLikeGraph(root)))) return "job";
   const plugins = listOf(root, "nodes").flatMap((node) => childOf(node, "plugin") ?? []);
   return plugins.some((plugin) => plugin.type === "scalar" && isLegacy(plugin.text.trim())) ? "graph" : "current";
 }
 
-function isFirst(root: MapTree): boolean {
-  const version = childOf(root, "version");
-  return version !== undefined && Number(plain(version)) === 1;
+const looksLikeGraph = (root: MapTree) => root.entries.has("nodes") || root.entries.has("edges");
+
+/** False for what is neither an old file nor a graph, which is reported. */
+function isGraph({ path: file, text, lineOffset }: GraphSource, context: MigrateContext): boolean {
+  const root = loadRoot(new SourceText(file, text, lineOffset), context.findings);
+  if (root === undefined) return false;
+  if (looksLikeGraph(root) || root.entries.has("version")) return true;
+  const message = `Cannot migrate the file as it is neither a job, nor a process graph, nor a graph: its keys are ${[...root.entries.keys()].join(", ")}`;
+  const hint = "a job has version: 1 and job, a process graph has processes, channels and links, a graph has nodes";
+  refuse(context, "MIGRATE_FILE", spotAt(root, []), [], message, hint);
+  return false;
 }
 
 /** Makes a graph of ours out of a file of the predecessor. What it gives passes our own check. */
@@ -66,7 +76,8 @@ export async function migrate(source: GraphSource, options: MigrateOptions): Pro
       texts: { [source.path]: source.text },
     },
   };
-  if (kind === "current") return { ...told(kind, context), text: source.text };
+  if (kind === "current")
+    return isGraph(source, context) ? { ...told(kind, context), text: source.text } : told(kind, context);
   const graph = await written(kind, source, context, options.jobFlags ?? []);
   if (graph === undefined || context.findings.errors > 0) return told(kind, context);
   const text = graphText({ ...graph, comments: [...header(source, context), ...graph.comments] });

@@ -149,6 +149,15 @@ sensor: { enabled: true, adapters: "${FAKE}", emit_events: true, emit_fused_even
     expect(made.leftOut.map(({ key }) => key)).toContain("cameras[0].source.path");
   });
 
+  for (const version of ['version: "1"\n', "version: 1.0\n", "version: true\n", ""]) {
+    test(`that says ${version.trim() || "no version"}`, async () => {
+      using project = yard({ [FILE]: `${version}job: ${JOB}\nnodes_of_mine: 3\n` });
+      const made = await project.migrate(FILE);
+      expect(graphOf(made).nodes[0]!.id).toBe("cam01");
+      expect(made.leftOut.map(({ key }) => key)).toContain("nodes_of_mine");
+    });
+  }
+
   test("and every setting that it does not say is listed", async () => {
     const settings = `${MOCK}stream_standard: { fps: 15 }\napp: { timezone: Asia/Seoul }\nno: { such: thing }\n`;
     using project = yard({ "configs/default.yaml": settings });
@@ -254,6 +263,20 @@ describe("a version 1 job is refused", () => {
     ["a model that it does not name", {}, { env: { AI_MODEL_MODE: "real" } }, ["MIGRATE_VALUE <environment>:1:1"]],
     ["a job that is not known", { [FILE]: "version: 1\njob: my.job:Mine\n" }, {}, ["MIGRATE_VALUE job.yaml:2:6"]],
     ["no job", { [FILE]: "version: 1\n" }, {}, ["MIGRATE_VALUE job.yaml:1:1"]],
+    ["no job, but nodes", { [FILE]: "version: 1\nnodes: []\n" }, {}, ["MIGRATE_VALUE job.yaml:1:1"]],
+    ["a job that is no text", { [FILE]: "version: 1\njob: {}\n" }, {}, ["MIGRATE_VALUE job.yaml:2:1"]],
+    ["another version", { [FILE]: `version: 3\njob: ${JOB}\n` }, {}, ["MIGRATE_VALUE job.yaml:1:10"]],
+    ["a version that is none", { [FILE]: `version: one\njob: ${JOB}\n` }, {}, ["MIGRATE_VALUE job.yaml:1:10"]],
+    ["a job beside nodes", { [FILE]: `job: ${JOB}\nnodes: []\n` }, {}, ["MIGRATE_VALUE job.yaml:1:6"]],
+    ["a file that is no YAML", { [FILE]: "version: 1\njob: [\n" }, {}, ["YAML_SYNTAX job.yaml:3:1"]],
+    [
+      "a key that stands twice",
+      { [FILE]: `version: 1\nversion: 1\njob: ${JOB}\n` },
+      {},
+      ["DUPLICATE_KEY job.yaml:2:1"],
+    ],
+    ["a file that is empty", { [FILE]: "" }, {}, ["FILE_EMPTY job.yaml:1:1"]],
+    ["a file that is something else", { [FILE]: "foo: bar\n" }, {}, ["MIGRATE_FILE job.yaml:1:1"]],
   ] as const) {
     test(`for ${why}`, async () => {
       using project = yard(files);

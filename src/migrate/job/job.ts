@@ -12,6 +12,7 @@ import { operations } from "./operations.ts";
 import { pipeline } from "./pipeline.ts";
 import { Settings } from "./settings.ts";
 import { checkTypes } from "./shape.ts";
+import { checkJobVersion } from "./version.ts";
 
 /** A version 1 job with everything that it took its settings from. */
 export interface Job {
@@ -30,7 +31,7 @@ export function newGraphOfJob(
   words: readonly string[],
   context: MigrateContext,
 ): WrittenGraph | undefined {
-  if (!isKnownJob(resolved, context)) return undefined;
+  if (!checkJobVersion(resolved, context) || !isKnownJob(resolved, context)) return undefined;
   const configs = readConfigs(resolved, source.baseDir, context);
   const flags = new Settings(flagTree(words, context), context);
   if (configs === undefined || context.findings.errors > 0) return undefined;
@@ -43,7 +44,8 @@ export function newGraphOfJob(
   operations(job, context);
   settings.unread((path, at) => context.leftOuts.add(at, path, reasonFor(path)));
   flags.unread((path, at) => context.leftOuts.add(at, path, "it changes nothing about this source"));
-  if (childOf(resolved, "config") !== undefined) context.leftOuts.at(resolved, ["config"], "the job never read it");
+  for (const key of resolved.entries.keys())
+    if (key !== "version" && key !== "job") context.leftOuts.at(resolved, [key], "the job never read it");
   const { head } = commentsOf(raw, [], raw.end);
   return { name: nameOf(source.path), nodes, edges, comments: head };
 }
