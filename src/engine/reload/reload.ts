@@ -2,22 +2,19 @@ import { toError } from "../../base/to_error.ts";
 import { isUnchanged } from "../../graph/changes.ts";
 import type { GraphPlan } from "../../graph/plan.ts";
 import { closeAll } from "../closing.ts";
-import { create } from "../creating.ts";
 import type { PreparedEdges } from "../durable/edges.ts";
 import { Outlet } from "../durable/outlet.ts";
 import type { Engine } from "../engine.ts";
 import type { NodeRun } from "../node_run.ts";
-import { openAll } from "../opening.ts";
 import { SourceRun } from "../source_run.ts";
-import { newProducer } from "../wiring.ts";
 import { type Affected, affectedBy, busyIn, keyOf } from "./affected.ts";
 import { CalledOff } from "./called_off.ts";
+import { Fresh, type Made } from "./fresh.ts";
 import { giveBack } from "./give_back.ts";
 import { refusalOf } from "./refusal.ts";
 import { DEFAULT_RELOAD_MS, type ReloadOptions, type ReloadResult } from "./reloads.ts";
 import { carryState, putInPlace, stoodAs } from "./swap.ts";
 
-type Made = SourceRun | NodeRun;
 type Result = Omit<ReloadResult, "generation">;
 
 /**
@@ -28,18 +25,21 @@ export class Reload {
   readonly #engine: Engine;
   readonly #plan: GraphPlan;
   readonly #options: ReloadOptions;
-  /** By key; new nodes and those that take the place of others. */
-  readonly #fresh = new Map<string, Made>();
+  readonly #fresh: Fresh;
   #edges!: PreparedEdges;
   #affected: Affected | undefined;
   #swapped = false;
-  #calledOff: string | undefined;
+  readonly #off = new AbortController();
   #onTurn: () => void = () => {};
 
   constructor(engine: Engine, plan: GraphPlan, options: ReloadOptions) {
     this.#engine = engine;
     this.#plan = plan;
     this.#options = options;
+    this.#fresh = new Fresh(
+      engine,
+      plan.nodes.some(({ origin }) => origin !== "built_in"),
+    );
   }
 
   async carryOut(): Promise<Result> {
@@ -55,7 +55,7 @@ export class Reload {
       return { outcome: "reloaded", changes, pauseMs };
     } catch (error) {
       if (this.#swapped) throw error;
-      await closeAll([...this.#fresh.values()], this.#engine.host.clock, new Int32Array(2));
+      await this.#fresh.close();
       return { outcome: "rolled_back", reason: toError(error).message, changes };
     }
   }
@@ -67,31 +67,19 @@ export class Reload {
 
   callOff(reason: string) {
     if (this.#swapped) return;
-    this.#calledOff ??= reason;
+    this.#off.abort(new CalledOff(reason));
     this.#onTurn();
   }
 
   /** Creates and opens what is new. Throws why it cannot. */
   async #make() {
-    const { engine, after } = this.#sides;
-    const freeze = this.#plan.nodes.some(({ origin }) => origin !== "built_in");
+    const { after } = this.#sides;
     for (const node of after.nodes) {
       const key = keyOf(after, node.index);
       const old = this.#stood(key);
-      if (old !== undefined && !this.#isReplaced(node.id, key)) continue;
-      const counters = old?.counters;
-      const made = newProducer(node, -1, engine.scheduler, engine.events, counters);
-      const error = create(made, { ...engine.creation, freeze });
-      if (error !== undefined) throw error;
-      this.#fresh.set(key, made);
+      if (old === undefined || this.#isReplaced(node.id, key)) this.#fresh.add(key, node, old);
     }
-    const made = [...this.#fresh.values()];
-    let failure: Error | undefined;
-    const fail = (error: Error) => {
-      failure = error;
-    };
-    if (!(await openAll({ wiring: { producers: made }, host: engine.host, fail }))) throw failure;
-    if (this.#calledOff !== undefined) throw new CalledOff(this.#calledOff);
+    await this.#fresh.bring([...this.#fresh.byKey.values()], this.#off.signal);
   }
 
   get #sides() {
@@ -155,7 +143,7 @@ export class Reload {
     const { nodes, queues } = this.#options.changes;
     return affectedBy({
       ...{ wiring: engine.wiring, before, after },
-      replaced: new Set([...this.#fresh.keys()].filter((key) => this.#stood(key) !== undefined)),
+      replaced: new Set([...this.#fresh.byKey.keys()].filter((key) => this.#stood(key) !== undefined)),
       reconfigured: new Set(nodes.filter(({ what }) => what === "reconfigured").map(({ node }) => node)),
       emptied: new Set(queues.filter(({ what }) => what === "drained").map(({ queue }) => queue)),
     });
@@ -180,7 +168,7 @@ export class Reload {
   #rest(isLate: () => boolean, then: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        if (this.#calledOff !== undefined) throw new CalledOff(this.#calledOff);
+        this.#off.signal.throwIfAborted();
         const busy = busyIn(this.#affected!);
         if (busy !== undefined && !isLate()) return false;
         if (busy !== undefined) throw new CalledOff(busy);
@@ -207,7 +195,7 @@ export class Reload {
   #swap() {
     const { before, after } = this.#sides;
     const { changes, onSwapped } = this.#options;
-    const swap = { before, after, edges: this.#edges, plan: this.#plan, changes, fresh: this.#fresh };
+    const swap = { before, after, edges: this.#edges, plan: this.#plan, changes, fresh: this.#fresh.byKey };
     carryState(this.#engine, swap);
     this.#swapped = true;
     putInPlace(this.#engine, swap, this.#affected!.leaving);
@@ -226,7 +214,7 @@ export class Reload {
     const heart = new Int32Array(2);
     // What they have leased goes to whoever has their queue now.
     await closeAll(leaving.filter(isEnd), engine.host.clock, heart);
-    for (const one of this.#fresh.values()) if (one instanceof SourceRun) engine.restarts.start(one);
+    for (const one of this.#fresh.byKey.values()) if (one instanceof SourceRun) engine.restarts.start(one);
     engine.work();
     await closeAll(
       leaving.filter((one) => !isEnd(one)),

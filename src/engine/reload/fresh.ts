@@ -1,0 +1,46 @@
+import type { PlanNode } from "../../graph/plan.ts";
+import { closeAll } from "../closing.ts";
+import { create } from "../creating.ts";
+import type { Engine } from "../engine.ts";
+import type { NodeRun } from "../node_run.ts";
+import type { SourceRun } from "../source_run.ts";
+import { newProducer } from "../wiring.ts";
+import { openNew } from "./open_new.ts";
+
+export type Made = SourceRun | NodeRun;
+
+/** The nodes that a reload brings: new ones, and those that take the place of others. */
+export class Fresh {
+  readonly byKey = new Map<string, Made>();
+  readonly #engine: Engine;
+  /** True when a plugin could write to packets. */
+  readonly #freeze: boolean;
+  readonly #created: Made[] = [];
+
+  constructor(engine: Engine, freeze: boolean) {
+    this.#engine = engine;
+    this.#freeze = freeze;
+  }
+
+  /** Counters go on by id. */
+  add(key: string, node: PlanNode, old: Made | undefined): Made {
+    const { scheduler, events } = this.#engine;
+    const made = newProducer(node, -1, scheduler, events, old?.counters);
+    this.byKey.set(key, made);
+    return made;
+  }
+
+  /** Creates and opens them. Throws why that failed; what is created then is closed by {@link close}. */
+  async bring(nodes: readonly Made[], off: AbortSignal) {
+    for (const one of nodes) {
+      const error = create(one, { ...this.#engine.creation, freeze: this.#freeze });
+      if (error !== undefined) throw error;
+      this.#created.push(one);
+    }
+    await openNew(this.#engine, nodes, off);
+  }
+
+  async close() {
+    await closeAll(this.#created, this.#engine.host.clock, new Int32Array(2));
+  }
+}
