@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import type { Diagnostic, DiagnosticCode } from "../graph/index.ts";
-import { type Findings, type Path, pathText, placeOf, type Spot } from "../graph/raw.ts";
+import { type Findings, hideCredentials, type Path, pathText, placeOf, type Spot } from "../graph/raw.ts";
 import type { Catalogue } from "../node/index.ts";
 import type { LeftOuts } from "./left_out.ts";
 
@@ -34,7 +34,8 @@ export function refuse(
   const key = `${at.source.file}:${at.start} ${message}`;
   if (told.has(key)) return undefined;
   told.add(key);
-  const found: Diagnostic = { code, severity: "error", message, place: placeOf(at), path: pathText(where) };
+  const shown = hideCredentials(message);
+  const found: Diagnostic = { code, severity: "error", message: shown, place: placeOf(at), path: pathText(where) };
   findings.add(hint === undefined ? found : { ...found, hint });
   return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Place } from "../graph/index.ts";
-import { type Path, pathText, placeOf, type Spot, spotAt, type Tree } from "../graph/raw.ts";
+import { hideCredentials, type Path, pathText, placeOf, type Spot, spotAt, type Tree } from "../graph/raw.ts";
 
 /** Something of the old file that the new one does not say, or says otherwise. */
 export interface LeftOut {
@@ -19,7 +19,9 @@ export class LeftOuts {
     return [...this.#all].sort((a, b) => a.place.file.localeCompare(b.place.file) || order(a, b));
   }
 
-  add(at: Spot, path: Path | string, reason: string) {
+  add(at: Spot, path: Path | string, why: string) {
+    // It stands at the top of the new graph, which others read.
+    const reason = hideCredentials(why);
     const key = typeof path === "string" ? path : pathText(path);
     const place = placeOf(at);
     const known = (one: LeftOut) => one.key === key && one.reason === reason && one.place.line === place.line;

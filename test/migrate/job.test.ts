@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
 import { arrows, faults, graphOf, JOB, JOB_FILE, oldProject } from "../support/migration.ts";
 
 const FAKE = "ai.plugins.sensors.fake_ultrasonic:FakeUltrasonicSensorSource";
@@ -166,6 +167,122 @@ sensor: { enabled: true, adapters: "${FAKE}", emit_events: true, emit_fused_even
   });
 });
 
+const one = (source: string, more = "") => ({
+  "configs/cameras.yaml": `cameras: [{ id: c, source: ${source} }]\n${more}`,
+});
+const withSettings = (text: string) => ({ "configs/default.yaml": `${MOCK}${text}\n` });
+const last = async (files: Record<string, string>, given = {}) => {
+  using project = yard(files);
+  const made = await project.migrate(FILE, given);
+  return { made, out: graphOf(made).nodes.at(-1)!, first: graphOf(made).nodes[0]! };
+};
+const reasons = (made: Awaited<ReturnType<typeof last>>["made"], key: string) =>
+  made.leftOut.filter((one) => one.key === key).map(({ reason }) => reason);
+
+describe("a version 1 job keeps secrets to itself", () => {
+  const SECRET = "rtsp://u:hunter2@127.0.0.1/x";
+
+  test("when a video gave way to a sample, which is said for a url as well", async () => {
+    const { made, first } = await last(one(`{ url: "${SECRET}" }`));
+    expect(first.config).toMatchObject({ path: "../../data/samples/yard.mp4" });
+    expect(reasons(made, "cameras[0].source.url")).toEqual([expect.stringContaining("type: rtsp")]);
+    expect(JSON.stringify([made.text, made.leftOut])).not.toContain("hunter2");
+  });
+
+  test("in what is wrong, and in what it leaves out", async () => {
+    using project = oldProject({ [FILE]: JOB_FILE, "configs/default.yaml": MOCK, ...one(`{ url: "${SECRET}" }`) });
+    const { diagnostics } = await project.migrate(FILE);
+    expect(diagnostics).toHaveLength(1);
+    expect(JSON.stringify(diagnostics)).not.toContain("hunter2");
+    const { made } = await last({}, { env: { AI_EVENTS_EMITTER_ADAPTER: SECRET } });
+    expect(JSON.stringify([made.text, made.leftOut])).not.toContain("hunter2");
+  });
+
+  test("and gives those of its backend's address to auth", async () => {
+    const url = "http://${oc.env:WHO}:${oc.env:PW}@127.0.0.1:9/x#part";
+    const { made, out } = await last(withSettings(`events: { post_url: "${url}" }`), {
+      env: { WHO: "me", PW: "hunter2" },
+    });
+    expect(out.config).toMatchObject({
+      ...{ url: "http://127.0.0.1:9/x", auth: { basic: { user: "${oc.env:WHO}", password: "${oc.env:PW}" } } },
+    });
+    expect(JSON.stringify(made)).not.toContain("hunter2");
+    const literal = await last({}, { env: { AI_EVENTS_POST_URL: "http://me:a%40b@127.0.0.1:9/x" } });
+    expect(literal.out.config).toMatchObject({ auth: { basic: { user: "me", password: "a@b" } } });
+    expect(reasons(literal.made, "events.post_url")).toContainEqual(expect.stringContaining("password"));
+  });
+
+  test("and those of its zones", async () => {
+    const zones = 'model: { mode: mock }\nzones: { api: { base_url: "http://127.0.0.1/${oc.env:ZONE_TOKEN}" } }\n';
+    using project = yard({ "configs/default.yaml": zones });
+    const made = await project.migrate(FILE, { env: { ZONE_TOKEN: "hunter2" }, flags: ["--camera-id", "cam01"] });
+    expect(JSON.stringify(made)).not.toContain("hunter2");
+    expect(made.text).toContain("${oc.env:ZONE_TOKEN}");
+  });
+});
+
+describe("a version 1 job reads its settings as the predecessor did", () => {
+  test("one file's reference leads into another", async () => {
+    const { first } = await last({
+      ...withSettings("host: 10.0.0.1"),
+      ...one('{ type: rtsp, url: "rtsp://${host}/x" }'),
+    });
+    expect(first.config).toMatchObject({ url: "rtsp://10.0.0.1/x" });
+  });
+
+  test("what a variable gives is text, and counts as the number or the truth that it looks like", async () => {
+    const settings = "ingest: { fps_limit: '${oc.env:FPS,5}' }\ndedup: { enabled: '${oc.env:DEDUP,true}' }";
+    using project = yard(withSettings(settings));
+    const made = await project.migrate(FILE, { flags: ["--camera-id", "cam01"] });
+    const nodes = graphOf(made).nodes;
+    expect(nodes.find(({ id }) => id === "cam01_sample")!.config).toEqual({ target_fps: 5 });
+    expect(nodes.map(({ id }) => id)).toContain("cam01_dedup");
+    expect(reasons(made, "ingest.fps_limit")).toEqual([expect.stringContaining('filled in with what it is now, "5"')]);
+  });
+
+  test("a file with nothing in it says nothing", async () => {
+    const { first } = await last({
+      ...{ "configs/dev.yaml": "# nothing yet\n", "configs/default.yaml": `app: { env: dev }\n${MOCK}` },
+    });
+    expect(first.id).toBe("cam01");
+  });
+
+  test("no more frames than one a second when fps_limit is none", async () => {
+    using project = yard(withSettings("ingest: { fps_limit: -3 }"));
+    const made = await project.migrate(FILE);
+    expect(graphOf(made).nodes[1]!.config).toEqual({ target_fps: 1 });
+  });
+
+  test("its backend's settings are told as unused where its events go elsewhere", async () => {
+    const settings = withSettings('events: { post_url: "http://127.0.0.1:9/x", timeout_sec: 2 }');
+    const { made } = await last(settings, { flags: ["--dry-run"] });
+    expect(reasons(made, "events.post_url")).toEqual(["events do not go to the backend"]);
+    expect(reasons(made, "events.timeout_sec")).toEqual(["events do not go to the backend"]);
+  });
+
+  test("variables that it did not read, or that lead nowhere here, are told by name alone", async () => {
+    const { made } = await last({}, { env: { AI_ROS2_SOURCE_TOPIC: "/x", AI_INGEST_FPS: "3", AI_OF_OTHERS: "1" } });
+    const told = made.leftOut.filter(({ place }) => place.file === "<environment>").map(({ key }) => key);
+    expect(told).toEqual(["AI_INGEST_FPS", "AI_ROS2_SOURCE_TOPIC"]);
+  });
+
+  test("bounds that it did not have are told where they are met", async () => {
+    const settings = `rtsp: { timeout_sec: 0, max_delay_sec: 0.1 }
+events: { post_url: "http://127.0.0.1:9/x", retry: { max_attempts: 1000 } }
+sensor: { enabled: true, adapter: "${FAKE}", queue_size: 5000, time_window_ms: 120000 }`;
+    const { made } = await last(withSettings(settings), { flags: ["--camera-id", "cam01"] });
+    const keys = ["rtsp.timeout_sec", "rtsp.max_delay_sec", "events.retry.max_attempts", "sensor.queue_size"];
+    for (const key of keys) expect(`${key} ${reasons(made, key).length}`).toBe(`${key} 1`);
+  });
+
+  test("a sensor that goes on behind a video is told", async () => {
+    const sensor = withSettings(`sensor: { enabled: true, adapter: "${FAKE}" }`);
+    const { made } = await last(sensor, { flags: ["--camera-id", "cam02"] });
+    expect(reasons(made, "sensor.enabled")).toEqual([expect.stringContaining("goes on")]);
+    expect(reasons((await last(sensor, { flags: ["--camera-id", "cam01"] })).made, "sensor.enabled")).toEqual([]);
+  });
+});
+
 const rtsp = "source: { type: rtsp, url: 'rtsp://h/x' }";
 const cameras = (...list: string[]) => `cameras:\n${list.map((one) => `  - { ${one} }\n`).join("")}`;
 
@@ -176,6 +293,44 @@ describe("a version 1 job is refused", () => {
       { "configs/cameras.yaml": cameras(`id: a, ${rtsp}`, `id: a, ${rtsp}`) },
       {},
       ["MIGRATE_VALUE cameras.yaml:3:11"],
+    ],
+    [
+      "a camera with a blank id",
+      { "configs/cameras.yaml": cameras(`id: " ", ${rtsp}`) },
+      {},
+      ["MIGRATE_VALUE cameras.yaml:2:11"],
+    ],
+    [
+      "a camera whose id is no text",
+      { "configs/cameras.yaml": cameras(`id: true, ${rtsp}`) },
+      {},
+      ["MIGRATE_VALUE cameras.yaml:2:11"],
+    ],
+    [
+      "a camera whose url is empty",
+      { "configs/cameras.yaml": cameras("id: a, source: { type: rtsp, url: '' }") },
+      {},
+      ["MIGRATE_VALUE cameras.yaml:2:41"],
+    ],
+    [
+      "a site without a name",
+      { "configs/default.yaml": `${MOCK}app: { site_id: "" }\n` },
+      {},
+      ["MIGRATE_VALUE default.yaml:3:17"],
+    ],
+    [
+      "a list with something else than texts",
+      { "configs/default.yaml": "zones: { source: none }\nmodel: { adapter: [{ a: 1 }] }\n" },
+      {},
+      ["MIGRATE_VALUE default.yaml:2:10"],
+    ],
+    [
+      "waits that are too long for a graph",
+      {
+        "configs/default.yaml": `${MOCK}events: { post_url: "http://h/x", timeout_sec: 601, retry: { backoff_sec: 3601 } }\n`,
+      },
+      {},
+      ["MIGRATE_VALUE default.yaml:3:48", "MIGRATE_VALUE default.yaml:3:75"],
     ],
     ["a camera without an id", { "configs/cameras.yaml": cameras(rtsp) }, {}, ["MIGRATE_VALUE cameras.yaml:2:7"]],
     [
@@ -291,5 +446,15 @@ describe("a version 1 job is refused", () => {
     expect(faults(await project.migrate("job.yaml"))).toEqual(["MIGRATE_FILE job.yaml:2:6"]);
     using without = oldProject({ "job.yaml": JOB_FILE, "configs/default.yaml": `${MOCK}cameras: [{ id: c }]\n` });
     expect(faults(await without.migrate("job.yaml"))).toEqual(["MIGRATE_FILE default.yaml:3:11"]);
+  });
+
+  test("for a folder that leads to itself, and for samples that are no folder", async () => {
+    using project = oldProject({ "job.yaml": JOB_FILE });
+    fs.symlinkSync("configs", project.at("configs"));
+    expect(faults(await project.migrate("job.yaml"))).toEqual(["MIGRATE_FILE job.yaml:3:6"]);
+    using other = oldProject({
+      ...{ "job.yaml": JOB_FILE, "configs/default.yaml": `${MOCK}cameras: [{ id: c }]\n`, "data/samples": "" },
+    });
+    expect(faults(await other.migrate("job.yaml"))).toEqual(["MIGRATE_FILE default.yaml:3:11"]);
   });
 });

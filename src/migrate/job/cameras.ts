@@ -53,11 +53,9 @@ export function chosenCameras(settings: Settings, flags: Settings, context: Migr
 
 function register(entry: Settings, ids: Map<string, Settings>, context: MigrateContext) {
   const key = entry.at("id") === undefined ? "camera_id" : "id";
-  const id = entry.text(key);
-  if (id === undefined) {
-    entry.refuse("id", "is missing: every camera has an id");
-    return;
-  }
+  if (entry.at(key) === undefined) entry.refuse("id", "is missing: every camera has an id");
+  const id = entry.name(key);
+  if (id === undefined) return;
   const first = ids.get(id);
   if (first === undefined) {
     ids.set(id, entry);

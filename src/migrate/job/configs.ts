@@ -1,10 +1,19 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { readGraphFile } from "../../graph/index.ts";
-import { childOf, type MapTree, plain, spotAt, type Tree } from "../../graph/raw.ts";
+import {
+  childOf,
+  Findings,
+  loadRoot,
+  type MapTree,
+  plain,
+  SourceText,
+  spotAt,
+  type Tree,
+  Variables,
+} from "../../graph/raw.ts";
 import { type MigrateContext, refuse } from "../context.ts";
-import { openDocument } from "../document.ts";
-import { mergedTrees } from "./merge.ts";
+import { namesIn } from "../names_in.ts";
+import { emptyMap, mergedTrees } from "./merge.ts";
 
 export interface Configs {
   /** The project's folder, where its relative paths begin. */
@@ -23,27 +32,32 @@ export function readConfigs(job: MapTree, baseDir: string, context: MigrateConte
     const hint = `looked in ${baseDir}, the folders above it, and ${context.cwd}; a job's own config: was never read`;
     return refuse(context, "MIGRATE_FILE", spotAt(job, ["job"]), ["job"], message, hint);
   }
-  const names = fs.readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+  const names = namesIn(folder, ".yaml");
   const main = ["default.yaml", "cameras.yaml"].filter((name) => names.includes(name));
   // Without both of them it merged whatever else was there.
-  const read = (main.length > 0 ? main : names.sort()).map((name) => readConfig(path.join(folder, name), context));
+  const read = (main.length > 0 ? main : names).map((name) => readConfig(path.join(folder, name), context));
   const trees = read.filter((tree) => tree !== undefined);
   if (trees.length < read.length || trees.length === 0) return undefined;
   const merged = trees.reduce(mergedTrees);
-  const env = environmentOf(merged, context);
+  const env = environmentOf(filled(merged, folder, { ...context, findings: new Findings() }), context);
   const own =
     env !== undefined && names.includes(`${env}.yaml`) && main.length > 0
       ? readConfig(path.join(folder, `${env}.yaml`), context)
       : undefined;
-  return { root: path.dirname(folder), tree: own === undefined ? merged : mergedTrees(merged, own) };
+  const whole = own === undefined ? merged : mergedTrees(merged, own);
+  // Filled in as one, as what a reference leads to may stand in another file.
+  return { root: path.dirname(folder), tree: filled(whole, folder, context) };
+}
+
+function filled(root: MapTree, baseDir: string, { env, findings }: MigrateContext): MapTree {
+  return new Variables({ root, env, dialect: "python", baseDir, findings }).resolve(root) as MapTree;
 }
 
 function findFolder(baseDir: string, cwd: string): string | undefined {
   const above = Array.from({ length: LEVELS }, (_, level) => path.resolve(baseDir, "../".repeat(level)));
-  const holds = (folder: string) =>
-    fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true &&
-    fs.readdirSync(folder).some((name) => name.endsWith(".yaml"));
-  return [...above, cwd].map((folder) => path.join(folder, "configs")).find(holds);
+  return [...above, cwd]
+    .map((folder) => path.join(folder, "configs"))
+    .find((folder) => namesIn(folder, ".yaml").length > 0);
 }
 
 function readConfig(file: string, context: MigrateContext): MapTree | undefined {
@@ -53,9 +67,14 @@ function readConfig(file: string, context: MigrateContext): MapTree | undefined 
     for (const diagnostic of read.diagnostics) context.findings.add(diagnostic);
     return undefined;
   }
-  context.texts[shown] = read.source.text;
-  return openDocument({ ...read.source, path: shown }, context.env, context.findings)?.resolved;
+  const { text, lineOffset } = read.source;
+  context.texts[shown] = text;
+  const source = new SourceText(shown, text, lineOffset);
+  return NOTHING.test(text) ? emptyMap({ source, start: 0, end: 0 }) : loadRoot(source, context.findings);
 }
+
+/** Blank lines, remarks and the start of a document: a file that has nothing to say yet. */
+const NOTHING = /^\uFEFF?(?:[ \t]*(?:#[^\n]*|---[ \t]*)?\r?(?:\n|$))*$/;
 
 /** `app.env`, `dev` or `prod`, chooses a further file. */
 function environmentOf(tree: MapTree, context: MigrateContext): string | undefined {

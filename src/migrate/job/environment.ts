@@ -36,16 +36,24 @@ export const VARIABLES: ReadonlyMap<string, string> = new Map([
   ...upper("AI_SERIAL_", "sensor_env.serial_", "port baudrate read_timeout_sec sensor_id"),
 ]);
 
+/** How variables began that the job or its plugins read. */
+const OWN =
+  /^AI_(APP|CAMERAS?|DEDUP|EVENTS?|FAKE_SENSOR|HEARTBEAT|INGEST|LOG|LOGGING|METRICS|MODEL|ROS2|RTSP|RULES|SENSOR|SERIAL|SOURCE|STREAM|ZONES)_/;
+
 /** Settings whose text is text, whatever it looks like. */
 const TEXTS = /(_path|_id|id|_port|adapter|adapters|url|prefix|dir|topic)$/;
 
 /** The job's variables as a tree of settings, each with its place in a text that lists them. */
-export function environmentTree({ env, texts }: MigrateContext): MapTree {
+export function environmentTree({ env, texts, leftOuts }: MigrateContext): MapTree {
   const set = [...VARIABLES].flatMap(([name, path]) => {
     const value = env[name];
     return value === undefined || value === "" ? [] : [{ name, path, value: value.replaceAll("\n", " ") }];
   });
-  const text = set.map(({ name, value }) => `${name}=${value}\n`).join("");
+  const others = Object.keys(env).filter((name) => OWN.test(name) && !VARIABLES.has(name));
+  const text = [
+    ...set.map(({ name, value }) => `${name}=${value}\n`),
+    ...others.sort().map((name) => `${name}=\n`),
+  ].join("");
   const source = new SourceText(FILE, text);
   if (text !== "") texts[FILE] = text;
   let tree = emptyMap({ source, start: 0, end: 0 });
@@ -55,6 +63,11 @@ export function environmentTree({ env, texts }: MigrateContext): MapTree {
     const scalar = scalarAt(source, at, at + value.length, TEXTS.test(path));
     tree = mergedTrees(tree, treeOf(path, scalar, { source, start, end: start + name.length }));
     start = at + value.length + 1;
+  }
+  for (const name of others) {
+    const reason = name.startsWith("AI_ROS2_") ? "no node here speaks ROS 2" : "the job read no variable of this name";
+    leftOuts.add({ source, start, end: start + name.length }, name, reason);
+    start += name.length + 2;
   }
   return tree;
 }

@@ -38,7 +38,7 @@ export function newGraphOfJob(
   const settings = new Settings(mergedTrees(configs.tree, environmentTree(context)), context);
   checkTypes(settings, context);
   settings.text("app.env");
-  const job: Job = { settings, flags, root: configs.root, siteId: settings.text("app.site_id") ?? "S000" };
+  const job: Job = { settings, flags, root: configs.root, siteId: settings.name("app.site_id") ?? "S000" };
   const cameras = chosenCameras(settings, flags, context);
   const { nodes, edges } = pipeline(cameras, job, context);
   operations(job, context);

@@ -25,6 +25,7 @@ export function modelChains(job: Job, live: boolean, context: MigrateContext): C
   const model = job.settings.under("model");
   if ((model.choice("mode", ["real", "mock"]) ?? "real") === "mock") return [mock(job)];
   const names = model.texts("adapter");
+  if (names === undefined) return [];
   if (names.length === 0) {
     model.refuse("adapter", "is missing, and model.mode is not mock", "AI_MODEL_MODE=mock migrates the rest");
     return [];

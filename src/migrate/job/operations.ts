@@ -3,6 +3,7 @@ import type { Job } from "./job.ts";
 
 const LEVELS: Readonly<Record<string, string>> = {
   ...{ debug: "debug", info: "info", warning: "warn", warn: "warn", error: "error", critical: "error" },
+  ...{ fatal: "error", notset: "debug" },
 };
 
 /** What is not the graph's business: logs and figures, which `schnitzel run` has flags for. */

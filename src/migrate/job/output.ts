@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import { type MigrateContext, relativeTo } from "../context.ts";
 import type { WrittenNode } from "../written.ts";
+import { splitAddress } from "./address.ts";
 import type { Job } from "./job.ts";
 
 type Made = Pick<WrittenNode, "plugin" | "config" | "runtime">;
@@ -10,6 +11,9 @@ const TRIED_AGAIN = [
   500, 501, 502, 503, 504, 505, 507, 508, 509, 510, 511, 520, 521, 522, 523, 524, 525, 526, 527, 530,
 ];
 
+/** As http_sink has it. */
+const MOST_TRIES = 100;
+
 /** Where events go: the first of the file, the dry run, the emitter and the backend that the job was given. */
 export function outputOf(job: Job, context: MigrateContext): Made {
   const { flags, settings } = job;
@@ -17,8 +21,6 @@ export function outputOf(job: Job, context: MigrateContext): Made {
   const events = settings.under("events");
   const dry = flags.boolean("dry_run") === true;
   const emitter = events.text("emitter_adapter");
-  const url = events.text("post_url");
-  const backend = url === undefined ? undefined : toBackend(url, job);
   if (file !== undefined) {
     return {
       plugin: "jsonl_sink",
@@ -38,22 +40,27 @@ export function outputOf(job: Job, context: MigrateContext): Made {
     );
     return { plugin: "jsonl_sink", config: { path: "events.jsonl", body: "payload" } };
   }
-  if (backend === undefined) {
-    events.leaveOut("post_url", "it is no http address: as in the job, events are printed");
-    return PRINTED;
-  }
-  return backend;
+  const url = events.text("post_url");
+  if (url === undefined) return PRINTED;
+  if (/^https?:\/\/[^/?#]/i.test(url) && URL.canParse(url)) return toBackend(job);
+  events.leaveOut("post_url", "it is no http address: as in the job, events are printed");
+  return PRINTED;
 }
 
 const PRINTED: Made = { plugin: "print_sink", config: { format: "payload" } };
 
-function toBackend(url: string, { settings }: Job): Made | undefined {
+function toBackend({ settings }: Job): Made {
   const events = settings.under("events");
   const retry = events.under("retry");
-  const backoff_ms = Math.round((retry.number("backoff_sec") ?? 1) * 1_000);
-  const max_attempts = Math.min(100, retry.integer("max_attempts", 1) ?? 5);
-  const timeout_ms = Math.max(1, Math.round((events.number("timeout_sec") ?? 3) * 1_000));
-  if (!/^https?:\/\/[^/?#]+/.test(url)) return undefined;
+  const backoff_ms = Math.round((retry.number("backoff_sec", 0, 3_600) ?? 1) * 1_000);
+  const tries = retry.integer("max_attempts", 1) ?? 5;
+  if (tries > MOST_TRIES) retry.leaveOut("max_attempts", `it is ${MOST_TRIES} at most`);
+  const timeout_ms = Math.max(1, Math.round((events.number("timeout_sec", 0, 600) ?? 3) * 1_000));
+  const { url, basic } = splitAddress(events.written("post_url")!);
+  if (basic !== undefined && !basic.password.includes("${")) {
+    const reason = "its user and password stand in the graph, in auth: a variable in their place keeps them out of it";
+    events.leaveOut("post_url", reason);
+  }
   events.leaveOut(
     "post_url",
     "what is not delivered is given up, as before; runtime.delivery, or durable: true on the edges to it, keeps it",
@@ -61,9 +68,16 @@ function toBackend(url: string, { settings }: Job): Made | undefined {
   return {
     plugin: "http_sink",
     config: {
-      ...{ url: events.written("post_url"), timeout_ms, spacing: "python", idempotency_header: "" },
+      ...(basic === undefined ? { url } : { url, auth: { basic } }),
+      ...{ timeout_ms, spacing: "python", idempotency_header: "" },
       // The same wait each time.
-      retry: { max_attempts, backoff_ms, backoff_max_ms: backoff_ms, on_status: TRIED_AGAIN, on_fail: "pass_over" },
+      retry: {
+        max_attempts: Math.min(MOST_TRIES, tries),
+        backoff_ms,
+        backoff_max_ms: backoff_ms,
+        on_status: TRIED_AGAIN,
+        on_fail: "pass_over",
+      },
     },
     runtime: { inbox: { capacity: 256, overflow: "drop_newest" } },
   };

@@ -26,6 +26,10 @@ interface Shared {
 export function pipeline(cameras: readonly Camera[], job: Job, context: MigrateContext): Parts {
   const shared: Shared = { job, context, sensors: sensorsOf(job), pictures: snapshots(job, context) };
   const parts: Parts = { nodes: [...(shared.sensors?.nodes ?? [])], edges: [...(shared.sensors?.edges ?? [])] };
+  if (shared.sensors !== undefined && cameras.length > 0 && cameras.every(({ type }) => type === "file")) {
+    const reason = "the sensor goes on, and the graph with it, when all videos have ended; the job ended";
+    job.settings.under("sensor").leaveOut("enabled", reason);
+  }
   const ids = new UniqueIds();
   for (const id of [OUT, SNAPSHOTS, ...parts.nodes.map((node) => node.id)]) ids.take(id);
   for (const [at, camera] of cameras.entries()) {
@@ -60,7 +64,7 @@ function addCamera(line: Line, camera: Camera, first: boolean, { job, context, s
 
 /** Gives the id of the node whose frames are looked at. */
 function addSampling(line: Line, { settings }: Job): string {
-  const fps = settings.number("ingest.fps_limit") ?? 10;
+  const fps = settings.number("ingest.fps_limit", Number.NEGATIVE_INFINITY) ?? 10;
   // The first frame of each slot of time: of a file with even frames those that the job chose by counting.
   line.next("sample", { plugin: "sample", config: { target_fps: fps > 0 ? fps : 1 } });
   return line.end;

@@ -31,7 +31,7 @@ function zones({ id }: Camera, { settings, root, siteId }: Job, context: Migrate
     return [{ as: "zones", plugin: "zone_policy", config: { source, file_path, ...asked } }];
   }
   const api = from.under("api");
-  const base_url = api.text("base_url");
+  const base_url = api.written("base_url");
   if (base_url === undefined) {
     from.leaveOut("source", "zones.api.base_url is not set, so no zone was ever there: the graph has no zone_policy");
     return [];

@@ -4,6 +4,10 @@ import type { Job } from "./job.ts";
 const FAKE = "ai.plugins.sensors.fake_ultrasonic:FakeUltrasonicSensorSource";
 const SERIAL = "ai.plugins.sensors.serial_ultrasonic:SerialUltrasonicSensorSource";
 
+/** As sensor_fusion has them: the most of `max_readings`, and `keep` where it is not said. */
+const MOST_READINGS = 4_096;
+const KEPT_MS = 60_000;
+
 /** The sensors of a job: nodes of their own, which every camera's fusion hears. */
 export interface Sensors {
   nodes: WrittenNode[];
@@ -16,7 +20,10 @@ export interface Sensors {
 export function sensorsOf({ settings }: Job): Sensors | undefined {
   const from = settings.under("sensor");
   const adapters = [
-    ...new Set([...from.texts("adapters"), ...(from.text("adapter") === undefined ? [] : [from.text("adapter")!])]),
+    ...new Set([
+      ...(from.texts("adapters") ?? []),
+      ...(from.text("adapter") === undefined ? [] : [from.text("adapter")!]),
+    ]),
   ];
   if (from.boolean("enabled") !== true) return undefined;
   from.leaveOut("topic", "only sensors of ROS 2 had topics");
@@ -92,12 +99,16 @@ function serial(env: Job["settings"], sensors: Sensors, leaveOut: (reason: strin
 export function fusionConfig({ settings, siteId }: Job, cameraId: string, first: boolean) {
   const from = settings.under("sensor");
   const type = from.text("type");
+  const [window, size] = [from.integer("time_window_ms", 1) ?? 300, from.integer("queue_size", 1) ?? 256];
+  if (size > MOST_READINGS) from.leaveOut("queue_size", `it is ${MOST_READINGS} at most`);
   const [events, fused] = [from.boolean("emit_events") === true, from.boolean("emit_fused_events") === true];
   return {
     ...{
-      window: `${from.integer("time_window_ms", 1) ?? 300}ms`,
-      max_readings: Math.min(4_096, from.integer("queue_size", 1) ?? 256),
+      window: `${window}ms`,
+      max_readings: Math.min(MOST_READINGS, size),
     },
+    // What is out of keep is no longer looked at: as long as the window, it is the window that decides.
+    ...(window > KEPT_MS ? { keep: `${window}ms` } : {}),
     ...(type === undefined ? {} : { sensor_type: type }),
     ...(events && first ? { emit_events: true } : {}),
     ...(fused ? { emit_fused_events: true } : {}),

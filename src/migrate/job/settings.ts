@@ -32,31 +32,42 @@ export class Settings {
     });
   }
 
-  /** As {@link text}, with its variables as they are written: what is in them may be a secret. */
-  written(path: string): string | undefined {
-    const [text, tree] = [this.text(path), this.at(path)];
-    if (text === undefined || tree?.type !== "scalar" || tree.fromVariable !== true) return text;
-    const raw = tree.source.text.slice(tree.start, tree.end).replace(/^(["'])(.*)\1$/s, "$2");
-    // Other references lead to places of the old file.
-    return /^(?:[^$]|\$(?!\{)|\$\{oc\.env:)*$/.test(raw) ? raw : text;
+  /** As {@link text}, but not blank: what names something. */
+  name(path: string): string | undefined {
+    return this.#value(path, "must be text that is not blank", (value) => {
+      const named = typeof value === "string" || isNumeric(value) ? String(value) : "";
+      return named.trim() === "" ? undefined : named;
+    });
   }
 
-  number(path: string, least = 0): number | undefined {
-    return this.#value(path, `must be a number of at least ${least}`, (value) => {
-      const number = isNumeric(value) ? value.valueOf() : Number.NaN;
-      return Number.isFinite(number) && number >= least ? number : undefined;
+  /** As {@link text}, with its variables as they are written: what is in them may be a secret. */
+  written(path: string): string | undefined {
+    const tree = this.at(path);
+    // Other references lead to places of the old file.
+    const kept = tree && writtenText(tree);
+    return kept !== undefined && /^(?:[^$]|\$(?!\{)|\$\{oc\.env:)*$/.test(kept) ? kept : this.text(path);
+  }
+
+  number(path: string, least = 0, most = Number.POSITIVE_INFINITY): number | undefined {
+    return this.#value(path, `must be a number${between(least, most)}`, (value) => {
+      const number = numberOf(value);
+      return Number.isFinite(number) && number >= least && number <= most ? number : undefined;
     });
   }
 
   integer(path: string, least = 0): number | undefined {
-    return this.#value(path, `must be a whole number of at least ${least}`, (value) => {
-      const number = isNumeric(value) ? value.valueOf() : Number.NaN;
+    return this.#value(path, `must be a whole number${between(least)}`, (value) => {
+      const number = numberOf(value);
       return Number.isInteger(number) && number >= least ? number : undefined;
     });
   }
 
   boolean(path: string): boolean | undefined {
-    return this.#value(path, "must be true or false", (value) => (typeof value === "boolean" ? value : undefined));
+    return this.#value(path, "must be true or false", (value) => {
+      // What a variable gives is text.
+      const text = String(value).toLowerCase();
+      return text === "true" || text === "false" ? text === "true" : undefined;
+    });
   }
 
   choice<const Name extends string>(path: string, names: readonly Name[]): Name | undefined {
@@ -65,13 +76,14 @@ export class Settings {
     );
   }
 
-  /** A list of texts, also in one text with commas between them. */
-  texts(path: string): string[] {
-    const read = this.#value(path, "must be a list, or one text with commas", (value) => {
+  /** A list of texts, also in one text with commas between them; undefined for what is none. */
+  texts(path: string): string[] | undefined {
+    if (this.at(path) === undefined) return [];
+    return this.#value(path, "must be a list of texts, or one text with commas", (value) => {
       const items = typeof value === "string" ? value.split(",") : Array.isArray(value) ? value : undefined;
-      return items?.map((item) => String(item).trim()).filter((item) => item !== "");
+      if (items?.every((item) => typeof item === "string") !== true) return undefined;
+      return items.map((item) => item.trim()).filter((item) => item !== "");
     });
-    return read ?? [];
   }
 
   /** Settings under a key; empty ones when it is left out. What is no map is refused. */
@@ -115,6 +127,11 @@ export class Settings {
     return refuse(this.#context, "MIGRATE_VALUE", spotAt(this.tree, keys), [...this.#base, ...keys], message, hint);
   }
 
+  /** A path below these settings as one of the whole. */
+  path(path: string): Path {
+    return [...this.#base, ...path.split(".")];
+  }
+
   /** Says that the value at a path is not carried over, or not as it was. */
   leaveOut(path: string, reason: string) {
     if (this.at(path) === undefined) return;
@@ -139,6 +156,28 @@ export class Settings {
     const tree = this.at(path);
     if (tree === undefined) return undefined;
     const value = read(plain(tree));
-    return value === undefined ? this.refuse(path, rule) : value;
+    if (value === undefined) return this.refuse(path, rule);
+    if (tree.type === "scalar" && writtenText(tree) !== undefined) {
+      const now = tree.secret ? "a secret: take care of the file" : show(plain(tree));
+      this.leaveOut(path, `${writtenText(tree)} is filled in with what it is now, ${now}`);
+    }
+    return value;
   }
+}
+
+/** A scalar as it is written, when a variable gives its value. */
+function writtenText(tree: Tree): string | undefined {
+  if (tree.type !== "scalar" || tree.fromVariable !== true) return undefined;
+  return tree.source.text.slice(tree.start, tree.end).replace(/^(["'])(.*)\1$/s, "$2");
+}
+
+/** A number, also one that a variable gave as text; NaN for anything else. */
+function numberOf(value: unknown): number {
+  if (typeof value === "string" && value.trim() !== "") return Number(value);
+  return isNumeric(value) ? value.valueOf() : Number.NaN;
+}
+
+function between(least: number, most = Number.POSITIVE_INFINITY): string {
+  if (most !== Number.POSITIVE_INFINITY) return ` from ${least} to ${most}`;
+  return least === Number.NEGATIVE_INFINITY ? "" : ` of at least ${least}`;
 }

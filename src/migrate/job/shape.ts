@@ -6,7 +6,7 @@ const words = (text: string) => text.split(" ");
 
 /** Settings by their type; the job refused other types, whether or not it had a use for them. */
 const NUMBERS = words(
-  "ingest.fps_limit rtsp.timeout_sec rtsp.base_delay_sec rtsp.max_delay_sec rtsp.jitter_ratio zones.api.timeout_sec zones.api.cache_ttl_sec zones.api.error_backoff_sec dedup.cooldown_sec events.timeout_sec events.retry.backoff_sec metrics.interval_sec metrics.fps_window_sec heartbeat.interval_sec model_env.yolo_conf model_env.yolo_ppe_conf model_env.onnx_conf model_env.onnx_iou model_env.tracker_iou sensor_env.fake_interval_sec sensor_env.fake_start_cm sensor_env.fake_step_cm sensor_env.serial_read_timeout_sec",
+  "rtsp.timeout_sec rtsp.base_delay_sec rtsp.max_delay_sec rtsp.jitter_ratio zones.api.timeout_sec zones.api.cache_ttl_sec zones.api.error_backoff_sec dedup.cooldown_sec events.timeout_sec events.retry.backoff_sec metrics.interval_sec metrics.fps_window_sec heartbeat.interval_sec model_env.yolo_conf model_env.yolo_ppe_conf model_env.onnx_conf model_env.onnx_iou model_env.tracker_iou sensor_env.fake_interval_sec sensor_env.fake_start_cm sensor_env.fake_step_cm sensor_env.serial_read_timeout_sec",
 );
 const INTEGERS = words(
   "rtsp.max_attempts zones.api.max_failures dedup.prune_interval events.retry.max_attempts sensor.queue_size sensor.time_window_ms logging.max_bytes logging.backup_count model_env.tracker_max_age model_env.tracker_min_hits sensor_env.serial_baudrate",
@@ -32,6 +32,8 @@ export function checkTypes({ tree }: Settings, context: MigrateContext) {
   // Settings of its own: what is only checked is not read yet.
   const settings = new Settings(tree, context);
   for (const path of MAPS) settings.under(path);
+  // Zero and less meant one a second.
+  settings.number("ingest.fps_limit", Number.NEGATIVE_INFINITY);
   for (const path of NUMBERS) settings.number(path);
   for (const path of INTEGERS) settings.integer(path);
   for (const path of BOOLEANS) settings.boolean(path);

@@ -2,9 +2,13 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { spotAt } from "../../graph/raw.ts";
 import { type MigrateContext, refuse, relativeTo } from "../context.ts";
+import { namesIn } from "../names_in.ts";
 import type { WrittenNode } from "../written.ts";
 import type { Camera } from "./cameras.ts";
 import type { Job } from "./job.ts";
+
+/** Seconds, as rtsp_source has it. */
+const SHORTEST_TIMEOUT = 0.1;
 
 type Made = Pick<WrittenNode, "plugin" | "config"> | undefined;
 
@@ -49,38 +53,39 @@ function videoOf(
     const file = [context.cwd, root].map((folder) => path.resolve(folder, video)).find((one) => fs.existsSync(one));
     return file ?? missing(flags, "video", `there is no video ${video}`, `looked in ${context.cwd} and ${root}`);
   }
-  const named = camera.source.text("path") ?? camera.source.text("url");
+  const key = camera.source.at("path") === undefined ? "url" : "path";
+  const named = camera.source.name(key);
   const file = named === undefined ? undefined : path.resolve(root, named);
   if (file !== undefined && fs.existsSync(file)) return file;
   const samples = path.join(root, "data/samples");
-  const [first] = fs.existsSync(samples)
-    ? fs
-        .readdirSync(samples)
-        .filter((name) => name.endsWith(".mp4"))
-        .sort()
-    : [];
-  const what = named === undefined ? `camera "${camera.id}" names no video` : `there is no video ${named}`;
+  const [first] = namesIn(samples, ".mp4");
+  const stream = named?.includes("://") ? "; a stream needs type: rtsp" : "";
+  const what = named === undefined ? `camera "${camera.id}" names no video` : `there is no video ${named}${stream}`;
+  const at = named === undefined ? "path" : key;
   if (first === undefined)
-    return missing(camera.source, "path", what, `and no .mp4 in ${samples}, which the job fell back to`);
-  camera.source.leaveOut(
-    named === undefined ? "type" : "path",
-    `${what}: as the job did, the first sample is taken, ${first}`,
-  );
+    return missing(camera.source, at, what, `and no .mp4 in ${samples}, which the job fell back to`);
+  const { leftOuts } = context;
+  const spot = spotAt(camera.source.tree, [at], "key");
+  leftOuts.add(spot, camera.source.path(at), `${what}: as the job did, the first sample is taken, ${first}`);
   return path.join(samples, first);
 }
 
 function rtsp(camera: Camera, { settings }: Job): Made {
-  const url = camera.source.written("url");
+  const url = camera.source.name("url") && camera.source.written("url");
+  if (url === undefined && camera.source.at("url") !== undefined) return undefined;
   if (url === undefined) return camera.source.refuse("url", "is missing: a camera of type rtsp has one");
   const from = settings.under("rtsp");
   const base = from.number("base_delay_sec") ?? 0.5;
+  const [timeout, longest] = [from.number("timeout_sec") ?? 5, from.number("max_delay_sec") ?? 10];
+  if (timeout < SHORTEST_TIMEOUT) from.leaveOut("timeout_sec", `it is ${SHORTEST_TIMEOUT} s at least`);
+  if (longest < base) from.leaveOut("max_delay_sec", `it is base_delay_sec at least, ${base} s`);
   from.leaveOut("jitter_ratio", "rtsp_source waits a random part of each wait (reconnect_jitter)");
   return {
     plugin: "rtsp_source",
     config: {
       ...{ url, source_id: camera.id, transport: from.choice("transport", ["tcp", "udp"]) ?? "tcp" },
-      ...{ timeout_sec: Math.max(0.1, from.number("timeout_sec") ?? 5), reconnect_backoff_sec: base },
-      reconnect_backoff_max_sec: Math.max(base, from.number("max_delay_sec") ?? 10),
+      ...{ timeout_sec: Math.max(SHORTEST_TIMEOUT, timeout), reconnect_backoff_sec: base },
+      reconnect_backoff_max_sec: Math.max(base, longest),
       reconnect_max_attempts: from.integer("max_attempts") ?? 0,
     },
   };
