@@ -259,6 +259,16 @@ edges: [{ from: station, to: mark }, { from: mark, to: end, durable: true }]
     expect(cases.map(({ ok }) => ok)).toEqual([true, false]);
   });
 
+  test("a disk that stays full ends the case when nothing has moved for ten minutes, as a person would", async () => {
+    using own = trialFolder(durable);
+    const cases = await own.test(`${given}cases:
+  - name: stopped
+    faults: { disk_full_after: { time: 200ms } }
+    expect: { nodes: { end: { count: { min: 10, max: 30 } } }, stop_reason: signal }
+`);
+    expect(failures(cases)).toEqual([[]]);
+  });
+
   test("a state that is kept survives a crash, and the same aggregates come of it", async () => {
     using own = trialFolder(`version: 2
 name: windows
@@ -312,6 +322,42 @@ describe("a bad test file", () => {
       `replace: { alarn: capture }\n${good}`,
       "2:12 UNKNOWN_NODE",
       'did you mean "alarm"?',
+    ],
+    [
+      "a reason to end that no run has",
+      good.replace("{}", "{ stop_reason: end_of_imput }"),
+      "4:41 TEST_VALUE",
+      'did you mean "end_of_input"?',
+    ],
+    [
+      "a dead letter of a node that is not there",
+      good.replace("{}", "{ dead_letters: [{ node: alrm }] }"),
+      "4:51 UNKNOWN_NODE",
+      'did you mean "alarm"?',
+    ],
+    [
+      "a request of a node that is not there",
+      good.replace("{}", "{ requests: [{ node: nobody }] }"),
+      "4:47 UNKNOWN_NODE",
+      "there are station, judge, alarm, rest",
+    ],
+    [
+      "a number of a node that is not there",
+      good.replace("{}", "{ metrics: { node.alram.consumed: 1 } }"),
+      "4:39 UNKNOWN_NODE",
+      'did you mean "alarm"?',
+    ],
+    [
+      "a kind that a source does not send",
+      good.replace("payload", "kind: sensr, payload"),
+      "2:28 TEST_VALUE",
+      'did you mean "sensor"?',
+    ],
+    [
+      "a kind that does not pass a port",
+      good.replace("{}", "{ nodes: { station: { packets: [{ kind: event }] } } }"),
+      "4:66 TEST_VALUE",
+      "there is sensor",
     ],
     ["a stub of a source", `replace: { station: pass }\n${good}`, "2:12 TEST_VALUE", "under given:"],
     ["a stub with another port", `replace: { judge: { cold: [] } }\n${good}`, "2:21 UNKNOWN_NODE", "output port"],

@@ -6,6 +6,7 @@ import { expressionIssues } from "../../nodes/expression.ts";
 import { compileSchema } from "../../nodes/flow/json_schema.ts";
 import { portNamed } from "../expect/outcome.ts";
 import { checkFaults } from "./check_faults.ts";
+import { checkNames } from "./check_names.ts";
 import { recordedSources } from "./moments.ts";
 import type { GivenFrom, TestCase } from "./shape.ts";
 
@@ -21,6 +22,7 @@ export type Refuse = (
 /** Checks what a case says against the graph it is about, before anything runs. */
 export function checkCase(test: TestCase, plan: GraphPlan, folder: string, refuse: Refuse) {
   new CaseCheck(test, plan, folder, refuse).check();
+  checkNames(test, plan, refuse);
 }
 
 class CaseCheck {
