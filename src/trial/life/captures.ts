@@ -26,6 +26,11 @@ export class Captures {
     return this.#total > MAX_CAPTURED;
   }
 
+  /** Packets that passed a port. */
+  get total(): number {
+    return this.#total;
+  }
+
   /** Of a port that is named as in edges, `node.port`. */
   of(port: string): readonly Captured[] {
     return this.#byPort.get(port) ?? [];

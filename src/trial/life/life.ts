@@ -11,6 +11,7 @@ import { replaced } from "../replaced.ts";
 import { MortalClock } from "./mortal_clock.ts";
 import { sandboxFiles } from "./sandbox.ts";
 import { type GivenPackets, packetOf } from "./sent_packet.ts";
+import { watchStandstill } from "./standstill.ts";
 import { failingWhile, stubOf } from "./stubs.ts";
 import type { Machine, OpenState, World } from "./world.ts";
 
@@ -68,6 +69,7 @@ export class Life {
     this.#engine = engine;
     const { timeMs } = this.#death;
     if (timeMs !== undefined) this.#clock.setTimer(() => this.#die(), timeMs - this.#clock.monotonicMs());
+    this.#stopWhenHopeless(engine);
     const { clock: real } = this.#machine;
     const yieldToLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
     const ending = Promise.race([engine.run(), this.#killed.promise]);
@@ -76,6 +78,17 @@ export class Life {
     if (ended === undefined) return undefined;
     await this.#state?.close();
     return ended;
+  }
+
+  /** Without this fault a graph that waits is one that something will come to. */
+  #stopWhenHopeless(engine: Engine) {
+    const world = this.#world;
+    if (world.given.faults?.disk_full_after === undefined) return;
+    watchStandstill(this.#clock, {
+      done: () => this.conductor.sentPackets + world.captures.total,
+      hopeless: () => world.isFullForGood,
+      stop: () => engine.stop("signal"),
+    });
   }
 
   kill() {

@@ -82,6 +82,11 @@ export class World {
     return byTime || (full.bytes !== undefined && this.#written + bytes > full.bytes);
   }
 
+  /** It is full, and stays so. */
+  get isFullForGood(): boolean {
+    return this.given.faults?.disk_full_after?.until === undefined && this.isFull();
+  }
+
   /** Throws what the system says when nothing more fits. */
   readonly beforeWrite = (bytes: number) => {
     if (this.isFull(bytes)) {
