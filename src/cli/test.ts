@@ -113,8 +113,9 @@ async function runAll(
     const machine = testMachine(file.folder, terminal);
     const cases: FileResult["cases"][number][] = [];
     for (const read of file.cases) {
-      const result = await runCase(read, machine, { folder: file.folder, update, updated });
+      const result = await runCase(read, machine, { folder: file.folder, update });
       cases.push(result);
+      updated.push(...result.updated);
       const known = coverage.get(read.plan.path) ?? new Coverage();
       coverage.set(read.plan.path, known);
       if (result.outcome !== undefined) known.add(read.plan, result.outcome.captures);

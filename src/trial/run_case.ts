@@ -8,7 +8,7 @@ import type { StreamPacket } from "../packet/index.ts";
 import type { Moment } from "./conductor.ts";
 import { checkOutcome } from "./expect/check.ts";
 import type { Failure, Outcome } from "./expect/outcome.ts";
-import type { Snapshots } from "./expect/snapshot.ts";
+import { type Snapshots, writeSnapshots } from "./expect/snapshot.ts";
 import { type Death, Life } from "./life/life.ts";
 import { type Machine, World } from "./life/world.ts";
 import { scratchFolder } from "./scratch.ts";
@@ -26,10 +26,17 @@ export interface CaseResult {
   readonly tookMs: number;
   /** Undefined when it could not be run. */
   readonly outcome: Outcome | undefined;
+  /** Snapshot files that were written. */
+  readonly updated: readonly string[];
 }
 
 /** Runs a case and compares what came with what it expects. Never rejects. */
-export async function runCase(read: ReadCase, machine: Machine, snapshots: Snapshots): Promise<CaseResult> {
+export async function runCase(
+  read: ReadCase,
+  machine: Machine,
+  { folder: beside, update }: Pick<Snapshots, "folder" | "update">,
+): Promise<CaseResult> {
+  const snapshots: Snapshots = { folder: beside, update, changed: [] };
   const startedMs = machine.clock.monotonicMs();
   const failures: Failure[] = [];
   const fail = (at: readonly (string | number)[], message: string) => {
@@ -37,17 +44,21 @@ export async function runCase(read: ReadCase, machine: Machine, snapshots: Snaps
   };
   const folder = scratchFolder();
   let outcome: Outcome | undefined;
+  let updated: string[] = [];
   try {
     outcome = await new Case(read, machine, snapshots, folder).run((message) => fail(["name"], message));
     const checks = { snapshots, schema: (written: unknown) => schemaOf(written, snapshots.folder) };
     const underExpect = (at: readonly (string | number)[], message: string) => fail(["expect", ...at], message);
     if (outcome !== undefined) checkOutcome(read.test.expect, outcome, checks, underExpect);
+    if (failures.length === 0) updated = writeSnapshots(snapshots);
+    for (const { file } of failures.length === 0 ? [] : snapshots.changed)
+      underExpect([], `snapshot ${file} is not written, as the case does not hold: mend that, then --update again`);
   } catch (thrown) {
     fail(["name"], `the case could not be run: ${toError(thrown).message}`);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
-  return { name: read.test.name, failures, tookMs: machine.clock.monotonicMs() - startedMs, outcome };
+  return { name: read.test.name, failures, tookMs: machine.clock.monotonicMs() - startedMs, outcome, updated };
 }
 
 class Case {

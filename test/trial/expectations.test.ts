@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { trialFolder } from "../support/trial.ts";
 
 const folder = trialFolder(undefined, {
@@ -226,5 +228,13 @@ describe("snapshots", () => {
     const changed = await own.ran(text.replace("t: 36", "t: 37"));
     expect([changed.code, changed.stdout]).toEqual([1, expect.stringMatching(/line 2\n +- .*"t":36.*\n +\+ .*"t":37/)]);
     expect(own.read("snap/hot.jsonl")).toBe(kept);
+  });
+
+  test("are not written for a case that does not hold otherwise, and that is said", async () => {
+    using own = trialFolder();
+    const failing = text.replace("{ snapshot: snap/hot.jsonl }", "{ snapshot: snap/hot.jsonl, count: 7 }");
+    const { code, stdout } = await own.ran(failing, "--update");
+    expect([code, stdout]).toEqual([1, expect.stringContaining("snapshot snap/hot.jsonl is not written, as the case")]);
+    expect([stdout.includes("wrote"), fs.existsSync(path.join(own.folder, "snap"))]).toEqual([false, false]);
   });
 });

@@ -7,8 +7,18 @@ export interface Snapshots {
   /** Where the test file is. */
   readonly folder: string;
   readonly update: boolean;
-  /** Files that were written. */
-  readonly updated: string[];
+  /** With `update`: what is to be written, once everything else of the case holds. */
+  readonly changed: { readonly file: string; readonly text: string }[];
+}
+
+/** What came of a case that does not hold is no measure for the next run. */
+export function writeSnapshots({ folder, changed }: Pick<Snapshots, "folder" | "changed">): string[] {
+  return changed.map(({ file, text }) => {
+    const at = path.resolve(folder, file);
+    fs.mkdirSync(path.dirname(at), { recursive: true });
+    fs.writeFileSync(at, text);
+    return at;
+  });
 }
 
 /** Packets as lines of JSON; of bytes only what tells them apart. */
@@ -29,19 +39,17 @@ function withoutBytes(this: Record<string, unknown>, key: string, value: unknown
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** Why `text` is not what the snapshot says; undefined when it is, or has become it. */
+/** Why `text` is not what the snapshot says; undefined when it is, or is to become it. */
 export function snapshotDiffers(
   text: string,
   file: string,
-  { folder, update, updated }: Snapshots,
+  { folder, update, changed }: Snapshots,
 ): string | undefined {
   const at = path.resolve(folder, file);
   const kept = fs.existsSync(at) ? fs.readFileSync(at, "utf8") : undefined;
   if (kept === text) return undefined;
   if (update) {
-    fs.mkdirSync(path.dirname(at), { recursive: true });
-    fs.writeFileSync(at, text);
-    updated.push(at);
+    changed.push({ file, text });
     return undefined;
   }
   if (kept === undefined) return `snapshot ${file} is not there: schnitzel test --update writes it`;
