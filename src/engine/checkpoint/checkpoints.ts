@@ -4,10 +4,14 @@ import type { CheckpointStore } from "../../store/index.ts";
 import type { Blackboard } from "../blackboard.ts";
 import type { DurableEdges } from "../durable/edges.ts";
 import type { EventTime } from "../event_time/event_time.ts";
+import { NodeRun } from "../node_run.ts";
+import type { Producer } from "../producer.ts";
 import type { Wiring } from "../wiring.ts";
 import { blackboardPart, persistentWriters } from "./blackboard_part.ts";
-import { Cycle, type Run } from "./cycle.ts";
+import { Cycle } from "./cycle.ts";
 import { CheckpointFigures } from "./figures.ts";
+import { flushNodes } from "./flushing.ts";
+import type { Run } from "./kept.ts";
 import { eventTimePart, type Part, partOf } from "./parts.ts";
 import { type Region, regionOf } from "./region.ts";
 import { restoreAll } from "./restoring.ts";
@@ -102,6 +106,18 @@ export class Checkpoints {
   /** Takes one now, of a region that is at rest; resolves with why it could not. */
   async now(): Promise<string | undefined> {
     return this.#cycle?.now();
+  }
+
+  /** The states of these are about to go on in others. Throws what a node behind them cannot make safe. */
+  handOver(nodes: ReadonlySet<Producer>, leaving: readonly Producer[]) {
+    flushNodes(leaving.filter((one) => one instanceof NodeRun));
+    this.#cycle!.secure(nodes);
+  }
+
+  /** Another graph runs from now on, and goes on with the states of the one before and with all its rows. */
+  goOn() {
+    this.#parts.clear();
+    this.#cycle!.goOn(this.#collect()!);
   }
 
   /** Another graph runs from now on; all that was to be kept of the one before is on the disk. */

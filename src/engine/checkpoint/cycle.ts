@@ -1,10 +1,10 @@
-import type { NodeLog } from "../../node/index.ts";
-import type { CheckpointSnapshot, StopReason } from "../../observe/index.ts";
-import type { Checkpoint, CheckpointStore } from "../../store/index.ts";
-import type { Host } from "../host.ts";
-import type { Timers } from "../timers.ts";
-import type { CheckpointFigures, SkipReason } from "./figures.ts";
+import type { CheckpointSnapshot } from "../../observe/index.ts";
+import type { Checkpoint } from "../../store/index.ts";
+import { NodeRun } from "../node_run.ts";
+import type { Producer } from "../producer.ts";
+import type { SkipReason } from "./figures.ts";
 import { flushNodes } from "./flushing.ts";
+import type { Kept, Run } from "./kept.ts";
 import { CannotTake, type Part, takeStates } from "./parts.ts";
 import { Pause } from "./pause.ts";
 import { Progress } from "./progress.ts";
@@ -14,35 +14,15 @@ import { Trouble } from "./trouble.ts";
 /** After one that failed, and between tries while sources wait for one. */
 const AGAIN_MS = 100;
 
-/** What of the engine a checkpoint concerns. */
-export interface Run {
-  readonly plan: { readonly name: string };
-  readonly host: Host;
-  readonly timers: Timers;
-  readonly sources: { later: (() => void)[] | undefined };
-  readonly stopReason: StopReason | undefined;
-  work(): void;
-}
-
-/** What is kept, and where. */
-export interface Kept {
-  readonly region: Region;
-  readonly store: CheckpointStore;
-  readonly parts: ReadonlyMap<string, Part>;
-  readonly figures: CheckpointFigures;
-  readonly intervalMs: number;
-  readonly log: NodeLog;
-}
-
 /** `idle`: until the next is due. `pausing`: sources wait for what is under way. `writing`: one is on its way to the disk. */
 type Phase = "idle" | "pausing" | "writing";
 
 /** One checkpoint after the other. */
 export class Cycle {
   readonly #run: Run;
-  readonly #kept: Kept;
-  readonly #pause: Pause;
-  readonly #progress: Progress;
+  #kept: Kept;
+  #pause: Pause;
+  #progress: Progress;
   readonly #trouble: Trouble;
   #phase: Phase = "idle";
   #savedAtMs: number;
@@ -59,16 +39,40 @@ export class Cycle {
   #heard: (why: string | undefined) => void = () => {};
 
   constructor(run: Run, kept: Kept) {
-    const { region, figures, intervalMs } = kept;
-    const { host, timers } = run;
     this.#run = run;
     this.#kept = kept;
-    this.#pause = new Pause(region, host.clock, timers, figures.pauseMs);
-    for (const { acks } of region.outlets) acks.keepBack(() => this.#soon());
-    this.#savedAtMs = host.clock.monotonicMs();
-    this.#progress = new Progress(region);
+    this.#pause = this.#follow(kept.region);
+    this.#savedAtMs = run.host.clock.monotonicMs();
+    this.#progress = new Progress(kept.region);
     this.#trouble = new Trouble(kept.log);
-    this.#next(intervalMs);
+    this.#next(kept.intervalMs);
+  }
+
+  #follow({ outlets }: Region): Pause {
+    for (const { acks } of outlets) acks.keepBack(() => this.#soon());
+    const { region, figures } = this.#kept;
+    return new Pause(region, this.#run.host.clock, this.#run.timers, figures.pauseMs);
+  }
+
+  /** Another graph runs from now on, and has the states of the one before; a checkpoint under way is of that one. */
+  goOn(region: Region) {
+    this.#pause.end();
+    if (this.#phase === "pausing") this.#phase = "idle";
+    this.#kept = { ...this.#kept, region };
+    this.#pause = this.#follow(region);
+    this.#progress = new Progress(region);
+    // Nothing on the disk is of this graph.
+    this.#progress.savedAt(-1);
+    this.#cleared = false;
+    this.#endedWork = -1;
+    this.#soon();
+  }
+
+  /** What they keep is in states that are taken now: they are done with it, and a checkpoint tells whoever waits. */
+  secure(nodes: Iterable<Producer>) {
+    this.#run.sources.later = this.#later;
+    for (const one of nodes) if (one instanceof NodeRun) for (const hold of one.holds) hold.secure();
+    this.#run.sources.later = undefined;
   }
 
   /** After each turn of the engine. */
@@ -122,14 +126,9 @@ export class Cycle {
   }
 
   snapshot(): CheckpointSnapshot {
-    const { taken, writtenBytes, stateBytes, pauseMs, durationMs, skipped, restored, dropped } = this.#kept.figures;
-    const { store, intervalMs } = this.#kept;
+    const { store, intervalMs, figures } = this.#kept;
     const ageMs = this.#isSaved ? 0 : this.#run.host.clock.monotonicMs() - this.#savedAtMs;
-    const fileBytes = store.bytes();
-    return {
-      ...{ taken, writtenBytes, stateBytes, fileBytes, pauseMs, durationMs, restored, dropped },
-      ...{ ageMs, intervalMs, skipped: [...skipped.values()], trouble: this.#trouble.why },
-    };
+    return { ...figures.snapshot(), fileBytes: store.bytes(), ageMs, intervalMs, trouble: this.#trouble.why };
   }
 
   get #isSaved(): boolean {
@@ -172,7 +171,7 @@ export class Cycle {
   }
 
   #take() {
-    const { plan, host, sources } = this.#run;
+    const { plan, host } = this.#run;
     const { outlets, stateful } = this.#kept.region;
     const takenMs = host.clock.nowMs();
     // The nodes have heard that their input is over: what they still have in mind is for nobody.
@@ -180,10 +179,7 @@ export class Cycle {
     try {
       flushNodes(this.#kept.region.nodes);
       const { states, bytes } = takeStates(this.#partsKept(ends));
-      sources.later = this.#later;
-      // What they keep is in their states: it is done with them, whatever becomes of it.
-      for (const one of stateful) if ("holds" in one) for (const hold of one.holds) hold.secure();
-      sources.later = undefined;
+      this.secure(stateful);
       const done = outlets.map(({ acks }) => acks.cut()).filter((rows) => rows !== undefined);
       const work = this.#progress.done;
       this.#pause.end();
@@ -199,6 +195,8 @@ export class Cycle {
 
   async #write(checkpoint: Checkpoint, { work, bytes, ends }: { work: number; bytes: number; ends: boolean }) {
     const told = this.#later.length;
+    const progress = this.#progress;
+    const { outlets } = this.#kept.region;
     try {
       this.#kept.figures.writtenBytes += await this.#kept.store.commit(checkpoint);
     } catch (error) {
@@ -208,11 +206,11 @@ export class Cycle {
       return;
     }
     this.#phase = "idle";
-    this.#progress.savedAt(work);
-    this.#cleared = ends;
+    progress.savedAt(work);
+    this.#cleared = ends && progress === this.#progress;
     this.#kept.figures.stateBytes = bytes;
     this.#succeeded();
-    for (const outlet of this.#kept.region.outlets) outlet.committed();
+    for (const outlet of outlets) outlet.committed();
     for (const tell of this.#later.splice(0, told)) tell();
     this.#next(this.#progress.isUrgent ? 0 : this.#kept.intervalMs);
     this.#run.work();

@@ -19,6 +19,12 @@ export class CheckpointFigures {
   restored = 0;
   readonly dropped: { part: string; reason: string }[] = [];
 
+  snapshot() {
+    const { taken, writtenBytes, stateBytes, pauseMs, durationMs, skipped, restored, dropped } = this;
+    const told = { taken, writtenBytes, stateBytes, pauseMs, durationMs, restored, dropped };
+    return { ...told, skipped: [...skipped.values()] };
+  }
+
   skip(reason: SkipReason, node: string) {
     const name = `${reason} ${node}`;
     const known = this.skipped.get(name);

@@ -18,6 +18,8 @@ export interface Affected {
   readonly leaving: readonly (NodeRun | SourceRun)[];
   /** Durable edges that go when they are empty. */
   readonly emptied: readonly SourceRun[];
+  /** Leaving, and what they keep goes on with their state. */
+  readonly handedOver: ReadonlySet<Producer>;
 }
 
 /** Tells two nodes of one id apart: both ends of a durable edge have its name. */
@@ -69,6 +71,7 @@ export function affectedBy({ wiring, before, after, replaced, reconfigured, empt
     halted: swapped.filter((one) => one instanceof NodeRun && !before_.has(one)) as NodeRun[],
     leaving: leaving as (NodeRun | SourceRun)[],
     emptied: emptying,
+    handedOver: new Set(),
   };
 }
 
@@ -82,7 +85,7 @@ function upstream({ edges }: Wiring, starts: readonly Producer[]): Set<Producer>
 }
 
 /** Why it is not yet time: who is busy, and with what. Undefined when all are at rest. */
-export function busyIn({ sources, drained, halted, leaving, emptied }: Affected): string | undefined {
+export function busyIn({ sources, drained, halted, leaving, emptied, handedOver }: Affected): string | undefined {
   for (const { id, instance } of emptied) if (!(instance as Outlet).idle) return `durable edge ${id} is not empty`;
   // The last one first: the others wait for it.
   const last = [...drained].sort((a, b) => b.rank - a.rank);
@@ -92,15 +95,15 @@ export function busyIn({ sources, drained, halted, leaving, emptied }: Affected)
     if (one instanceof NodeRun && one.inFlight > 0) return why(one, "it has calls under way");
   }
   for (const one of leaving) {
-    const reason = one instanceof NodeRun ? nodeLeaving(one) : sourceLeaving(one);
+    const reason = one instanceof NodeRun ? nodeLeaving(one, handedOver.has(one)) : sourceLeaving(one);
     if (reason !== undefined) return why(one, reason);
   }
   return undefined;
 }
 
-function nodeLeaving(node: NodeRun): string | undefined {
+function nodeLeaving(node: NodeRun, handedOver: boolean): string | undefined {
   if (node.due !== 0) return "event time has passed, and it was not told";
-  const kept = [...node.holds].some(({ awaited }) => awaited);
+  const kept = !handedOver && [...node.holds].some(({ awaited }) => awaited);
   return kept ? "it keeps packets that a source waits for" : undefined;
 }
 

@@ -11,6 +11,7 @@ import { type Affected, affectedBy, busyIn, keyOf } from "./affected.ts";
 import { CalledOff } from "./called_off.ts";
 import { Fresh, type Made } from "./fresh.ts";
 import { giveBack } from "./give_back.ts";
+import { goesOn, handedOver } from "./going_on.ts";
 import { refusalOf } from "./refusal.ts";
 import { DEFAULT_RELOAD_MS, type ReloadOptions, type ReloadResult } from "./reloads.ts";
 import { carryState, putInPlace, stoodAs } from "./swap.ts";
@@ -29,6 +30,8 @@ export class Reload {
   #edges!: PreparedEdges;
   #affected: Affected | undefined;
   #swapped = false;
+  /** Nothing waits for a checkpoint. */
+  #goesOn = false;
   readonly #off = new AbortController();
   #onTurn: () => void = () => {};
 
@@ -105,7 +108,7 @@ export class Reload {
     const { clock } = engine.host;
     this.#affected = affected;
     const begunMs = clock.monotonicMs();
-    const region = engine.checkpoints.region;
+    const region = this.#goesOn ? undefined : engine.checkpoints.region;
     const empties = (one: SourceRun) => affected.emptied.includes(one);
     const still = [...affected.sources, ...(region?.sources ?? []).filter((one) => !empties(one))];
     const paused = new Set(still.filter((one) => !one.ended));
@@ -124,7 +127,7 @@ export class Reload {
         if (why !== undefined) throw new CalledOff(`no checkpoint could be taken before it: ${why}`);
         await this.#rest(isLate, () => this.#swap());
       }
-      await engine.checkpoints.replan();
+      if (!this.#goesOn) await engine.checkpoints.replan();
     } finally {
       this.#cancel();
       for (const one of affected.leaving) if (one instanceof SourceRun) one.finishing = false;
@@ -140,13 +143,19 @@ export class Reload {
 
   #find(): Affected {
     const { engine, before, after } = this.#sides;
-    const { nodes, queues } = this.#options.changes;
-    return affectedBy({
+    const { changes } = this.#options;
+    const { nodes, queues } = changes;
+    const affected = affectedBy({
       ...{ wiring: engine.wiring, before, after },
       replaced: new Set([...this.#fresh.byKey.keys()].filter((key) => this.#stood(key) !== undefined)),
       reconfigured: new Set(nodes.filter(({ what }) => what === "reconfigured").map(({ node }) => node)),
       emptied: new Set(queues.filter(({ what }) => what === "drained").map(({ queue }) => queue)),
     });
+    const { region } = engine.checkpoints;
+    if (region === undefined) return affected;
+    const going = { region, affected, changes, before, after, fresh: this.#fresh.byKey };
+    this.#goesOn = goesOn(going);
+    return { ...affected, handedOver: handedOver(going) };
   }
 
   #halt(node: NodeRun, halted: boolean) {
@@ -196,9 +205,13 @@ export class Reload {
     const { before, after } = this.#sides;
     const { changes, onSwapped } = this.#options;
     const swap = { before, after, edges: this.#edges, plan: this.#plan, changes, fresh: this.#fresh.byKey };
+    const { leaving, handedOver } = this.#affected!;
+    const { checkpoints } = this.#engine;
     carryState(this.#engine, swap);
+    if (this.#goesOn) checkpoints.handOver(handedOver, leaving);
     this.#swapped = true;
-    putInPlace(this.#engine, swap, this.#affected!.leaving);
+    putInPlace(this.#engine, swap, leaving);
+    if (this.#goesOn) checkpoints.goOn();
     onSwapped?.();
   }
 

@@ -1,0 +1,125 @@
+import { expect, test } from "bun:test";
+import { changesOf } from "../../src/graph/changes.ts";
+import type { NodeDefinition } from "../../src/node/index.ts";
+import { BUILT_IN } from "../../src/nodes/list.ts";
+import type { CheckpointStore } from "../../src/store/index.ts";
+import { DurableBox } from "../support/durable.ts";
+import { macrotask, node, packets, sink, source, type TestHost, type TestNode, toEnd } from "../support/engine.ts";
+
+/** Sends three packets, and goes on until it is stopped. */
+const staying = () =>
+  source("in", async function* (signal: AbortSignal) {
+    yield* packets(3);
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  });
+
+/** Adds up payloads; `sums` is what it knew at each packet. The second version has another port, so it takes the place. */
+function adding(sums: number[], isSecond = false): TestNode {
+  let sum = 0;
+  return {
+    ...node("sum"),
+    stateVersion: 1,
+    outputs: isSecond ? ["out", "spare"] : ["out"],
+    create: () => ({
+      process(one, emit) {
+        sum += one.payload as number;
+        sums.push(sum);
+        emit.out!(one);
+      },
+      snapshot: () => sum,
+      restore(state) {
+        sum = state as number;
+      },
+    }),
+  };
+}
+
+async function batch(isSecond = false): Promise<TestNode> {
+  const definition = (await BUILT_IN.get("batch")!()) as NodeDefinition;
+  const config = { max_packets: isSecond ? 3 : 10, max_bytes: 1e6, max_held: 100, items: "payload", kind: "batch" };
+  const outputs = isSecond ? ["out", "spare"] : ["out"];
+  return { ...node("sum"), stateVersion: 1, outputs, create: (context) => definition.create(config, context) };
+}
+
+async function pass({ clock }: TestHost, ms: number) {
+  for (let at = 0; at < ms; at += 10) {
+    for (let turn = 0; turn < 5; turn++) await macrotask();
+    clock.advance(10);
+  }
+}
+
+const EDGES = ["in => sum", "sum -> out"];
+
+/** Runs until the first packets are through, and asks for the second node in place of the first. */
+async function reloading(
+  box: DurableBox,
+  [first, second]: readonly TestNode[],
+  wrap?: (s: CheckpointStore) => CheckpointStore,
+) {
+  const [s, out] = [{ ...staying(), stateVersion: undefined } as unknown as TestNode, sink("out")];
+  const run = await box.start([s, first!, out], EDGES, {}, wrap);
+  await pass(run.host, 300);
+  const next = box.plan([s, second!, out], EDGES);
+  const { queues, letters } = run;
+  const changes = changesOf(run.engine.plan, next);
+  const asked = run.engine.reloads.reload(next, { changes, durable: { queues, letters }, deadlineMs: 500 });
+  return { ...run, asked, out };
+}
+
+test("a reload of nodes with state does not wait for the disk: what rows did goes on in the new ones", async () => {
+  using box = new DurableBox();
+  const disk = Promise.withResolvers<void>();
+  const slow = (store: CheckpointStore) =>
+    new Proxy(store, {
+      get(target, name: keyof CheckpointStore) {
+        if (name === "commit")
+          return (...given: Parameters<CheckpointStore["commit"]>) => disk.promise.then(() => target.commit(...given));
+        const value = target[name];
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  const { engine, host, ended, asked, queues } = await reloading(box, [adding([]), adding([], true)], slow);
+  const result = await Promise.race([asked, pass(host, 400).then(() => undefined)]);
+  expect(result).toMatchObject({ outcome: "reloaded" });
+  // No checkpoint has them, so they would come again.
+  expect(queues.get(0)!.stats()).toMatchObject({ ready: 0, leased: 3 });
+  disk.resolve();
+  await pass(host, 2_000);
+  expect(queues.get(0)!.stats()).toMatchObject({ ready: 0, leased: 0 });
+  engine.stop("signal");
+  await toEnd(ended, host);
+});
+
+test("a crash right behind a reload counts each row once", async () => {
+  using box = new DurableBox();
+  const { engine, host, ended, asked } = await reloading(box, [adding([]), adding([], true)]);
+  expect(await toEnd(asked, host)).toMatchObject({ outcome: "reloaded" });
+  using after = box.afterCrash();
+  const sums: number[] = [];
+  const [later, out] = [
+    source(
+      "in",
+      packets(1, "q").map((one) => ({ ...one, payload: 100 })),
+    ),
+    sink("out"),
+  ];
+  await after.run([later, adding(sums, true), out], EDGES);
+  expect(sums.at(-1)).toBe(0 + 1 + 2 + 100);
+  engine.stop("signal");
+  await toEnd(ended, host);
+});
+
+test("a node that holds packets of a durable edge is replaced at once, and the new one has them", async () => {
+  using box = new DurableBox();
+  const { engine, host, ended, asked, out, queues } = await reloading(box, [await batch(), await batch(true)]);
+  expect(await toEnd(asked, host)).toMatchObject({ outcome: "reloaded" });
+  await pass(host, 1_500);
+  expect(queues.get(0)!.stats()).toMatchObject({ ready: 0, leased: 0 });
+  engine.stop("signal");
+  await toEnd(ended, host);
+  // A stop keeps them for the next run.
+  using after = box.afterCrash();
+  const last = sink("out");
+  await after.run([source("in", []), await batch(true), last], EDGES);
+  expect([...out.got, ...last.got].map(({ payload }) => (payload as { items: unknown[] }).items)).toEqual([[0, 1, 2]]);
+});
