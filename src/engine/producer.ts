@@ -47,7 +47,8 @@ export abstract class Producer {
   /** These two are of the plan that is run. */
   plan: PlanNode;
   index: number;
-  readonly counters: NodeCounters;
+  /** They go on by id: a reload gives a node those of the one whose place it takes. */
+  counters: NodeCounters;
   /** Outgoing edges by port, in the order of the graph file. */
   readonly outputs = new Map<string, EdgeRun[]>();
   /** Full downstream inboxes that block; while above zero this producer does not run. */
@@ -75,7 +76,7 @@ export abstract class Producer {
   disconnect() {
     this.outputs.clear();
     for (const port of this.plan.outputs) this.outputs.set(port, []);
-    this.sole = undefined;
+    this.sole = this.firstEdge = undefined;
     this.#edges = 0;
   }
 

@@ -44,7 +44,7 @@ export class SourceRun extends Producer {
   outstanding = 0;
   #waiting = false;
   #ended = false;
-  readonly #leaving = new AbortController();
+  #leaving = new AbortController();
   readonly #onWork: () => void;
   readonly #onError: (source: SourceRun, error: unknown) => void;
 
@@ -122,6 +122,18 @@ export class SourceRun extends Producer {
   leave() {
     this.end();
     this.#leaving.abort();
+  }
+
+  /** Stops what runs, so that it can be closed and begun again; {@link leave} is for good. At rest. */
+  letGo() {
+    const iterator = this.#iterator;
+    this.suspend();
+    this.#chunk = NOTHING;
+    this.#at = this.#until = 0;
+    this.#waiting = false;
+    this.#leaving.abort();
+    this.#leaving = new AbortController();
+    closeIterator(iterator, (error) => this.#onError(this, error));
   }
 
   /** Waits out of the scheduler's sight, for a restart. */

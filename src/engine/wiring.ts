@@ -32,8 +32,8 @@ export function newProducer(
   rank: number,
   { refresh }: Pick<Scheduler, "refresh">,
   { onWork, onSourceError }: WiringEvents,
-  counters = new NodeCounters(),
 ): SourceRun | NodeRun {
+  const counters = new NodeCounters();
   return node.definition.kind === "source"
     ? new SourceRun(node, counters, onWork, onSourceError)
     : new NodeRun(node, rank, counters, refresh);

@@ -1,3 +1,4 @@
+import { type TakenOver, takenOver } from "./claims.ts";
 import type { DurableOptions, GraphPlan, PlanEdge, PlanNode, RuntimeOptions } from "./plan.ts";
 
 /** What becomes of the state a node has: `none` when it keeps none. */
@@ -14,8 +15,9 @@ export type NodeChange = { readonly node: string } & (
       readonly state: StateFate;
       /** Why its state is dropped. */
       readonly why?: string;
+      readonly takes?: readonly TakenOver[];
     }
-  | { readonly what: "added" }
+  | { readonly what: "added"; readonly takes?: readonly TakenOver[] }
   | { readonly what: "removed"; readonly state: Exclude<StateFate, "carried"> }
 );
 
@@ -59,12 +61,24 @@ export function changesOf(before: GraphPlan, after: GraphPlan, options: ChangesO
   const old = new Map(before.nodes.map((node) => [node.id, node]));
   const ids = new Set(after.nodes.map(({ id }) => id));
   const gone = before.nodes.filter(({ id }) => !ids.has(id));
+  const nodes = [...after.nodes.map((node) => nodeChange(old.get(node.id), node, options)), ...gone.map(removed)];
   return {
-    nodes: [...after.nodes.map((node) => nodeChange(old.get(node.id), node, options)), ...gone.map(removed)],
+    nodes: withTaken(before, after, nodes),
     queues: queueChanges(before, after, options),
     edges: edgeChanges(before, after),
     settings: SETTINGS.filter((key) => differ(before[key], after[key])),
   };
+}
+
+/** Says which nodes take over what others have. */
+function withTaken(before: GraphPlan, after: GraphPlan, nodes: readonly NodeChange[]): NodeChange[] {
+  const ids = (...kinds: NodeChange["what"][]) =>
+    new Set(nodes.filter(({ what }) => kinds.includes(what)).map(({ node }) => node));
+  const taken = takenOver([before, ids("replaced", "removed")], [after, ids("replaced", "added")]);
+  return nodes.map((one) => {
+    const takes = taken.get(one.node);
+    return takes === undefined || (one.what !== "replaced" && one.what !== "added") ? one : { ...one, takes };
+  });
 }
 
 const SETTINGS = ["name", "baseDir", "compat", "profile", "event_time", "checkpoint", "cells", "http"] as const;

@@ -103,6 +103,8 @@ export interface OwnedThing {
   path: readonly (string | number)[];
   /** In the words of an error, equal for the same thing: `standard input`, `file out.jsonl`. */
   what: string;
+  /** A reload cannot hand it on from one node to another: what has been read of it is gone. */
+  never?: true;
 }
 
 /** The node right behind a source, as it is configured. */
@@ -150,8 +152,11 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   acknowledges?: boolean;
   /** True when it keeps something in the graph's state directory, which is made for it then. */
   keepsState?(config: v.InferOutput<Schema>): boolean;
-  /** What it cannot share with another node; a graph in which two nodes name the same thing is refused. */
-  owns?(config: v.InferOutput<Schema>): readonly OwnedThing[];
+  /**
+   * What it cannot share with another node; a graph in which two nodes name the same thing is refused. A reload closes
+   * the node that has it before it creates one that takes it over.
+   */
+  owns?(config: v.InferOutput<Schema>, id: string): readonly OwnedThing[];
   /**
    * What leaves by an output of every kind came in as it is, payload and kind: so a check of the graph knows what that
    * may be.
@@ -188,7 +193,7 @@ export interface NodeDefinition {
   readonly api: { major: number; minor: number };
   readonly check: (config: unknown) => readonly ConfigIssue[];
   readonly reads?: ((config: unknown) => readonly ReadFile[]) | undefined;
-  readonly owns?: ((config: unknown) => readonly OwnedThing[]) | undefined;
+  readonly owns?: ((config: unknown, id: string) => readonly OwnedThing[]) | undefined;
   readonly outside: boolean;
   readonly acknowledges: boolean;
   readonly keepsState?: ((config: unknown) => boolean) | undefined;

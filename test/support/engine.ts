@@ -40,6 +40,8 @@ export interface TestNode {
   stateVersion?: number;
   /** Cells of the blackboard that it declares. */
   cells?: CellUse;
+  /** What no other node can have meanwhile. */
+  owns?: readonly string[];
   create(context: NodeContext): NodeInstance | SourceInstance;
 }
 
@@ -140,6 +142,7 @@ function definition({
   acknowledges = false,
   stateVersion = 1,
   cells,
+  owns = [],
   create,
 }: TestNode): NodeDefinition {
   const ports = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, port(ANY, "")]));
@@ -160,6 +163,7 @@ function definition({
     stateVersion,
     acknowledges,
     cells: cells && (() => cells),
+    owns: () => owns.map((what) => ({ path: [], what })),
     create: (_, context) => create(context),
   };
 }

@@ -22,12 +22,10 @@ export class Fresh {
     this.#freeze = freeze;
   }
 
-  /** Counters go on by id. */
-  add(key: string, node: PlanNode, old: Made | undefined): Made {
+  /** Its counters are its own until it takes a place: what it fails at before is no trouble of the graph that runs. */
+  add(key: string, node: PlanNode) {
     const { scheduler, events } = this.#engine;
-    const made = newProducer(node, -1, scheduler, events, old?.counters);
-    this.byKey.set(key, made);
-    return made;
+    this.byKey.set(key, newProducer(node, -1, scheduler, events));
   }
 
   /** Creates and opens them. Throws why that failed; what is created then is closed by {@link close}. */
@@ -40,7 +38,8 @@ export class Fresh {
     await openNew(this.#engine, nodes, off);
   }
 
+  /** Also what did not open. */
   async close() {
-    await closeAll(this.#created, this.#engine.host.clock, new Int32Array(2));
+    await closeAll(this.#created.splice(0), this.#engine.host.clock, new Int32Array(2));
   }
 }

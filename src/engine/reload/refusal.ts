@@ -25,11 +25,7 @@ export function refusalOf(
     const reason = `the options of durable edge ${reopened.queue} change (${reopened.keys!.join(", ")})`;
     return { reason, hint: "a queue that is open keeps those it was opened with: stop the run, and start it again" };
   }
-  return (
-    (orphan ? undefined : orphaned(changes, links)) ??
-    (dropState ? undefined : dropped(changes)) ??
-    shared(before, after, changes)
-  );
+  return (orphan ? undefined : orphaned(changes, links)) ?? (dropState ? undefined : dropped(changes)) ?? kept(changes);
 }
 
 function orphaned({ queues }: GraphChanges, links: Iterable<Link>): Refusal | undefined {
@@ -52,23 +48,14 @@ function dropped(changes: GraphChanges): Refusal | undefined {
   return { reason, hint: "a node keeps its state under the same id; to drop it, say --drop-state" };
 }
 
-/** A new node is opened beside the old one, and so cannot have what only one can have. */
-function shared(before: GraphPlan, after: GraphPlan, { nodes }: GraphChanges): Refusal | undefined {
-  const going = new Set(nodes.filter(({ what }) => what === "replaced" || what === "removed").map(({ node }) => node));
-  const coming = new Set(nodes.filter(({ what }) => what === "replaced" || what === "added").map(({ node }) => node));
-  const owned = ({ nodes: all }: GraphPlan, ids: ReadonlySet<string>) =>
-    all
-      .filter(({ id }) => ids.has(id))
-      .flatMap(({ id, definition, config }) => (definition.owns?.(config) ?? []).map(({ what }) => ({ id, what })));
-  const taken = owned(before, going);
-  for (const { id, what } of owned(after, coming)) {
-    const holder = taken.find((one) => one.what === what);
-    if (holder === undefined) continue;
-    const reason = `node "${id}" would open ${what} while node "${holder.id}" of the running graph has it`;
-    return {
-      reason,
-      hint: "a new node is opened before the old one is closed: name another, or stop and start the run",
-    };
+/** What cannot be handed on from one node to another. */
+function kept({ nodes }: GraphChanges): Refusal | undefined {
+  for (const change of nodes) {
+    if (!("takes" in change)) continue;
+    const never = change.takes?.find((one) => one.never);
+    if (never === undefined) continue;
+    const reason = `node "${change.node}" would take ${never.what} over from node "${never.from}", which has read on in it`;
+    return { reason, hint: "stop the run, and start it again with this graph" };
   }
   return undefined;
 }

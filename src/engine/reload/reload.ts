@@ -1,7 +1,6 @@
 import { toError } from "../../base/to_error.ts";
 import { isUnchanged } from "../../graph/changes.ts";
 import type { GraphPlan } from "../../graph/plan.ts";
-import { closeAll } from "../closing.ts";
 import type { PreparedEdges } from "../durable/edges.ts";
 import { Outlet } from "../durable/outlet.ts";
 import type { Engine } from "../engine.ts";
@@ -9,9 +8,11 @@ import type { NodeRun } from "../node_run.ts";
 import { SourceRun } from "../source_run.ts";
 import { type Affected, affectedBy, busyIn, keyOf } from "./affected.ts";
 import { CalledOff } from "./called_off.ts";
+import { closeGone } from "./close_gone.ts";
 import { Fresh, type Made } from "./fresh.ts";
 import { giveBack } from "./give_back.ts";
 import { goesOn, handedOver } from "./going_on.ts";
+import { Handover, takers } from "./handover.ts";
 import { refusalOf } from "./refusal.ts";
 import { DEFAULT_RELOAD_MS, type ReloadOptions, type ReloadResult } from "./reloads.ts";
 import { carryState, putInPlace, stoodAs } from "./swap.ts";
@@ -28,6 +29,7 @@ export class Reload {
   readonly #options: ReloadOptions;
   readonly #fresh: Fresh;
   #edges!: PreparedEdges;
+  #handover!: Handover;
   #affected: Affected | undefined;
   #swapped = false;
   /** Nothing waits for a checkpoint. */
@@ -79,10 +81,12 @@ export class Reload {
     const { after } = this.#sides;
     for (const node of after.nodes) {
       const key = keyOf(after, node.index);
-      const old = this.#stood(key);
-      if (old === undefined || this.#isReplaced(node.id, key)) this.#fresh.add(key, node, old);
+      if (this.#stood(key) === undefined || this.#isReplaced(node.id, key)) this.#fresh.add(key, node);
     }
-    await this.#fresh.bring([...this.#fresh.byKey.values()], this.#off.signal);
+    this.#handover = new Handover(this.#engine, this.#options.changes, this.#fresh);
+    const later = takers(this.#options.changes);
+    const now = [...this.#fresh.byKey.values()].filter(({ id }) => !later.has(id));
+    await this.#fresh.bring(now, this.#off.signal);
   }
 
   get #sides() {
@@ -121,13 +125,18 @@ export class Reload {
     engine.work();
     try {
       const isLate = this.#deadline();
-      await this.#rest(isLate, region === undefined ? () => this.#swap() : () => {});
+      const atOnce = region === undefined && !this.#handover.needed;
+      await this.#rest(isLate, atOnce ? () => this.#swap() : () => {});
       if (region !== undefined) {
         const why = await engine.checkpoints.now();
         if (why !== undefined) throw new CalledOff(`no checkpoint could be taken before it: ${why}`);
-        await this.#rest(isLate, () => this.#swap());
       }
+      if (this.#handover.needed) await this.#handover.carryOut(this.#fresh, this.#off.signal);
+      if (!atOnce) await this.#rest(isLate, () => this.#swap());
       if (!this.#goesOn) await engine.checkpoints.replan();
+    } catch (error) {
+      await this.#takeBack(toError(error));
+      throw error;
     } finally {
       this.#cancel();
       for (const one of affected.leaving) if (one instanceof SourceRun) one.finishing = false;
@@ -137,8 +146,16 @@ export class Reload {
       engine.work();
     }
     const pauseMs = clock.monotonicMs() - begunMs;
-    await this.#finish();
+    const { closed } = this.#handover;
+    await closeGone(engine, { leaving: affected.leaving, closed, fresh: this.#fresh.byKey.values() });
     return pauseMs;
+  }
+
+  /** Before the sources go on: new nodes make room for the old ones. */
+  async #takeBack({ message }: Error) {
+    if (this.#swapped) return;
+    await this.#fresh.close();
+    await this.#handover.takeBack(message);
   }
 
   #find(): Affected {
@@ -154,7 +171,7 @@ export class Reload {
     const { region } = engine.checkpoints;
     if (region === undefined) return affected;
     const going = { region, affected, changes, before, after, fresh: this.#fresh.byKey };
-    this.#goesOn = goesOn(going);
+    this.#goesOn = !this.#handover.needed && goesOn(going);
     return { ...affected, handedOver: handedOver(going) };
   }
 
@@ -204,7 +221,8 @@ export class Reload {
   #swap() {
     const { before, after } = this.#sides;
     const { changes, onSwapped } = this.#options;
-    const swap = { before, after, edges: this.#edges, plan: this.#plan, changes, fresh: this.#fresh.byKey };
+    const [{ byKey: fresh }, { states }] = [this.#fresh, this.#handover];
+    const swap = { before, after, edges: this.#edges, plan: this.#plan, changes, fresh, states };
     const { leaving, handedOver } = this.#affected!;
     const { checkpoints } = this.#engine;
     carryState(this.#engine, swap);
@@ -213,26 +231,5 @@ export class Reload {
     putInPlace(this.#engine, swap, leaving);
     if (this.#goesOn) checkpoints.goOn();
     onSwapped?.();
-  }
-
-  /** Closes what is gone, and starts what is new. */
-  async #finish() {
-    const { engine } = this.#sides;
-    const { leaving } = this.#affected!;
-    for (const one of leaving) {
-      if (one instanceof SourceRun) one.leave();
-      else one.holds.clear();
-    }
-    const isEnd = (one: Made) => one.instance instanceof Outlet;
-    const heart = new Int32Array(2);
-    // What they have leased goes to whoever has their queue now.
-    await closeAll(leaving.filter(isEnd), engine.host.clock, heart);
-    for (const one of this.#fresh.byKey.values()) if (one instanceof SourceRun) engine.restarts.start(one);
-    engine.work();
-    await closeAll(
-      leaving.filter((one) => !isEnd(one)),
-      engine.host.clock,
-      heart,
-    );
   }
 }

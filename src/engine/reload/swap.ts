@@ -1,7 +1,6 @@
 import { toError } from "../../base/to_error.ts";
 import type { GraphChanges } from "../../graph/changes.ts";
 import type { GraphPlan } from "../../graph/plan.ts";
-import type { NodeInstance } from "../../node/index.ts";
 import type { PreparedEdges } from "../durable/edges.ts";
 import type { RunPlan } from "../durable/expand.ts";
 import type { Engine } from "../engine.ts";
@@ -23,6 +22,8 @@ export interface Swap {
   readonly changes: GraphChanges;
   /** By key; new nodes and those that take the place of others. */
   readonly fresh: ReadonlyMap<string, Made>;
+  /** Of nodes that are closed by now, by id. */
+  readonly states: ReadonlyMap<string, unknown>;
 }
 
 /** The node of the running graph with a key. */
@@ -30,15 +31,18 @@ export function stoodAs({ wiring, durable: { plan } }: Engine, key: string): Mad
   return wiring.producers.find(({ index }) => keyOf(plan, index) === key) as Made | undefined;
 }
 
+/** What a node at rest knows; of a source, where it is. */
+export const stateIn = (one: Made): unknown => one.instance.snapshot?.(one instanceof SourceRun ? one.taken : 0);
+
 /** Gives nodes the state of those whose place they take. Throws when one refuses it; the old ones are as they were. */
-export function carryState(engine: Engine, { changes, fresh }: Swap) {
+export function carryState(engine: Engine, { changes, fresh, states }: Swap) {
   for (const change of changes.nodes) {
     if (change.what !== "replaced" || change.state !== "carried") continue;
-    const both = [stoodAs(engine, change.node)?.instance, fresh.get(change.node)?.instance];
-    const [from, to] = both as (NodeInstance | undefined)[];
-    if (from?.snapshot === undefined || to?.restore === undefined) continue;
+    const old = stoodAs(engine, change.node);
+    const to = fresh.get(change.node)?.instance;
+    if (old?.instance.snapshot === undefined || to?.restore === undefined) continue;
     try {
-      to.restore(from.snapshot());
+      to.restore(states.has(change.node) ? states.get(change.node) : stateIn(old!));
     } catch (error) {
       const { message } = toError(error);
       throw new CalledOff(`the new node "${change.node}" does not take the state of the old one: ${message}`);
@@ -55,7 +59,7 @@ export function putInPlace(engine: Engine, swap: Swap, leaving: readonly Made[])
   const producers = after.nodes.map(({ index }) => {
     const key = keyOf(after, index);
     const [made, old] = [fresh.get(key), stoodAs(engine, key)];
-    if (made !== undefined && old !== undefined) made.held = old.held;
+    if (made !== undefined && old !== undefined) Object.assign(made, { held: old.held, counters: old.counters });
     return made ?? old!;
   });
   engine.durable.adopt(edges);

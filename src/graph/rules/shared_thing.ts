@@ -1,4 +1,4 @@
-import { inFolder } from "../../node/index.ts";
+import { inOwnFolder } from "../claims.ts";
 import type { Place } from "../diagnostic.ts";
 import type { DraftNode } from "../draft.ts";
 import type { Rule } from "./rule.ts";
@@ -8,7 +8,7 @@ export const sharedThing: Rule = ({ compat, nodes }, report) => {
   const first = new Map<string, { node: DraftNode; place: Place }>();
   for (const node of nodes) {
     if (node.config === undefined) continue;
-    for (const { path, what: named } of node.definition?.owns?.(node.config.value) ?? []) {
+    for (const { path, what: named } of node.definition?.owns?.(node.config.value, node.id) ?? []) {
       const what = inOwnFolder(named, node.folder);
       const place = path.length === 0 ? node.place : node.at(["config", ...path], "value");
       const other = first.get(what);
@@ -28,9 +28,3 @@ export const sharedThing: Rule = ({ compat, nodes }, report) => {
     }
   }
 };
-
-/** Files and folders are named as seen from the graph's folder; a node may stand in a file elsewhere. */
-function inOwnFolder(what: string, folder: string | undefined): string {
-  const [, kind, file] = /^(file |pictures in |clips in )(.+)$/s.exec(what) ?? [];
-  return folder === undefined || file === undefined ? what : kind + inFolder(folder, file);
-}

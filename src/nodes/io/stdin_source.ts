@@ -11,7 +11,7 @@ ${RECORD_DOC}`,
   config: v.strictObject(recordConfig),
   outputs: recordPort,
   check: checkRecordConfig,
-  owns: () => [{ path: [], what: "standard input" }],
+  owns: () => [{ path: [], what: "standard input", never: true }],
   examples: [
     {
       title: "What journalctl -o json prints",
