@@ -23,10 +23,19 @@ export function changesText(changes: GraphChanges, waiting: Waiting): string {
 function nodeText(change: NodeChange): string {
   if (change.what === "reconfigured") return `in place: ${change.keys.map((key) => `runtime.${key}`).join(", ")}`;
   if (change.what === "removed") return change.state === "dropped" ? "its state is dropped" : "";
+  if (change.what === "added") return takesText(change.takes);
   if (change.what !== "replaced") return "";
   const state = { none: "", carried: "; its state is carried over", dropped: `; its state is dropped: ${change.why}` };
-  return `${change.because.join("; ")}${state[change.state]}`;
+  const takes = takesText(change.takes);
+  return `${change.because.join("; ")}${state[change.state]}${takes === "" ? "" : `; ${takes}`}`;
 }
+
+const takesText = (takes: readonly { what: string; never?: true }[] = []) =>
+  takes
+    .map(({ what, never }) =>
+      never ? `takes a new start: ${what} cannot be handed on` : `takes over ${what}, which is closed for a moment`,
+    )
+    .join("; ");
 
 const MEANT: Record<QueueChange["what"], string> = {
   kept: "",

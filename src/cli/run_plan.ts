@@ -134,13 +134,15 @@ class Run {
     const watched = new WatchedRun(this.#plan, this.#settings, heart);
     const reloads = new RunReloads(engine, state, this.#settings.reload, { log, watched });
     const reload = this.#settings.reload && (() => reloads.asked({}));
+    // First: whoever waits until the server answers may give a command then.
+    const control = state && (await controlRun(state, engine, this.#redactor, log, reloads));
     const served = await serveRun(this.#settings, this.#plan, { snapshot, reload }, this.#redactor, log, views);
     if (served === undefined) {
       reloads.close();
+      await control?.close();
       await state?.close();
       return EXIT.precondition;
     }
-    const control = state && (await controlRun(state, engine, this.#redactor, log, reloads));
     watched.start();
     const strays = catchStrays(engine, () => {
       io.flush();

@@ -103,7 +103,7 @@ export interface OwnedThing {
   path: readonly (string | number)[];
   /** In the words of an error, equal for the same thing: `standard input`, `file out.jsonl`. */
   what: string;
-  /** A reload cannot hand it on from one node to another: what has been read of it is gone. */
+  /** A reload cannot hand it on: what the old node has read of it is gone. */
   never?: true;
 }
 
@@ -152,10 +152,7 @@ export interface NodeSpec<Kind extends NodeKind, Schema extends ConfigSchema, Ou
   acknowledges?: boolean;
   /** True when it keeps something in the graph's state directory, which is made for it then. */
   keepsState?(config: v.InferOutput<Schema>): boolean;
-  /**
-   * What it cannot share with another node; a graph in which two nodes name the same thing is refused. A reload closes
-   * the node that has it before it creates one that takes it over.
-   */
+  /** What no other node can have meanwhile; in a graph two are an error, and a reload closes one before the other opens. */
   owns?(config: v.InferOutput<Schema>, id: string): readonly OwnedThing[];
   /**
    * What leaves by an output of every kind came in as it is, payload and kind: so a check of the graph knows what that
