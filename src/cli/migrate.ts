@@ -45,7 +45,7 @@ export const command = defineCommand({
     const catalogue = new GraphChecker(settings, terminal).registry(source.baseDir);
     const made = await migrate(source, { catalogue, env: settings.env, cwd: terminal.cwd, target, jobFlags });
     const writes = (flags.write || flags.out !== undefined) && made.text !== undefined && made.kind !== "current";
-    if (writes) writeNewFiles([{ path: target, text: made.text! }], false, terminal);
+    if (writes) writeNewFiles([{ path: target, text: made.text! }], undefined, terminal);
     if (flags.json) terminal.out(`${JSON.stringify(asJson(file!, made, writes ? target : null), null, 2)}\n`);
     else tell(file!, made, writes ? target : undefined);
     return made.text === undefined ? EXIT.invalid : EXIT.ok;

@@ -28,11 +28,13 @@ export async function newSource(
     env,
     cwd,
     target: given.path,
+    notThere: "migrated",
   });
   if (text === undefined)
     return { refused: { diagnostics: [...diagnostics], text: given.text, texts: { ...texts }, secrets: [] } };
   const what = kind === "job" ? "a version 1 job" : "a process graph";
-  const lost = leftOut.length === 0 ? "" : `, ${leftOut.length} settings not as they were`;
+  const lost =
+    leftOut.length === 0 ? "" : `, ${leftOut.length} ${leftOut.length === 1 ? "setting" : "settings"} not as before`;
   err(
     `${given.path} is ${what}: migrated in memory${lost}; schnitzel migrate ${given.path} shows the graph and what differs\n`,
   );

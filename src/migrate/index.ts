@@ -22,6 +22,8 @@ export interface MigrateOptions {
   cwd: string;
   /** File that the new graph is for; it is not written here. */
   target: string;
+  /** What findings in the new graph say behind its name. */
+  notThere?: string;
   /** Flags that the version 1 job was started with. */
   jobFlags?: readonly string[];
 }
@@ -105,8 +107,13 @@ function header({ path: file }: GraphSource, { leftOuts, flags }: MigrateContext
 }
 
 /** The check that every graph passes before it runs. */
-async function checked(text: string, { target, catalogue, env, cwd }: MigrateOptions, context: MigrateContext) {
-  const source = { text, path: target, baseDir: context.targetDir };
+async function checked(
+  text: string,
+  { target, catalogue, env, cwd, notThere = "not written" }: MigrateOptions,
+  context: MigrateContext,
+) {
+  // Not the target's own name: no such file is there, or the old one is.
+  const source = { text, path: `${target} (${notThere})`, baseDir: context.targetDir };
   const { plan, diagnostics, texts } = await compileGraph(source, { catalogue, env, compatCwd: cwd });
   const all = { diagnostics: [...context.findings.list(), ...diagnostics], texts: { ...context.texts, ...texts } };
   return plan === undefined ? all : { ...all, text };

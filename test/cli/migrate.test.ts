@@ -62,7 +62,28 @@ describe("schnitzel migrate", () => {
     const { code, stderr } = await run(["migrate", "job.yaml", "--write"], { cwd: project.folder });
     expect(code).toBe(2);
     expect(stderr).toContain("job.v2.yaml would be overwritten");
+    expect(stderr).not.toContain("--force");
     expect(fs.readFileSync(project.at("job.v2.yaml"), "utf8")).toBe("mine");
+  });
+
+  test("writes through no link, also to where nothing is yet", async () => {
+    using project = yard();
+    fs.symlinkSync("elsewhere.yaml", project.at("job.v2.yaml"));
+    const { code, stderr } = await run(["migrate", "job.yaml", "--write"], { cwd: project.folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain("job.v2.yaml would be overwritten");
+    expect(fs.existsSync(project.at("elsewhere.yaml"))).toBe(false);
+  });
+
+  test("is wrong about no line of the old file when it is the new one that is refused", async () => {
+    using project = yard();
+    fs.appendFileSync(project.at("configs/default.yaml"), "events: { post_url: 'http://h/{{x' }\n");
+    for (const command of ["migrate", "validate"]) {
+      const { code, stderr } = await run([command, "job.yaml"], { cwd: project.folder });
+      expect(`${command} ${code}`).toBe(`${command} 2`);
+      expect(stderr).not.toMatch(/^job(\.v2)?\.yaml:\d+:\d+ CONFIG/m);
+      expect(stderr).toMatch(/^\S+\.yaml \((migrated|not written)\):\d+:\d+ CONFIG/m);
+    }
   });
 
   test("tells it all as JSON, and writes where it is told to", async () => {

@@ -247,6 +247,13 @@ describe("a version 1 job reads its settings as the predecessor did", () => {
     expect(first.id).toBe("cam01");
   });
 
+  test("text that is empty is as none", async () => {
+    const settings = `events: { post_url: "", emitter_adapter: "", snapshot: { base_dir: "" } }
+sensor: { enabled: true, adapter: "${FAKE}", type: "" }`;
+    const { out } = await last(withSettings(settings));
+    expect(out).toMatchObject({ id: "events_out", plugin: "print_sink" });
+  });
+
   test("no more frames than one a second when fps_limit is none", async () => {
     using project = yard(withSettings("ingest: { fps_limit: -3 }"));
     const made = await project.migrate(FILE);

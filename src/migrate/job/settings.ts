@@ -25,7 +25,13 @@ export class Settings {
     return tree;
   }
 
+  /** Blank is as not set, as it was to the job. */
   text(path: string): string | undefined {
+    const text = this.#text(path);
+    return text?.trim() === "" ? undefined : text;
+  }
+
+  #text(path: string): string | undefined {
     return this.#value(path, "must be text", (value) => {
       if (typeof value === "boolean" || typeof value === "object") return isNumeric(value) ? String(value) : undefined;
       return String(value);
