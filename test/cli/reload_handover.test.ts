@@ -51,3 +51,22 @@ test("a new http_source that does not open leaves the port to the old one", asyn
   const { code, stdout } = await program.stop();
   expect([code, JSON.parse(stdout).status, cameOut(folder.folder)]).toEqual([0, "ok", [0]]);
 }, 60_000);
+
+const shown = (fps: number) => `version: 2
+name: yard
+nodes:
+  - { id: cam, plugin: video_test_source, config: { fps: 5 } }
+  - { id: eye, plugin: live_view, config: { max_fps: ${fps} } }
+edges: [{ from: cam, to: eye }]
+`;
+
+test("a live view changes an option under its name", async () => {
+  using folder = folderWith({ "yard.yaml": shown(5) });
+  await using program = running(folder);
+  const [, url] = await program.saw(/http server listens url=(\S+)/);
+  fs.writeFileSync(folder.at("yard.yaml"), shown(7));
+  expect(await ask(folder)).toMatchObject({ code: 0, outcome: "reloaded" });
+  const picture = await fetch(`${url}/live/eye.jpg`);
+  expect([picture.status, (await picture.arrayBuffer()).byteLength > 0]).toEqual([200, true]);
+  expect((await program.stop()).code).toBe(0);
+}, 60_000);

@@ -48,6 +48,7 @@ never waits for a browser. At most 8 people can look at once. Without \`--http\`
   inputs: { in: port("frame", "Frames of any format; only raw ones can be drawn on.", "inproc_any") },
   outputs: ({ forward }: Config) =>
     (forward ? { out: port("frame", "The frames, unchanged.", "inproc_any") } : {}) as { out: Port },
+  owns: ({ name }, id) => [{ path: name === undefined ? [] : ["name"], what: `the live view ${name ?? id}` }],
   examples: [
     {
       title: "Without an HTTP endpoint frames only pass",
