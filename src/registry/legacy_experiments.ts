@@ -1,48 +1,41 @@
-import {
-  atLeast,
-  boolean,
-  integer,
-  list,
-  listOf,
-  mapOf,
-  nonEmptyText,
-  number,
-  orDefault,
-  type Port,
-  text,
-} from "./legacy_config.ts";
+import * as read from "./legacy_config.ts";
 
-const notNegative = atLeast(0, number);
+const notNegative = read.atLeast(0, read.number);
 
-export const RISK_SOURCE: Port = {
+export const RISK_SOURCE: read.Port = {
   node: "risk_source",
   keys: {
-    source_id: nonEmptyText,
-    seed: integer,
-    total_events: atLeast(0, integer),
+    source_id: read.nonEmptyText,
+    seed: read.integer,
+    total_events: read.atLeast(0, read.integer),
     event_interval_ms: notNegative,
-    groups: listOf(text),
-    group_probs: (value) => list(value) && listOf(number)(value),
-    burst_every: atLeast(0, integer),
-    burst_size: atLeast(1, integer),
-    recovery_marker_seq: atLeast(-1, integer),
+    groups: read.listOf(read.text),
+    group_probs: (value) => read.list(value) && read.listOf(read.number)(value),
+    burst_every: read.atLeast(0, read.integer),
+    burst_size: read.atLeast(1, read.integer),
+    recovery_marker_seq: read.atLeast(-1, read.integer),
     outage_sleep_ms: notNegative,
     emit_sleep_ms: notNegative,
-    signal_scale: number,
+    signal_scale: read.number,
   },
 };
 
-export const SLOW_SCORING: Port = {
+export const SLOW_SCORING: read.Port = {
   node: "slow_scoring",
   keys: {
     delay_ms: notNegative,
     jitter_ms: notNegative,
-    seed: integer,
-    group_delay_ms: mapOf({}, notNegative),
+    seed: read.integer,
+    group_delay_ms: read.mapOf({}, notNegative),
   },
 };
 
-export const BENCH_METRICS_SINK: Port = {
+export const BENCH_METRICS_SINK: read.Port = {
   node: "bench_metrics_sink",
-  keys: { output_path: text, flush: boolean, forward: boolean, group_weights: mapOf({}, orDefault(number)) },
+  keys: {
+    output_path: read.text,
+    flush: read.boolean,
+    forward: read.boolean,
+    group_weights: read.mapOf({}, read.orDefault(read.number)),
+  },
 };
