@@ -6,6 +6,11 @@ if (argv[0] === "__probe-plugin") {
   // and so start the next process, without end.
   const { tryPlugin } = await import("./cli/plugin_trial.ts");
   await tryPlugin(argv);
+} else if (argv[0] === "__test-cases") {
+  // `schnitzel test` started this process; it runs cases and never starts the next one of its kind.
+  const { runTestCases } = await import("./cli/test_child.ts");
+  await runTestCases();
+  process.exit(0);
 } else if (process.env.SCHNITZEL_PLUGIN_TRIAL !== undefined) {
   console.error("schnitzel: SCHNITZEL_PLUGIN_TRIAL is set: a plugin on trial does not start schnitzel again");
   process.exitCode = 3;

@@ -54,6 +54,11 @@ class ChildGuard {
     this.#noted.add(pid);
   }
 
+  /** For a child that does not write to the descriptor itself. */
+  tell(pid: number) {
+    this.#tell("+", pid);
+  }
+
   forget(pid: number) {
     this.#noted.delete(pid);
     this.#tell("-", pid);

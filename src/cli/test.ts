@@ -1,17 +1,17 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
-import { compileGraph, readGraphFile } from "../graph/index.ts";
-import { Coverage, type ReadTestFile, readTestFile, runCase, type TestCompile } from "../trial/index.ts";
+import { MAX_CASE_MS, scratchFolder } from "../trial/index.ts";
 import { refuseBunOptions } from "./bun_options.ts";
 import { defineCommand, flag, UsageError } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
-import { GRAPH_FLAGS, GraphChecker, graphSettings } from "./graph_settings.ts";
-import { printFindings } from "./run_plan.ts";
+import { GRAPH_FLAGS } from "./graph_settings.ts";
 import type { Terminal } from "./terminal.ts";
 import { findTestFiles } from "./test_files.ts";
-import { testMachine } from "./test_machine.ts";
-import { type FileResult, isGreen, junitXml, type TestResults, testJson, testText } from "./test_report.ts";
+import { runTestJob, type TestJob } from "./test_job.ts";
+import { runInProcesses } from "./test_process.ts";
+import { isGreen, junitXml, testJson, testText } from "./test_report.ts";
+import { Gathered } from "./test_results.ts";
 
 const { plugins, "max-graph-bytes": maxGraphBytes } = GRAPH_FLAGS;
 
@@ -22,9 +22,13 @@ export const command = defineCommand({
     plugins,
     "max-graph-bytes": maxGraphBytes,
     filter: flag.text("NAME", "Only cases with this in their name."),
-    update: flag.toggle("Write snapshot files that differ or are not there."),
+    update: flag.toggle("Write snapshot files that differ or are not there, of cases that hold otherwise."),
+    "case-seconds": flag.amount("S", "Seconds on the wall that a case may take; 60 unless given."),
+    "in-process": flag.toggle(
+      "Run the cases in this process, as for a debugger: a node that never comes back hangs it.",
+    ),
     coverage: flag.toggle("Also name the nodes and output ports that no packet passed."),
-    junit: flag.text("FILE", "Write the results as JUnit XML."),
+    junit: flag.text("FILE", "Write the results as JUnit XML; its folder is made."),
     json: flag.toggle("Print the results as JSON."),
   },
   examples: [
@@ -45,83 +49,57 @@ export const command = defineCommand({
       return EXIT.precondition;
     }
     const startedMs = systemClock.monotonicMs();
-    const settings = graphSettings({ ...flags, set: [], "env-file": undefined, profile: undefined }, terminal);
-    const checker = new GraphChecker(settings, terminal);
-    const read = await readAll(findTestFiles(args, terminal.cwd), settings.maxBytes, checker, terminal);
-    if (read === undefined) return EXIT.invalid;
-    const chosen = read.map((file) => ({
-      ...file,
-      cases: file.cases.filter(({ test }) => fits(test.name, flags.filter)),
-    }));
-    if (chosen.every(({ cases }) => cases.length === 0)) throw noCase(read, flags.filter);
-    const ran = await runAll(chosen, flags.update, terminal);
-    const results = { ...ran, tookMs: systemClock.monotonicMs() - startedMs };
-    if (flags.junit !== undefined) fs.writeFileSync(path.resolve(terminal.cwd, flags.junit), junitXml(results));
+    const files = findTestFiles(args, terminal.cwd);
+    const report = flags.junit === undefined ? undefined : openReport(flags.junit, terminal);
+    const gathered = await runJob(files, flags, terminal);
+    if (gathered.refused !== undefined) return refused(gathered.refused, terminal);
+    const results = gathered.results(systemClock.monotonicMs() - startedMs);
+    if (report !== undefined) fs.writeFileSync(report, junitXml(results));
     const text = flags.json ? `${JSON.stringify(testJson(results), null, 2)}\n` : testText(results, flags);
     terminal.out(text);
     return isGreen(results) ? EXIT.ok : EXIT.failure;
   },
 });
 
-const fits = (name: string, filter: string | undefined) => filter === undefined || name.includes(filter);
+type Given = Pick<TestJob, "plugins" | "filter" | "update"> & {
+  "max-graph-bytes": string | undefined;
+  "case-seconds": number | undefined;
+  "in-process": boolean;
+};
 
-/** Undefined when one of them has an error, which is printed: a test that cannot be read has not passed. */
-async function readAll(
-  files: readonly string[],
-  maxBytes: number,
-  checker: GraphChecker,
-  terminal: Terminal,
-): Promise<ReadTestFile[] | undefined> {
-  const read: ReadTestFile[] = [];
-  let broken = false;
-  for (const file of files) {
-    const { source, diagnostics } = readGraphFile(file, { maxBytes });
-    const one = source && (await readTestFile(source, (graph, options) => compile(graph, options, checker, maxBytes)));
-    const found = one?.diagnostics ?? diagnostics ?? [];
-    printFindings(found, one?.texts ?? {}, terminal);
-    broken ||= found.some(({ severity }) => severity === "error");
-    if (one !== undefined) read.push(one);
+async function runJob(files: readonly string[], flags: Given, terminal: Terminal): Promise<Gathered> {
+  const { plugins, filter, update, "max-graph-bytes": maxGraphBytes, "case-seconds": seconds } = flags;
+  const maxCaseMs = seconds === undefined ? MAX_CASE_MS : seconds * 1_000;
+  const scratch = scratchFolder();
+  const job = { files, plugins, maxGraphBytes, filter, update, maxCaseMs, scratch };
+  const gathered = new Gathered();
+  try {
+    if (flags["in-process"]) await runTestJob({ ...job, skip: 0 }, terminal, (news) => gathered.hear(news));
+    else await runInProcesses(job, gathered, terminal);
+  } finally {
+    fs.rmSync(scratch, { recursive: true, force: true });
   }
-  return broken ? undefined : read;
+  return gathered;
 }
 
-/** With the variables that the test names and no others: it means the same on every machine. */
-function compile(
-  graph: Parameters<typeof compileGraph>[0],
-  { profile, ...test }: TestCompile,
-  checker: GraphChecker,
-  maxBytes: number,
-) {
-  const asked = profile === undefined ? {} : { profile: { name: profile, by: "--profile" as const } };
-  return compileGraph(graph, { catalogue: checker.registry(graph.baseDir), maxBytes, ...test, ...asked });
+function refused(refusal: NonNullable<Gathered["refused"]>, terminal: Terminal): number {
+  if (refusal.news === "broken") return EXIT.invalid;
+  if (refusal.usage) throw new UsageError(refusal.message, refusal.hint);
+  terminal.err(`schnitzel test failed: ${refusal.message}\n`);
+  return EXIT.failure;
 }
 
-function noCase(read: readonly ReadTestFile[], filter: string | undefined): UsageError {
-  const names = read.flatMap(({ cases }) => cases.map(({ test }) => `"${test.name}"`));
-  return new UsageError(`no case has "${filter}" in its name`, `there are ${names.slice(0, 8).join(", ")}`);
-}
-
-async function runAll(
-  files: readonly ReadTestFile[],
-  update: boolean,
-  terminal: Terminal,
-): Promise<Omit<TestResults, "tookMs">> {
-  const coverage = new Map<string, Coverage>();
-  const updated: string[] = [];
-  const results: FileResult[] = [];
-  for (const file of files) {
-    const machine = testMachine(file.folder, terminal);
-    const cases: FileResult["cases"][number][] = [];
-    for (const read of file.cases) {
-      const result = await runCase(read, machine, { folder: file.folder, update });
-      cases.push(result);
-      updated.push(...result.updated);
-      const known = coverage.get(read.plan.path) ?? new Coverage();
-      coverage.set(read.plan.path, known);
-      if (result.outcome !== undefined) known.add(read.plan, result.outcome.captures);
-    }
-    await machine.close();
-    results.push({ path: file.path, cases });
+/** Makes the file before anything runs: minutes of results must not find no place. */
+function openReport(file: string, { cwd }: Terminal): string {
+  const at = path.resolve(cwd, file);
+  try {
+    fs.mkdirSync(path.dirname(at), { recursive: true });
+    fs.closeSync(fs.openSync(at, "a"));
+    return at;
+  } catch (error) {
+    throw new UsageError(
+      `cannot write --junit ${file}: ${(error as Error).message}`,
+      "name a file that can be written",
+    );
   }
-  return { files: results, coverage, updated };
 }

@@ -15,9 +15,14 @@ const quiet = () => {};
 const NO_LOG = { debug: quiet, info: quiet, warn: quiet, error: quiet } as unknown as Log;
 
 /** This machine for tests. Close it after the last one: it may have models open. */
-export function testMachine(folder: string, terminal: Terminal): Machine & { close(): Promise<void> } {
+export function testMachine(
+  folder: string,
+  bounds: Pick<Machine, "maxCaseMs" | "scratch" | "heart">,
+  terminal: Terminal,
+): Machine & { close(): Promise<void> } {
   const inference = runInference(diskFiles({ base: folder }), NO_LOG, terminal);
   return {
+    ...bounds,
     clock: systemClock,
     real: {
       fetch: globalThis.fetch,

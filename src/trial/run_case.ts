@@ -6,6 +6,7 @@ import type { GraphPlan, PlanEdge } from "../graph/index.ts";
 import { createRedactor, type RunSnapshot, runReport } from "../observe/index.ts";
 import type { StreamPacket } from "../packet/index.ts";
 import type { Moment } from "./conductor.ts";
+import { type Passed, passedIn } from "./coverage.ts";
 import { checkOutcome } from "./expect/check.ts";
 import type { Failure, Outcome } from "./expect/outcome.ts";
 import { type Snapshots, writeSnapshots } from "./expect/snapshot.ts";
@@ -17,7 +18,7 @@ import { givenMoments } from "./script/moments.ts";
 import type { ReadCase } from "./script/read_test_file.ts";
 
 /** Seconds on the wall that a case may take: virtual time costs nothing, so more means that something hangs. */
-const MAX_CASE_MS = 60_000;
+export const MAX_CASE_MS = 60_000;
 
 export interface CaseResult {
   readonly name: string;
@@ -25,7 +26,7 @@ export interface CaseResult {
   /** On the wall. */
   readonly tookMs: number;
   /** Undefined when it could not be run. */
-  readonly outcome: Outcome | undefined;
+  readonly passed: Passed | undefined;
   /** Snapshot files that were written. */
   readonly updated: readonly string[];
 }
@@ -42,11 +43,12 @@ export async function runCase(
   const fail = (at: readonly (string | number)[], message: string) => {
     failures.push({ place: read.place(at), message: at.length > 1 ? `${at.slice(1).join(".")}: ${message}` : message });
   };
-  const folder = scratchFolder();
-  let outcome: Outcome | undefined;
+  const folder = scratchFolder(machine.scratch);
+  let passed: Passed | undefined;
   let updated: string[] = [];
   try {
-    outcome = await new Case(read, machine, snapshots, folder).run((message) => fail(["name"], message));
+    const outcome = await new Case(read, machine, snapshots, folder).run((message) => fail(["name"], message));
+    passed = outcome && passedIn(outcome.plan, outcome.captures);
     const checks = { snapshots, schema: (written: unknown) => schemaOf(written, snapshots.folder) };
     const underExpect = (at: readonly (string | number)[], message: string) => fail(["expect", ...at], message);
     if (outcome !== undefined) checkOutcome(read.test.expect, outcome, checks, underExpect);
@@ -58,7 +60,7 @@ export async function runCase(
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
-  return { name: read.test.name, failures, tookMs: machine.clock.monotonicMs() - startedMs, outcome, updated };
+  return { name: read.test.name, failures, tookMs: machine.clock.monotonicMs() - startedMs, passed, updated };
 }
 
 class Case {
@@ -81,16 +83,16 @@ class Case {
 
   /** Undefined when it did not come to an end; `fail` has heard why. */
   async run(fail: (message: string) => void): Promise<Outcome | undefined> {
-    const { clock } = this.#machine;
+    const { clock, maxCaseMs = MAX_CASE_MS } = this.#machine;
     const over = new AbortController();
-    const late = sleep(clock, MAX_CASE_MS, over.signal).then(() => {
+    const late = sleep(clock, maxCaseMs, over.signal).then(() => {
       if (!over.signal.aborted) this.#life?.kill();
       return "late" as const;
     });
     const ended = await Promise.race([this.#lives(fail), late]);
     over.abort();
     if (ended !== "late") return ended && this.#outcome(ended);
-    fail(`it was not done after ${MAX_CASE_MS / 1_000} s: ${this.#life?.waiting() ?? "nothing ran"}`);
+    fail(`it was not done after ${maxCaseMs / 1_000} s: ${this.#life?.waiting() ?? "nothing ran"}`);
     return undefined;
   }
 

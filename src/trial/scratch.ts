@@ -9,10 +9,11 @@ const NEED_BYTES = 512 * 1024 * 1024;
 
 /**
  * Makes a folder for what a run in virtual time keeps. In memory where there is room: its seconds pass in no time, and
- * what a queue forces onto the disk in each of them would be all that is waited for.
+ * what a queue forces onto the disk in each of them would be all that is waited for. `inside`: in a folder that
+ * somebody else removes, also when this process is killed.
  */
-export function scratchFolder(): string {
-  const base = process.env.TMPDIR === undefined && hasRoom() ? IN_MEMORY : os.tmpdir();
+export function scratchFolder(inside?: string): string {
+  const base = (inside ?? (process.env.TMPDIR === undefined && hasRoom())) ? IN_MEMORY : os.tmpdir();
   return fs.mkdtempSync(path.join(base, "schnitzel-trial-"));
 }
 

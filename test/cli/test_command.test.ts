@@ -62,6 +62,52 @@ test("--coverage names what no packet passed", async () => {
 `);
 });
 
+const SPIN = `import { ANY, defineNode, port, v } from "schnitzel";
+export default defineNode({
+  name: "spin", kind: "compute", doc: "Loops for ever on 3, ends the process on 4.", config: v.strictObject({}),
+  inputs: { in: port(ANY, "In.") }, outputs: { out: port(ANY, "Out.") }, examples: [],
+  create: () => ({ process(packet, emit) {
+    const { i } = packet.payload;
+    while (i === 3) {}
+    if (i === 4) process.exit(7);
+    emit.out(packet);
+  } }),
+});
+`;
+const SPIN_CASES = [1, 3, 4, 2].map(
+  (i) => `  - { name: n${i}, given: { s: [{ payload: { i: ${i} } }] }, expect: { nodes: { turn: { count: 1 } } } }\n`,
+);
+
+test("a node that never comes back, or ends its process, fails its case alone", async () => {
+  const graph = `version: 2\nname: spin\nnodes:\n  - { id: s, plugin: generate_source }\n  - { id: turn, plugin: spin }\n  - { id: end, plugin: null_sink }\nedges: [{ from: s, to: turn }, { from: turn, to: end }]\n`;
+  const cases = `graph: graph.yaml\ncases:\n${SPIN_CASES.join("")}`;
+  using own = trialFolder(graph, { "plugins/spin.ts": SPIN, "a.test.yaml": cases });
+  const { code, stdout } = await run(["test", ".", "--case-seconds", "2"], {
+    cwd: own.folder,
+    env: { ALLOW_ALL_PLUGINS: "true" },
+  });
+  expect(code).toBe(1);
+  expect(stdout.replace(/\(\d+ ms\)/g, "(N ms)").replace(/\d+(\.\d)? s\b/g, "N s")).toBe(`a.test.yaml
+  ok   n1 (N ms)
+  FAIL n3 (N ms)
+      a.test.yaml:4:7
+      node turn did not come back after N s: its process was ended, and the next case has a new one
+  FAIL n4 (N ms)
+      a.test.yaml:5:7
+      its process ended by itself, with code 7, before the case was done
+  ok   n2 (N ms)
+4 cases: 2 ok, 2 failed, N s
+`);
+}, 60_000);
+
+test("--junit makes the folder of its file, and a place that cannot be is refused before anything runs", async () => {
+  await schnitzel("a.test.yaml", "--junit", "results/deep/out.xml");
+  expect(fs.existsSync(path.join(folder.folder, "results/deep/out.xml"))).toBe(true);
+  const { code, stdout, stderr } = await schnitzel("a.test.yaml", "--junit", "graph.yaml/out.xml");
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain("cannot write --junit graph.yaml/out.xml: ");
+});
+
 test.each([
   [["graph.yaml"], "graph.yaml is no test file: its name must end in .test.yaml"],
   [["absent.test.yaml"], "there is no file absent.test.yaml"],

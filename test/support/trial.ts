@@ -25,12 +25,12 @@ export interface TrialCase {
   failures: { place: { file: string; line: number; column: number }; message: string }[];
 }
 
-/** A folder with graph.yaml and files beside it, in which test files are run by this process. */
+/** A folder with graph.yaml and files beside it, in which test files are run by this process, as a new one takes a second. */
 export function trialFolder(graph = TRIAL_GRAPH, files: Record<string, string> = {}) {
   const { folder, [Symbol.dispose]: dispose } = folderWith({ "graph.yaml": graph, ...files });
   const file = path.join(folder, "a.test.yaml");
   const run = async (...flags: string[]) => {
-    const { code, stdout, stderr } = await cli(["test", file, ...flags], { cwd: folder });
+    const { code, stdout, stderr } = await cli(["test", file, "--in-process", ...flags], { cwd: folder });
     const short = (text: string) => text.replaceAll(`${folder}/`, "");
     return { code, stdout: short(stdout), stderr: short(stderr) };
   };

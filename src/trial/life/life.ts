@@ -65,7 +65,9 @@ export class Life {
     this.#state = await this.#openState();
     const { seed = 1, max_packets } = this.#world.given;
     const throttles = max_packets === undefined ? [] : [packetBudget(max_packets)];
-    const engine = new Engine(this.#plan, watchedHost(this.#host(seed), outside), { tap: this.conductor, throttles });
+    const { heart } = this.#machine;
+    const settings = { tap: this.conductor, throttles, ...(heart && { heart }) };
+    const engine = new Engine(this.#plan, watchedHost(this.#host(seed), outside), settings);
     this.#engine = engine;
     const { timeMs } = this.#death;
     if (timeMs !== undefined) this.#clock.setTimer(() => this.#die(), timeMs - this.#clock.monotonicMs());
@@ -73,8 +75,8 @@ export class Life {
     const { clock: real } = this.#machine;
     const yieldToLoop = () => new Promise<void>((resolve) => setImmediate(resolve));
     const ending = Promise.race([engine.run(), this.#killed.promise]);
-    const settings = { clock: this.#world.clock, real, outside, speed: Number.POSITIVE_INFINITY, yieldToLoop };
-    const ended = await pace(ending, { ...settings, progress: () => engine.turns, onQuiet: () => this.#dieWhenDue() });
+    const timing = { clock: this.#world.clock, real, outside, speed: Number.POSITIVE_INFINITY, yieldToLoop };
+    const ended = await pace(ending, { ...timing, progress: () => engine.turns, onQuiet: () => this.#dieWhenDue() });
     if (ended === undefined) return undefined;
     await this.#state?.close();
     return ended;

@@ -12,6 +12,12 @@ import { Captures } from "./captures.ts";
 export interface Machine {
   /** The wall's clock: how long a case may take. */
   readonly clock: Clock;
+  /** Milliseconds on it that a case may take; {@link MAX_CASE_MS} unless given. */
+  readonly maxCaseMs?: number;
+  /** Where folders of cases are made; in memory where there is room unless given. */
+  readonly scratch?: string;
+  /** Tells a watchdog which node holds the thread. */
+  readonly heart?: Int32Array;
   /** For a case with `allow_real`, and for models. */
   readonly real: Pick<Host, "fetch" | "resolve" | "serve" | "spawn" | "exchange" | "ffmpeg" | "inference">;
   /** Opens the queues and blobs of a graph below `dir`, such that they can die. */
