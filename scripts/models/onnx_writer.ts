@@ -1,4 +1,4 @@
-import { chunk, type Field, float, integer, joined } from "./protobuf.ts";
+import { chunk, type Field, float, integer, joined } from "../../src/inference/protobuf_writer.ts";
 
 /** Field numbers are those of onnx.proto (the format's schema, which never renumbers). */
 const TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const;

@@ -3,6 +3,7 @@ import glue from "onnxruntime-web/ort-wasm-simd-threaded.mjs" with { type: "file
 import { embeddedFile } from "../base/embedded.ts";
 import type { TensorData } from "../node/index.ts";
 import { modelPort, type RawPort, type Session, type SessionOptions } from "./session.ts";
+import { rewriteSilu } from "./silu.ts";
 import { tensorData, tensorOf } from "./tensor.ts";
 
 // Set by the build (scripts/compile.ts); the sources run without it, and without assets.
@@ -17,10 +18,7 @@ export async function openWasm(model: Uint8Array, { threads }: SessionOptions): 
   ort.env.wasm.numThreads = threads;
   ort.env.wasm.wasmPaths = { mjs: glue };
   ort.env.wasm.wasmBinary = (await wasmBinary()).buffer;
-  const session = await ort.InferenceSession.create(model, {
-    executionProviders: ["wasm"],
-    logSeverityLevel: SILENT,
-  });
+  const session = await create(model);
   // It is compiled by now. Kept, it would be 14 MB for each worker.
   delete ort.env.wasm.wasmBinary;
   return {
@@ -35,6 +33,18 @@ export async function openWasm(model: Uint8Array, { threads }: SessionOptions): 
       );
     },
   };
+}
+
+/** As it runs faster where that can be had, else as it is; what is wrong with a model is said of the model itself. */
+async function create(model: Uint8Array): Promise<ort.InferenceSession> {
+  const options = { executionProviders: ["wasm"], logSeverityLevel: SILENT } as const;
+  try {
+    const faster = rewriteSilu(model);
+    if (faster !== undefined) return await ort.InferenceSession.create(faster, options);
+  } catch {
+    // A damaged model, or one that the runtime refuses: loading it as it is says what is wrong.
+  }
+  return ort.InferenceSession.create(model, options);
 }
 
 const WASM = "ort-wasm-simd-threaded.wasm";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { integers, OnnxGraph } from "../../scripts/models/onnx_writer.ts";
-import { chunk, integer } from "../../scripts/models/protobuf.ts";
+import { chunk, integer } from "../../src/inference/protobuf_writer.ts";
 import {
   blobModel,
   constantModel,
