@@ -84,6 +84,19 @@ function upstream({ edges }: Wiring, starts: readonly Producer[]): Set<Producer>
   return seen;
 }
 
+/**
+ * While durable edges that go are emptied: nodes behind them are needed for that, and are neither halted nor do they give
+ * back what they have. Undefined when no edge goes.
+ */
+export function emptying({ edges }: Wiring, affected: Affected): Affected | undefined {
+  if (affected.emptied.length === 0) return undefined;
+  const from = Map.groupBy(edges, (edge) => edge.from);
+  const behind = new Set<Producer>(affected.emptied);
+  // What is added is looked at as well.
+  for (const one of behind) for (const { to } of from.get(one) ?? []) behind.add(to);
+  return { ...affected, drained: affected.drained.filter((one) => !behind.has(one)), halted: [], leaving: [] };
+}
+
 /** Why it is not yet time: who is busy, and with what. Undefined when all are at rest. */
 export function busyIn({ sources, drained, halted, leaving, emptied, handedOver }: Affected): string | undefined {
   for (const { id, instance } of emptied) if (!(instance as Outlet).idle) return `durable edge ${id} is not empty`;

@@ -2,11 +2,10 @@ import { toError } from "../../base/to_error.ts";
 import { isUnchanged } from "../../graph/changes.ts";
 import type { GraphPlan } from "../../graph/plan.ts";
 import type { PreparedEdges } from "../durable/edges.ts";
-import { Outlet } from "../durable/outlet.ts";
 import type { Engine } from "../engine.ts";
 import type { NodeRun } from "../node_run.ts";
 import { SourceRun } from "../source_run.ts";
-import { type Affected, affectedBy, busyIn, keyOf } from "./affected.ts";
+import { type Affected, affectedBy, busyIn, emptying, keyOf } from "./affected.ts";
 import { CalledOff } from "./called_off.ts";
 import { closeGone } from "./close_gone.ts";
 import { Fresh, type Made } from "./fresh.ts";
@@ -120,11 +119,13 @@ export class Reload {
     for (const one of affected.leaving) {
       if (one instanceof SourceRun && one.instance.snapshot === undefined && !empties(one)) one.finishing = true;
     }
-    for (const one of affected.halted) this.#halt(one, true);
-    giveBack(affected, true);
     engine.work();
     try {
       const isLate = this.#deadline();
+      await this.#empty(isLate);
+      for (const one of affected.halted) this.#halt(one, true);
+      giveBack(affected, true);
+      engine.work();
       const atOnce = region === undefined && !this.#handover.needed;
       await this.#rest(isLate, atOnce ? () => this.#swap() : () => {});
       if (region !== undefined) {
@@ -149,6 +150,17 @@ export class Reload {
     const { closed } = this.#handover;
     await closeGone(engine, { leaving: affected.leaving, closed, fresh: this.#fresh.byKey.values() });
     return pauseMs;
+  }
+
+  /** A node that is replaced may be the one that empties a durable edge which goes, so it is halted only then. */
+  async #empty(isLate: () => boolean) {
+    const affected = this.#affected!;
+    const first = emptying(this.#engine.wiring, affected);
+    if (first === undefined) return;
+    giveBack(first, true);
+    this.#affected = first;
+    await this.#rest(isLate, () => {});
+    this.#affected = affected;
   }
 
   /** Before the sources go on: new nodes make room for the old ones. */
