@@ -12,6 +12,7 @@ import {
   spotAt,
   type Tree,
 } from "../graph/raw.ts";
+import { diskFiles } from "../node/index.ts";
 import { type Comments, commentsOf } from "./comments.ts";
 import { type MigrateContext, refuse } from "./context.ts";
 import type { OldDocument } from "./document.ts";
@@ -23,8 +24,13 @@ import type { WrittenEdge, WrittenGraph, WrittenNode } from "./written.ts";
 /** What our graphs have at their top besides version, name, nodes and edges; the old ones had nothing. */
 const TOP = "vars http durable delivery event_time checkpoint profile profiles blackboard ingress egress".split(" ");
 
+/** A graph, and the absolute `path` that each node has now: in the graph it may stand as a variable. */
+export interface NewGraph extends WrittenGraph {
+  files: ReadonlyMap<string, string>;
+}
+
 /** A version 2 graph with the predecessor's addresses as one with our names. */
-export async function newGraph(document: OldDocument, context: MigrateContext): Promise<WrittenGraph> {
+export async function newGraph(document: OldDocument, context: MigrateContext): Promise<NewGraph> {
   const { raw, resolved, source } = document;
   const [nodeTrees, edgeTrees] = [listOf(raw, "nodes"), listOf(raw, "edges")];
   const comments = commentsOf(raw, [...nodeTrees, ...edgeTrees], firstKeyAt(raw));
@@ -32,6 +38,7 @@ export async function newGraph(document: OldDocument, context: MigrateContext): 
   await context.catalogue.prepare([...new Set(plugins)]);
   const ids = new UniqueIds();
   const renamed = new Map<string, string>();
+  const files = new Map<string, string>();
   const nodes = nodeTrees.flatMap((tree, at) => {
     const path = ["nodes", at] as const;
     const id = idOf(childOf(listNode(resolved, "nodes"), at)!, path, context);
@@ -39,13 +46,16 @@ export async function newGraph(document: OldDocument, context: MigrateContext): 
     const fresh = ids.take(id);
     if (fresh !== id) context.leftOuts.at(tree, ["id"], `"${id}" is no id here: the node is called ${fresh}`);
     renamed.set(id, fresh);
-    return newNode(fresh, tree, childOf(listNode(resolved, "nodes"), at)!, path, source.baseDir, comments, context);
+    const now = childOf(listNode(resolved, "nodes"), at)!;
+    const file = textOf(mapOf(now, "config"), "path");
+    if (file !== undefined) files.set(fresh, diskFiles({ base: source.baseDir, fallback: context.cwd }).resolve(file));
+    return newNode(fresh, tree, now, path, source.baseDir, comments, context);
   });
   const edges = edgeTrees.flatMap((tree, at) =>
     newEdge(tree, childOf(listNode(resolved, "edges"), at)!, ["edges", at], renamed, comments, context),
   );
   const name = textOf(resolved, "name") ?? nameOf(source.path);
-  return { name, top: newTop(raw, context), nodes, edges, comments: comments.head, tail: comments.tail };
+  return { name, top: newTop(raw, context), nodes, edges, comments: comments.head, tail: comments.tail, files };
 }
 
 const listNode = (root: MapTree, key: string) => childOf(root, key)!;

@@ -1,28 +1,16 @@
-import * as fs from "node:fs";
-import * as path from "node:path";
-import { readGraphFile } from "../graph/index.ts";
-import { childOf, listOf, type MapTree, nameOf, type Path, spotAt, type Tree } from "../graph/raw.ts";
-import { diskFiles } from "../node/index.ts";
+import { childOf, type MapTree, nameOf, type Path, plain, show, spotAt, type Tree } from "../graph/raw.ts";
 import { commentsOf } from "./comments.ts";
 import { type MigrateContext, refuse } from "./context.ts";
-import { type OldDocument, openDocument } from "./document.ts";
-import { newGraph, textOf } from "./old_graph.ts";
+import type { OldDocument } from "./document.ts";
+import { isVersionOne } from "./job/version.ts";
+import { textOf } from "./old_graph.ts";
 import { type Joined, joinByChannel } from "./process_links.ts";
+import { type Channel, itemsOf, type Process, readChannels, readProcesses } from "./process_parts.ts";
 import { UniqueIds } from "./unique_ids.ts";
 import type { WrittenGraph, WrittenNode } from "./written.ts";
 
-interface Process {
-  id: string;
-  tree: Tree;
-  graph: WrittenGraph;
-}
-
-interface Channel {
-  path: string;
-  tree: Tree;
-}
-
 const CODE = "MIGRATE_VALUE";
+const KEYS = ["version", "processes", "channels", "links"];
 
 /** A process graph, whose processes met in SQLite queues, as one graph with durable edges in their place. */
 export async function newGraphOfProcesses(
@@ -30,12 +18,14 @@ export async function newGraphOfProcesses(
   context: MigrateContext,
 ): Promise<WrittenGraph | undefined> {
   const { resolved, source } = document;
+  checkVersion(resolved, context);
   const channels = readChannels(resolved, source.baseDir, context);
   const processes = await readProcesses(document, context);
+  const links = itemsOf(resolved, "links", ["producer", "consumer", "channel"], context);
   if (context.findings.errors > 0) return undefined;
   let joined: Joined = merged(processes.values(), context);
-  const used = new Map<string, Tree>();
-  for (const [at, link] of listOf(resolved, "links").entries()) {
+  const used = new Set<string>();
+  for (const [at, link] of links.entries()) {
     const base = ["links", at] as const;
     const end = <Part>(key: string, parts: ReadonlyMap<string, Part>) => known(link, key, base, parts, context);
     const [from, to, channel] = [end("producer", processes), end("consumer", processes), end("channel", channels)];
@@ -46,94 +36,33 @@ export async function newGraphOfProcesses(
     else if (used.has(channel.path))
       fail("channel", "another link has this channel, and a channel joins two processes");
     else joined = joinByChannel(joined, { from: from.id, to: to.id, path: channel.path, link, base }, context);
-    used.set(channel.path, link);
+    used.add(channel.path);
   }
-  if (listOf(resolved, "links").length === 0) needsOne(resolved, "links", context);
+  // A link that is wrong may be the one that a channel lacks.
+  if (context.findings.errors === 0) refuseUnused(channels, used, context);
+  for (const key of resolved.entries.keys())
+    if (!KEYS.includes(key)) context.leftOuts.at(resolved, [key], "a process graph has no such key");
   const comments = commentsOf(document.raw, [], document.raw.end);
   const { nodes, edges } = joined;
   return {
-    ...{ name: nameOf(source.path), nodes: nodes.map(({ owner: _, ...node }) => node), edges },
+    ...{ name: nameOf(source.path), nodes: nodes.map(({ owner: _, file: __, ...node }) => node), edges },
     comments: [...comments.head, ...[...processes.values()].flatMap(({ graph }) => graph.comments)],
   };
 }
 
-function readChannels(root: MapTree, baseDir: string, context: MigrateContext): Map<string, Channel> {
-  const channels = new Map<string, Channel>();
-  for (const [at, tree] of listOf(root, "channels").entries()) {
-    const base = ["channels", at] as const;
-    const id = idOf(tree, "channel_id", base, channels, context);
-    const kind = textOf(tree, "kind") ?? "sqlite_queue";
-    const file = textOf(tree, "path");
-    if (kind !== "sqlite_queue") {
-      refuse(
-        context,
-        CODE,
-        spotAt(tree, ["kind"]),
-        [...base, "kind"],
-        `Cannot migrate the channel as its kind must be sqlite_queue: current value is "${kind}"`,
-      );
-    } else if (file === undefined) {
-      refuse(context, CODE, spotAt(tree, ["path"]), [...base, "path"], "Cannot migrate the channel as it has no path");
-    } else if (id !== undefined)
-      channels.set(id, { path: diskFiles({ base: baseDir, fallback: context.cwd }).resolve(file), tree });
+function checkVersion(root: MapTree, context: MigrateContext) {
+  const version = childOf(root, "version");
+  if (version === undefined || isVersionOne(root)) return;
+  const why = `its version must be 1: current value is ${show(plain(version))}`;
+  refuse(context, CODE, spotAt(root, ["version"]), ["version"], `Cannot migrate the process graph as ${why}`);
+}
+
+function refuseUnused(channels: ReadonlyMap<string, Channel>, used: ReadonlySet<string>, context: MigrateContext) {
+  for (const [id, { path: file, tree }] of channels) {
+    if (used.has(file)) continue;
+    const message = `Cannot migrate the channel as no link has it, "${id}": each channel joins two processes`;
+    refuse(context, CODE, spotAt(tree, []), ["channels"], message, "name it in a link, or take it out");
   }
-  if (listOf(root, "channels").length === 0) needsOne(root, "channels", context);
-  return channels;
-}
-
-async function readProcesses(
-  { resolved, source }: OldDocument,
-  context: MigrateContext,
-): Promise<Map<string, Process>> {
-  const processes = new Map<string, Process>();
-  for (const [at, tree] of listOf(resolved, "processes").entries()) {
-    const base = ["processes", at] as const;
-    const id = idOf(tree, "process_id", base, processes, context);
-    const graph = id === undefined ? undefined : await graphOf(tree, base, source.baseDir, context);
-    if (id !== undefined && graph !== undefined) processes.set(id, { id, tree, graph });
-  }
-  if (listOf(resolved, "processes").length === 0) needsOne(resolved, "processes", context);
-  return processes;
-}
-
-async function graphOf(tree: Tree, base: Path, baseDir: string, context: MigrateContext) {
-  const fail = (why: string, hint?: string) =>
-    refuse(
-      context,
-      "MIGRATE_FILE",
-      spotAt(tree, ["graph"]),
-      [...base, "graph"],
-      `Cannot migrate the process as ${why}`,
-      hint,
-    );
-  const named = textOf(tree, "graph");
-  if (named === undefined) return fail("it names no graph");
-  const file = found(named, baseDir, context.cwd);
-  if (file === undefined)
-    return fail(`there is no file ${named}`, `looked beside the file, above it, and in ${context.cwd}`);
-  const read = readGraphFile(file);
-  if (read.source === undefined) {
-    for (const diagnostic of read.diagnostics) context.findings.add(diagnostic);
-    return undefined;
-  }
-  context.texts[file] = read.source.text;
-  const document = openDocument(read.source, context.env, context.findings);
-  return document && newGraph(document, context);
-}
-
-/** The project's root is the folder above that has the file, or where the command was given. */
-function found(file: string, baseDir: string, cwd: string): string | undefined {
-  const folders = [baseDir, path.dirname(baseDir), path.dirname(path.dirname(baseDir)), cwd];
-  return folders.map((folder) => path.resolve(folder, file)).find((candidate) => fs.existsSync(candidate));
-}
-
-function idOf(tree: Tree, alias: string, base: Path, taken: ReadonlyMap<string, unknown>, context: MigrateContext) {
-  const key = childOf(tree, "id") === undefined ? alias : "id";
-  const id = textOf(tree, key);
-  const fail = (why: string) =>
-    refuse(context, CODE, spotAt(tree, [key]), [...base, key], `Cannot migrate ${base.join("[")}] as ${why}`);
-  if (id === undefined) return fail("it has no id");
-  return taken.has(id) ? fail(`its id "${id}" is taken already`) : id;
 }
 
 function known<Part>(link: Tree, key: string, base: Path, parts: ReadonlyMap<string, Part>, context: MigrateContext) {
@@ -146,15 +75,6 @@ function known<Part>(link: Tree, key: string, base: Path, parts: ReadonlyMap<str
     `Cannot migrate the link as its ${key} must be one of ${names}: current value is ${name === undefined ? "none" : `"${name}"`}`,
   );
 }
-
-const needsOne = (root: MapTree, key: string, context: MigrateContext) =>
-  refuse(
-    context,
-    CODE,
-    spotAt(root, [key]),
-    [key],
-    `Cannot migrate the process graph as it has no ${key}: at least one is needed`,
-  );
 
 /** All graphs in one; an id that several have gets its process in front. */
 function merged(processes: Iterable<Process>, context: MigrateContext): Joined {
@@ -170,11 +90,18 @@ function merged(processes: Iterable<Process>, context: MigrateContext): Joined {
     if (renamed !== "") say(`ids that other processes have as well: ${renamed}; source_id of its packets follows`);
     const top = Object.keys(graph.top ?? {});
     if (top.length > 0) say(`what its graph has at the top is left out: ${top.join(", ")}`);
-    joined.nodes.push(...graph.nodes.map((node) => ({ ...node, owner, id: own.get(node.id)! })));
+    joined.nodes.push(
+      ...graph.nodes.map((node) => joinedNode({ ...node, id: own.get(node.id)! }, owner, graph.files.get(node.id))),
+    );
     joined.edges.push(...graph.edges.map((edge) => ({ ...edge, from: own.get(edge.from)!, to: own.get(edge.to)! })));
   }
   return joined;
 }
+
+const joinedNode = (node: WrittenNode, owner: string, file: string | undefined) => ({
+  ...{ ...node, owner },
+  ...(file === undefined ? {} : { file }),
+});
 
 const isQueue = ({ plugin }: WrittenNode) => plugin.startsWith("sqlite_queue_");
 

@@ -1,11 +1,13 @@
-import * as path from "node:path";
 import { type Path, spotAt, type Tree } from "../graph/raw.ts";
 import { type MigrateContext, refuse } from "./context.ts";
 import type { WrittenEdge, WrittenNode } from "./written.ts";
 
-/** The graphs of several processes in one; `owner` is the process a node was in. */
+/** `owner` is the process the node was in, `file` what its `path` leads to now. */
+export type JoinedNode = WrittenNode & { owner: string; file?: string };
+
+/** The graphs of several processes in one. */
 export interface Joined {
-  nodes: (WrittenNode & { owner: string })[];
+  nodes: JoinedNode[];
   edges: WrittenEdge[];
 }
 
@@ -21,9 +23,7 @@ interface Link {
 /** Puts durable edges in place of the sink that filled a queue file, the source that read it, and what removed its rows. */
 export function joinByChannel(joined: Joined, link: Link, context: MigrateContext): Joined {
   const of = (plugin: string, owner: string) =>
-    joined.nodes.filter(
-      (node) => node.plugin === plugin && node.owner === owner && fileOf(node, context) === link.path,
-    );
+    joined.nodes.filter((node) => node.plugin === plugin && node.owner === owner && node.file === link.path);
   const [sinks, sources] = [of("sqlite_queue_sink", link.from), of("sqlite_queue_source", link.to)];
   const acks = of("sqlite_queue_ack", link.to);
   const fail = (key: string, what: string) =>
@@ -63,10 +63,6 @@ function through(edges: readonly WrittenEdge[], gone: ReadonlySet<string>, behin
     const next = behind.filter(({ from }) => from === edge.to).map(({ to }) => ({ ...edge, to }));
     return [edge, ...next];
   });
-}
-
-function fileOf({ config }: WrittenNode, { targetDir }: MigrateContext): string | undefined {
-  return typeof config?.path === "string" ? path.resolve(targetDir, config.path) : undefined;
 }
 
 function tell(

@@ -61,9 +61,56 @@ test("an id that two processes have gets its process in front, and that is said"
   ]);
 });
 
+test("a queue file that a variable names joins as well", async () => {
+  const named = (text: string) => text.replace("path: queue.sqlite3", 'path: "${oc.env:QUEUE,queue.sqlite3}"');
+  const files = { "producer.yaml": named(PRODUCER), "consumer.yaml": CONSUMER };
+  using project = yard(HEAD + LINK, files);
+  expect(arrows(await project.migrate("all.yaml"))).toEqual(["src -> log", "src => show"]);
+  expect(faults(await project.migrate("all.yaml", { env: { QUEUE: "other.sqlite3" } }))).toHaveLength(1);
+});
+
+test("what nothing reads of a process graph is said", async () => {
+  const junk = (HEAD + LINK).replace("id: p,", "id: p, cpus: 2,").replace("id: q,", "id: q, size: 3,");
+  using project = yard(`${junk}config: {}\n`);
+  const keys = (await project.migrate("all.yaml")).leftOut.map(({ key }) => key);
+  expect(keys).toEqual(expect.arrayContaining(["config", "processes[0].cpus", "channels[0].size"]));
+});
+
 describe("a process graph is refused", () => {
   for (const [why, text, files, expected] of [
     ["without links", HEAD, {}, ["MIGRATE_VALUE all.yaml:1:1"]],
+    ["of another version", (HEAD + LINK).replace("1", "3"), {}, ["MIGRATE_VALUE all.yaml:1:10"]],
+    [
+      "with parts that are no lists",
+      "processes: { p: 1 }\nchannels: 3\nlinks: x\n",
+      {},
+      ["MIGRATE_VALUE all.yaml:1:1", "MIGRATE_VALUE all.yaml:2:11", "MIGRATE_VALUE all.yaml:3:8"],
+    ],
+    ["with links that are no maps", `${HEAD}links: [7]\n`, {}, ["MIGRATE_VALUE all.yaml:7:9"]],
+    [
+      "for a channel without a link",
+      (HEAD + LINK).replace("channels: [", "channels: [{ id: r, path: r.sqlite3 }, "),
+      {},
+      ["MIGRATE_VALUE all.yaml:6:14"],
+    ],
+    [
+      "for require_ack that is neither",
+      (HEAD + LINK).replace("ack: true", "ack: 3"),
+      {},
+      ["MIGRATE_VALUE all.yaml:6:75"],
+    ],
+    [
+      "for a process that is a job",
+      HEAD + LINK,
+      { "consumer.yaml": "version: 1\njob: a:B\n" },
+      ["MIGRATE_FILE all.yaml:5:29"],
+    ],
+    [
+      "for a process that is this graph",
+      (HEAD + LINK).replace("consumer.yaml", "all.yaml"),
+      {},
+      ["MIGRATE_FILE all.yaml:5:29"],
+    ],
     [
       "for an id that stands twice",
       (HEAD + LINK).replace("process_id: c", "id: p"),
