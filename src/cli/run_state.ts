@@ -19,6 +19,7 @@ import {
   type QueueFileOptions,
   type QueueOptions,
   realPath,
+  refuseNewerState,
   restore,
   StoreError,
   spill,
@@ -107,8 +108,12 @@ class Opening {
     return this.#options.clock ?? systemClock;
   }
 
+  readonly #onEvent: QueueFileOptions["onEvent"] = (level, message, fields) =>
+    this.#options.log[level](message, fields);
+
   async open(): Promise<RunState> {
     this.#refuseShared();
+    refuseNewerState(this.#dir.state);
     try {
       this.#blobs = await this.#openBlobs();
       const letters = await this.#openFile("dead_letters", this.#dir.deadLetters, { ordered: true, maxAttempts: 1 });
@@ -184,11 +189,10 @@ class Opening {
 
   /** The engine does so when a node has a state to keep, and closes it. */
   async #openCheckpoints(): Promise<CheckpointStore> {
-    const { log, networkDisk: allowNetworkDisk, clock = systemClock, openFile } = this.#options;
-    const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) => log[level](message, fields);
+    const { networkDisk: allowNetworkDisk, clock = systemClock, openFile } = this.#options;
     // In virtual time a disk must not take any.
     const open = openFile === undefined ? openCheckpoints : openCheckpointsInline;
-    return await open(this.#dir.state, { clock, onEvent, allowNetworkDisk });
+    return await open(this.#dir.state, { clock, onEvent: this.#onEvent, allowNetworkDisk });
   }
 
   async #close() {
@@ -202,9 +206,7 @@ class Opening {
     const spills = edges.some(({ payloadRefOver }) => payloadRefOver !== undefined);
     const keeps = nodes.some(({ definition, config }) => definition.keepsState?.(config));
     if (!spills && !keeps && !fs.existsSync(this.#dir.blobs)) return undefined;
-    const { log } = this.#options;
-    const onEvent: QueueFileOptions["onEvent"] = (level, message, fields) => log[level](message, fields);
-    return new BlobStore(this.#dir.blobs, { clock: this.#clock, onEvent });
+    return new BlobStore(this.#dir.blobs, { clock: this.#clock, onEvent: this.#onEvent });
   }
 
   #spills(plan = this.#plan): ReadonlyMap<number, Spill> {

@@ -32,3 +32,4 @@ export { openPredecessorQueue, openQueue, realPath } from "./queue_file.ts";
 export { type Run, runsOf } from "./runs.ts";
 export { type SalvageBatch, type SalvageReport, salvage } from "./salvage.ts";
 export { type PackedState, packState, sizeOfState } from "./state_codec.ts";
+export { refuseNewerState } from "./state_version.ts";

@@ -118,7 +118,9 @@ function checkPages(db: Database) {
 function bringUp(opening: Opening, db: Database, water: HighWater) {
   const { file, options, alarms, knownSeq } = opening;
   const { applicationId, migrations } = options;
-  const version = fileVersion(db, file, options, water.found ? water.mark.version : undefined);
+  const version = fileVersion(db, file, options, water.found ? water.mark.version : undefined, (told) =>
+    alarms.tell("warn", told),
+  );
   if (version > 0 && version < migrations.length) tellBackup(alarms, version, backUp(db, file, version));
   // Before the migration: whatever of the two versions a kill leaves, the mark is not below it.
   water.note({ version: Math.max(water.mark.version, migrations.length) });

@@ -72,8 +72,19 @@ for (const [what, pragma] of [
     expect(keysIn(second.db)).toEqual(["a"]);
     expect(second.db.query("PRAGMA user_version").get()).toEqual({ user_version: 1 });
     expect(aside(at.folder)).toEqual([]);
+    expect(at.heard.map(({ level }) => level)).toEqual(["warn"]);
+    expect(at.heard[0]!.message).toContain("its header was damaged: it said ");
   });
 }
+
+test("openFile() refuses a file with tables of a later version, also when the mark beside it is behind", () => {
+  using at = guardedFile();
+  const first = at.open();
+  first.db.run("CREATE TABLE later (n INTEGER)");
+  first.db.run("PRAGMA user_version = 2");
+  first.guards.close();
+  expect(() => at.open()).toThrow("QUEUE_NEWER");
+});
 
 test("openFile() refuses a file of a later version, and leaves it as it is", () => {
   using at = guardedFile();
