@@ -14,6 +14,7 @@ import { goesOn, handedOver } from "./going_on.ts";
 import { Handover, takers } from "./handover.ts";
 import { refusalOf } from "./refusal.ts";
 import { DEFAULT_RELOAD_MS, type ReloadOptions, type ReloadResult } from "./reloads.ts";
+import { makeRoom } from "./room.ts";
 import { carryState, putInPlace, stoodAs } from "./swap.ts";
 
 type Result = Omit<ReloadResult, "generation">;
@@ -119,6 +120,7 @@ export class Reload {
     for (const one of affected.leaving) {
       if (one instanceof SourceRun && one.instance.snapshot === undefined && !empties(one)) one.finishing = true;
     }
+    const roomBack = makeRoom(engine, affected);
     engine.work();
     try {
       const isLate = this.#deadline();
@@ -140,6 +142,8 @@ export class Reload {
       throw error;
     } finally {
       this.#cancel();
+      // The new wiring has the bounds of its own graph.
+      if (!this.#swapped) roomBack();
       for (const one of affected.leaving) if (one instanceof SourceRun) one.finishing = false;
       for (const one of affected.halted) this.#halt(one, false);
       giveBack(affected, false);
