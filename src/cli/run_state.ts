@@ -96,6 +96,7 @@ class Opening {
   readonly #dir: StateDir;
   readonly #options: RunStateOptions;
   readonly #opened: NamedQueue[] = [];
+  readonly #onEvent: QueueFileOptions["onEvent"] = (level, ...told) => this.#options.log[level](...told);
   #blobs: BlobStore | undefined;
 
   constructor(plan: GraphPlan, dir: StateDir, options: RunStateOptions) {
@@ -107,9 +108,6 @@ class Opening {
   get #clock(): Clock {
     return this.#options.clock ?? systemClock;
   }
-
-  readonly #onEvent: QueueFileOptions["onEvent"] = (level, message, fields) =>
-    this.#options.log[level](message, fields);
 
   async open(): Promise<RunState> {
     this.#refuseShared();
@@ -192,7 +190,7 @@ class Opening {
     const { networkDisk: allowNetworkDisk, clock = systemClock, openFile } = this.#options;
     // In virtual time a disk must not take any.
     const open = openFile === undefined ? openCheckpoints : openCheckpointsInline;
-    return await open(this.#dir.state, { clock, onEvent: this.#onEvent, allowNetworkDisk });
+    return open(this.#dir.state, { clock, onEvent: this.#onEvent, allowNetworkDisk });
   }
 
   async #close() {
