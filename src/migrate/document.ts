@@ -1,5 +1,5 @@
 import type { GraphSource } from "../graph/index.ts";
-import { Findings, loadRoot, type MapTree, SourceText, type Tree, Variables } from "../graph/raw.ts";
+import { childOf, Findings, loadRoot, type MapTree, SourceText, type Tree, Variables } from "../graph/raw.ts";
 
 /** A file of the predecessor: as it is written, and with its variables filled in. */
 export interface OldDocument {
@@ -30,5 +30,9 @@ export function glance(source: GraphSource): MapTree | undefined {
   }).resolve(raw) as MapTree;
 }
 
-/** Text of a scalar as it is written, with its variables; undefined for what is none. */
-export const writtenText = (tree: Tree | undefined) => (tree?.type === "scalar" ? tree.text : undefined);
+/** The text at a key; undefined for what is none, or blank. */
+export function textOf(tree: Tree, key: string): string | undefined {
+  const child = childOf(tree, key);
+  const text = child?.type === "scalar" && typeof child.value === "string" ? child.value.trim() : "";
+  return text === "" ? undefined : text;
+}

@@ -15,11 +15,12 @@ import {
 import { diskFiles } from "../node/index.ts";
 import { type Comments, commentsOf } from "./comments.ts";
 import { type MigrateContext, refuse } from "./context.ts";
-import type { OldDocument } from "./document.ts";
+import { type OldDocument, textOf } from "./document.ts";
 import { newConfig } from "./old_config.ts";
+import { newEdge, tellOthers } from "./old_edge.ts";
 import { newPaths } from "./old_paths.ts";
 import { UniqueIds } from "./unique_ids.ts";
-import type { WrittenEdge, WrittenGraph, WrittenNode } from "./written.ts";
+import type { WrittenGraph, WrittenNode } from "./written.ts";
 
 /** What our graphs have at their top besides version, name, nodes and edges; the old ones had nothing. */
 const TOP = "vars http durable delivery event_time checkpoint profile profiles blackboard ingress egress".split(" ");
@@ -43,6 +44,11 @@ export async function newGraph(document: OldDocument, context: MigrateContext): 
     const path = ["nodes", at] as const;
     const id = idOf(childOf(listNode(resolved, "nodes"), at)!, path, context);
     if (id === undefined) return [];
+    if (renamed.has(id)) {
+      const why = `Cannot migrate the graph as two nodes have the id "${id}"`;
+      refuse(context, "DUPLICATE_ID", spotAt(tree, ["id"]), path, why, "rename one of them and the edges that mean it");
+      return [];
+    }
     const fresh = ids.take(id);
     if (fresh !== id) context.leftOuts.at(tree, ["id"], `"${id}" is no id here: the node is called ${fresh}`);
     renamed.set(id, fresh);
@@ -62,12 +68,6 @@ const listNode = (root: MapTree, key: string) => childOf(root, key)!;
 
 /** Comments above the first node belong to it, those above the key `nodes` to the file. */
 const firstKeyAt = (raw: MapTree) => Math.min(...[...raw.entries.values()].map(({ key }) => key.start), raw.end);
-
-export function textOf(tree: Tree, key: string): string | undefined {
-  const child = childOf(tree, key);
-  const text = child?.type === "scalar" && typeof child.value === "string" ? child.value.trim() : "";
-  return text === "" ? undefined : text;
-}
 
 function idOf(tree: Tree, path: Path, context: MigrateContext): string | undefined {
   const key = childOf(tree, "id") === undefined ? "node_id" : "id";
@@ -109,6 +109,10 @@ function newNode(
   const made = newConfig({ raw: config, resolved: filled, base }, found, context);
   const moved = newPaths(made, { raw: config, base, baseDir }, context);
   const runtime = newRuntime(raw, resolved, path, context);
+  tellOthers(raw, NODE_KEYS, path, context);
+  const given = childOf(raw, "config");
+  if (given !== undefined && given.type !== "map" && !isNull(given))
+    context.leftOuts.add(given, base, "it is no map, so the old node had no settings");
   return [
     {
       ...{ id, plugin: found.legacy === undefined ? plugin : found.definition.name },
@@ -119,6 +123,7 @@ function newNode(
   ];
 }
 
+const NODE_KEYS = ["id", "node_id", "plugin", "kind", "config", "runtime"];
 function tellVariable(raw: Tree, path: Path, plugin: string, { leftOuts }: MigrateContext) {
   const written = childOf(raw, "plugin");
   if (written?.type !== "scalar" || !written.text.includes("${")) return;
@@ -144,32 +149,6 @@ function newRuntime(raw: Tree, resolved: Tree, path: Path, context: MigrateConte
   const byDefault = runtimeOptions().inbox as unknown as Record<string, unknown>;
   const kept = Object.entries(inbox).filter(([key, value]) => byDefault[key] !== value);
   return kept.length === 0 ? undefined : { inbox: Object.fromEntries(kept) };
-}
-
-function newEdge(
-  raw: Tree,
-  resolved: Tree,
-  path: Path,
-  renamed: ReadonlyMap<string, string>,
-  comments: Comments,
-  context: MigrateContext,
-): WrittenEdge[] {
-  const end = (key: string, alias: string) => {
-    const text = textOf(resolved, childOf(resolved, key) === undefined ? alias : key);
-    if (text !== undefined) return renamed.get(text) ?? text;
-    return refuse(
-      context,
-      "MIGRATE_VALUE",
-      spotAt(raw, [key]),
-      path,
-      `Cannot migrate ${path.join("[")}] as it has no ${key}`,
-    );
-  };
-  const [from, to] = [end("from", "src"), end("to", "dst")];
-  for (const key of ["from_port", "src_port", "to_port", "dst_port"]) {
-    if (childOf(raw, key) !== undefined) context.leftOuts.at(raw, [key], "port labels led nowhere");
-  }
-  return from === undefined || to === undefined ? [] : [{ from, to, comments: comments.of.get(raw) ?? [] }];
 }
 
 function newTop(raw: MapTree, { leftOuts }: MigrateContext): Record<string, unknown> {

@@ -1,9 +1,8 @@
 import { childOf, type MapTree, nameOf, type Path, plain, show, spotAt, type Tree } from "../graph/raw.ts";
 import { commentsOf } from "./comments.ts";
 import { type MigrateContext, refuse } from "./context.ts";
-import type { OldDocument } from "./document.ts";
+import { type OldDocument, textOf } from "./document.ts";
 import { isVersionOne } from "./job/version.ts";
-import { textOf } from "./old_graph.ts";
 import { type Joined, joinByChannel } from "./process_links.ts";
 import { type Channel, itemsOf, type Process, readChannels, readProcesses } from "./process_parts.ts";
 import { UniqueIds } from "./unique_ids.ts";

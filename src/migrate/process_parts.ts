@@ -4,8 +4,8 @@ import { readGraphFile } from "../graph/index.ts";
 import { childOf, isNull, type MapTree, type Path, plain, show, spotAt, type Tree } from "../graph/raw.ts";
 import { diskFiles } from "../node/index.ts";
 import { type MigrateContext, refuse } from "./context.ts";
-import { type OldDocument, openDocument } from "./document.ts";
-import { type NewGraph, newGraph, textOf } from "./old_graph.ts";
+import { type OldDocument, openDocument, textOf } from "./document.ts";
+import { type NewGraph, newGraph } from "./old_graph.ts";
 
 export interface Process {
   id: string;

@@ -141,3 +141,26 @@ test("a graph that ours would refuse is not given", async () => {
   expect(made.text).toBeUndefined();
   expect(faults(made)).toEqual([expect.stringContaining("UNKNOWN_NODE")]);
 });
+
+const small = (...parts: string[]) => `version: 2\nnodes:\n${parts.join("\n")}\n`;
+const SOURCE = `  - { id: s, kind: source, plugin: "${D}:StaticSource" }`;
+const SINK = `  - { id: o, kind: sink, plugin: "${D}:PrintSink" }`;
+
+test("an id that stands twice and an edge to nobody are told in the old file, each at its place", async () => {
+  using project = oldProject({
+    "twice.yaml": small(SOURCE, SOURCE, SINK, "edges: [{ from: s, to: o }]"),
+    "nobody.yaml": small(SOURCE, SINK, "edges: [{ from: s, to: o }, { from: s, to: x }]"),
+  });
+  expect(faults(await project.migrate("twice.yaml"))).toEqual(["DUPLICATE_ID twice.yaml:4:11"]);
+  expect(faults(await project.migrate("nobody.yaml"))).toEqual(["UNKNOWN_NODE nobody.yaml:5:44"]);
+});
+
+test("keys that a node or an edge of the predecessor did not have are told, and a durable edge stays one", async () => {
+  const sink = SINK.replace(" }", ", color: red, config: [1] }");
+  using project = oldProject({
+    "g.yaml": small(SOURCE, sink, "edges: [{ from: s, to: o, weight: 3, durable: true }]"),
+  });
+  const made = await project.migrate("g.yaml");
+  expect(made.leftOut.map(({ key }) => key).sort()).toEqual(["edges[0].weight", "nodes[1].color", "nodes[1].config"]);
+  expect(made.text).toContain("{ from: s, to: o, durable: true }");
+});
