@@ -15,8 +15,8 @@ const FIRST_SLOTS = 16;
 /**
  * The bounded queue of one input port: a ring that grows to its capacity and never beyond.
  *
- * Invariant: `count <= capacity` but for what a reload has let in; bytes exceed `max_bytes` only by the last packet let in, so that
- * a packet larger than the bound still passes, alone.
+ * Invariant: `count <= capacity` but for what a reload has let in; bytes exceed `max_bytes` only by the
+ * last packet let in, so that a packet larger than the bound still passes, alone.
  */
 export class Inbox {
   limits: InboxLimits;

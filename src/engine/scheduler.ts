@@ -45,6 +45,8 @@ export class Scheduler {
   readonly fuse: boolean;
   /** Monotonic time, at most {@link MAX_STRIDE} steps old; the stride shrinks when steps take long. */
   nowMs: number;
+  /** Shorter while somebody waits for the end of a turn. */
+  turnMs = TURN_MS;
   /** Calls of `process` that returned a promise or an async iterator and have not settled. */
   inFlight = 0;
   /** Called when something outside a turn made work. */
@@ -105,7 +107,7 @@ export class Scheduler {
   /** Runs until nothing is ready and `feed` has nothing, or the time is up; true when there is more to do. */
   turn(feed: () => boolean): boolean {
     this.readClock();
-    this.#turnEndsMs = this.nowMs + TURN_MS;
+    this.#turnEndsMs = this.nowMs + this.turnMs;
     for (;;) {
       const rank = this.#ready.highest();
       if (rank < 0) {

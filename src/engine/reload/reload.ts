@@ -3,8 +3,6 @@ import { isUnchanged } from "../../graph/changes.ts";
 import type { GraphPlan } from "../../graph/plan.ts";
 import type { PreparedEdges } from "../durable/edges.ts";
 import type { Engine } from "../engine.ts";
-import type { NodeRun } from "../node_run.ts";
-import { SourceRun } from "../source_run.ts";
 import { type Affected, affectedBy, busyIn, emptying, keyOf } from "./affected.ts";
 import { CalledOff } from "./called_off.ts";
 import { closeGone } from "./close_gone.ts";
@@ -14,7 +12,7 @@ import { goesOn, handedOver } from "./going_on.ts";
 import { Handover, takers } from "./handover.ts";
 import { refusalOf } from "./refusal.ts";
 import { DEFAULT_RELOAD_MS, type ReloadOptions, type ReloadResult } from "./reloads.ts";
-import { makeRoom } from "./room.ts";
+import { Standstill } from "./standstill.ts";
 import { carryState, putInPlace, stoodAs } from "./swap.ts";
 
 type Result = Omit<ReloadResult, "generation">;
@@ -109,51 +107,32 @@ export class Reload {
   async #swapAtRest(): Promise<number> {
     const { engine } = this.#sides;
     const affected = this.#find();
-    const { clock } = engine.host;
     this.#affected = affected;
-    const begunMs = clock.monotonicMs();
     const region = this.#goesOn ? undefined : engine.checkpoints.region;
-    const empties = (one: SourceRun) => affected.emptied.includes(one);
-    const still = [...affected.sources, ...(region?.sources ?? []).filter((one) => !empties(one))];
-    const paused = new Set(still.filter((one) => !one.ended));
-    for (const one of paused) one.pause();
-    for (const one of affected.leaving) {
-      if (one instanceof SourceRun && one.instance.snapshot === undefined && !empties(one)) one.finishing = true;
-    }
-    const roomBack = makeRoom(engine, affected);
-    engine.work();
+    const still = new Standstill(engine, affected, region?.sources ?? []);
     try {
       const isLate = this.#deadline();
       await this.#empty(isLate);
-      for (const one of affected.halted) this.#halt(one, true);
-      giveBack(affected, true);
-      engine.work();
+      still.halt();
       const atOnce = region === undefined && !this.#handover.needed;
-      await this.#rest(isLate, atOnce ? () => this.#swap() : () => {});
+      await this.#rest(isLate, atOnce ? () => this.#swap(still) : () => {});
       if (region !== undefined) {
         const why = await engine.checkpoints.now();
         if (why !== undefined) throw new CalledOff(`no checkpoint could be taken before it: ${why}`);
       }
       if (this.#handover.needed) await this.#handover.carryOut(this.#fresh, this.#off.signal);
-      if (!atOnce) await this.#rest(isLate, () => this.#swap());
+      if (!atOnce) await this.#rest(isLate, () => this.#swap(still));
       if (!this.#goesOn) await engine.checkpoints.replan();
     } catch (error) {
       await this.#takeBack(toError(error));
       throw error;
     } finally {
       this.#cancel();
-      // The new wiring has the bounds of its own graph.
-      if (!this.#swapped) roomBack();
-      for (const one of affected.leaving) if (one instanceof SourceRun) one.finishing = false;
-      for (const one of affected.halted) this.#halt(one, false);
-      giveBack(affected, false);
-      for (const one of paused) one.resume();
-      engine.work();
+      still.end(this.#swapped);
     }
-    const pauseMs = clock.monotonicMs() - begunMs;
     const { closed } = this.#handover;
     await closeGone(engine, { leaving: affected.leaving, closed, fresh: this.#fresh.byKey.values() });
-    return pauseMs;
+    return still.pauseMs;
   }
 
   /** A node that is replaced may be the one that empties a durable edge which goes, so it is halted only then. */
@@ -189,11 +168,6 @@ export class Reload {
     const going = { region, affected, changes, before, after, fresh: this.#fresh.byKey };
     this.#goesOn = !this.#handover.needed && goesOn(going);
     return { ...affected, handedOver: handedOver(going) };
-  }
-
-  #halt(node: NodeRun, halted: boolean) {
-    node.halted = halted;
-    this.#engine.scheduler.refresh(node);
   }
 
   #cancel = () => {};
@@ -234,7 +208,7 @@ export class Reload {
   }
 
   /** Between two turns. What may throw comes first. */
-  #swap() {
+  #swap(still: Standstill) {
     const { before, after } = this.#sides;
     const { changes, onSwapped } = this.#options;
     const [{ byKey: fresh }, { states }] = [this.#fresh, this.#handover];
@@ -247,5 +221,7 @@ export class Reload {
     putInPlace(this.#engine, swap, leaving);
     if (this.#goesOn) checkpoints.goOn();
     onSwapped?.();
+    // Nothing else is to be begun before: who waits for this promise may have to wait for a turn.
+    if (this.#goesOn) still.end(true);
   }
 }
