@@ -137,6 +137,24 @@ test("schnitzel validate and run migrate a job in memory, and say so once", asyn
   expect(fs.readdirSync(project.folder).sort()).toEqual(["configs", "data", "job.yaml"]);
 });
 
+test("a job's serial sensor speaks by standard input, in maps and in bare numbers, and other lines are set aside", async () => {
+  using project = yard();
+  const adapter = "ai.plugins.sensors.serial_ultrasonic:SerialUltrasonicSensorSource";
+  const sensor = `sensor: { enabled: true, adapter: "${adapter}", emit_events: true }\n`;
+  fs.appendFileSync(project.at("configs/default.yaml"), sensor);
+  const { stdout, stderr } = await run(["run", "job.yaml"], {
+    ...{ cwd: project.folder, env: { AI_SERIAL_PORT: "/dev/ttyUSB0" } },
+    stdin: '{"distance_cm": 4}\n42.5\ndistance_cm=17\n',
+  });
+  const sensors = payloads(stdout).filter((event) => event.event_type === "SENSOR_EVENT");
+  expect(sensors.map((event) => event.sensor.distance_cm)).toEqual([4, 42.5]);
+  expect(sensors[1].sensor).toMatchObject({ sensor_id: "serial_ultrasonic", sensor_type: "ultrasonic" });
+  expect(stderr.match(/set aside/g)).toHaveLength(1);
+  const told = await run(["migrate", "job.yaml"], { cwd: project.folder, env: { AI_SERIAL_PORT: "/dev/tty B; x" } });
+  expect(told.stderr).toContain("< '/dev/tty B; x'");
+  expect(told.stderr).toContain("key=value");
+});
+
 test("schnitzel run takes a process graph as one graph, whose rows go over a durable edge", async () => {
   const D = "schnitzel_stream.nodes";
   const node = (id: string, kind: string, plugin: string, config: string) =>

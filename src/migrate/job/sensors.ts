@@ -79,16 +79,15 @@ function serial(env: Job["settings"], sensors: Sensors, leaveOut: (reason: strin
     env.refuse("serial_port", "is missing: the serial sensor reads from AI_SERIAL_PORT");
     return;
   }
+  const shown = /^[\w./-]+$/.test(port) ? port : `'${port.replaceAll("'", "'\\''")}'`;
   leaveOut(
-    `no node reads ${port}: its lines come by standard input, as JSON, stty -F ${port} ${rate} raw && schnitzel run … < ${port}`,
+    `no node reads ${port}: its lines come by standard input, stty -F ${shown} ${rate} raw && schnitzel run … < ${shown}; lines of JSON and bare numbers are read, key=value is set aside`,
   );
-  const ops = [
-    { set: "sensor_id", value: env.text("serial_sensor_id") ?? "serial_ultrasonic" },
-    { set: "sensor_type", value: "ultrasonic" },
-  ];
+  const id = JSON.stringify(env.text("serial_sensor_id") ?? "serial_ultrasonic");
+  const jsonata = `$merge([$type($) = "number" ? { "distance_cm": $ } : $, { "sensor_id": ${id}, "sensor_type": "ultrasonic" }])`;
   sensors.nodes.push(
     { id: "sensor_lines", plugin: "stdin_source", config: { format: "jsonl", kind: "sensor" } },
-    { id: "serial_sensor", plugin: "map", config: { ops } },
+    { id: "serial_sensor", plugin: "map", config: { jsonata } },
   );
   env.leaveOut("serial_read_timeout_sec", "standard input waits");
   sensors.edges.push({ from: "sensor_lines", to: "serial_sensor" });
