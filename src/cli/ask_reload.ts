@@ -18,8 +18,13 @@ export const RELOAD_FLAGS = {
 type Flags = FlagValues<typeof RELOAD_FLAGS>;
 
 /** Where the run of a graph can be asked; undefined, and said, when there is none. */
-export async function socketOfRun(given: string, flags: Flags, terminal: Terminal): Promise<string | undefined> {
-  const { dir, name } = await findTarget(given, flags, terminal);
+export async function socketOfRun(
+  given: string,
+  flags: Flags,
+  terminal: Terminal,
+  ofErrors = "name the graph instead of its file; only the name is needed to find its run",
+): Promise<string | undefined> {
+  const { dir, name } = await findTarget(given, flags, terminal, ofErrors);
   if (dir === undefined) throw new UsageError(`${name} is a queue`, "name the graph");
   if ((await controlOwner(dir.socket, systemClock)) !== undefined) return dir.socket;
   terminal.err(`${name} does not run with ${dir.path}: start it with schnitzel run, and a --state-dir\n`);

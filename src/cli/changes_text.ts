@@ -14,11 +14,14 @@ export function changesText(changes: GraphChanges, waiting: Waiting): string {
     ...changes.queues.map((one) => ["queue", one.queue, one.what, queueText(one, waiting)]),
     ...changes.edges.added.map((edge) => ["edge", edge, "added", ""]),
     ...changes.edges.removed.map((edge) => ["edge", edge, "removed", ""]),
-    ...changes.settings.map((key) => ["graph", key, "changed", ""]),
+    ...changes.settings.map((key) => ["graph", key, "changed", SETTLED.has(key) ? "takes a new start" : ""]),
   ];
   const rest = kept === 0 ? "" : `${counted(kept, "node")} kept as ${kept === 1 ? "it is" : "they are"}\n`;
   return `${columns(rows)}${rest}`;
 }
+
+/** What a run keeps from its start; `http` unless `--http` says where it is served. */
+const SETTLED = new Set<string>(["name", "baseDir", "compat", "http"]);
 
 function nodeText(change: NodeChange): string {
   if (change.what === "reconfigured") return `in place: ${change.keys.map((key) => `runtime.${key}`).join(", ")}`;

@@ -60,11 +60,12 @@ export interface QueueTarget {
 /** A queue file whose name says which edge it belongs to. */
 const SUFFIX = ".sqlite3";
 
-/** Finds the queues that `given` names. Throws a UsageError that says what there is. */
+/** Finds the queues that `given` names. Throws a UsageError that says what there is; `ofErrors` is what helps a graph with errors. */
 export async function findTarget(
   given: string,
   flags: FlagValues<typeof TARGET_FLAGS>,
   terminal: Terminal,
+  ofErrors = "name the graph instead of its file; only the name is needed to find its queues",
 ): Promise<QueueTarget> {
   const file = path.resolve(terminal.cwd, given);
   refuseFile(flags["state-dir"], terminal);
@@ -73,7 +74,9 @@ export async function findTarget(
     const graph = graphOfQueue(file, flags["state-dir"], terminal);
     return { name: given, dir: undefined, plan: undefined, graph, files: [{ name: given, file }], missing: [] };
   }
-  if (stat?.isFile() || given === "-") return ofPlan(await planOf(given, flags, terminal), flags, terminal);
+  if (stat?.isFile() || given === "-") {
+    return ofPlan(await planOf(given, flags, terminal, ofErrors), flags, terminal);
+  }
   return ofName(given, flags, terminal);
 }
 
@@ -96,7 +99,12 @@ function isQueueFile(file: string): boolean {
   return head.toString("latin1").startsWith("SQLite format 3");
 }
 
-async function planOf(given: string, flags: FlagValues<typeof TARGET_FLAGS>, terminal: Terminal): Promise<GraphPlan> {
+async function planOf(
+  given: string,
+  flags: FlagValues<typeof TARGET_FLAGS>,
+  terminal: Terminal,
+  hint: string,
+): Promise<GraphPlan> {
   const settings = graphSettings(flags, terminal);
   const read = await readOneGraph(given, settings.maxBytes, terminal);
   const checked =
@@ -105,10 +113,7 @@ async function planOf(given: string, flags: FlagValues<typeof TARGET_FLAGS>, ter
       : await new GraphChecker(settings, terminal).check(read.source);
   if (checked.plan !== undefined) return checked.plan;
   printFindings(checked.diagnostics, checked.texts, terminal);
-  throw new UsageError(
-    `graph ${given} has errors`,
-    "name the graph instead of its file; only the name is needed to find its queues",
-  );
+  throw new UsageError(`graph ${given} has errors`, hint);
 }
 
 function ofPlan(plan: GraphPlan, flags: FlagValues<typeof TARGET_FLAGS>, terminal: Terminal): QueueTarget {

@@ -100,7 +100,7 @@ export const command = defineCommand({
         freshState: flags["fresh-state"],
         networkDisk: flags["dangerously-allow-network-disk"],
         record,
-        reload: readAgain(args[0], settings, flags.watch, terminal, read.source),
+        reload: readAgain(args[0], settings, flags, terminal, read.source),
         secrets: compiled.secrets,
       },
       terminal,
@@ -112,23 +112,36 @@ export const command = defineCommand({
 function readAgain(
   given: string | undefined,
   settings: GraphSettings,
-  watch: boolean,
+  { watch, http }: { watch: boolean; http: string | undefined },
   terminal: Terminal,
   first: GraphSource,
 ): ReloadSettings | undefined {
   if (given === undefined || given === "-") return undefined;
-  const read: ReloadSettings["read"] = async ({ file = given, text }) => {
+  const read: ReloadSettings["read"] = async ({ file: asked = given, text }) => {
+    // By another way to it, a link say, it is no other graph in another folder.
+    const file = isSame(asked, given, terminal) ? given : asked;
     const { source, diagnostics }: ReadResult =
       text === undefined
         ? await readOneGraph(file, settings.maxBytes, terminal)
         : { source: { text, path: first.path, baseDir: first.baseDir } };
-    if (source === undefined)
-      return { plan: undefined, findings: formatDiagnostics(diagnostics, { texts: {} }), source };
+    if (source === undefined) {
+      const findings = formatDiagnostics(diagnostics, { texts: {} });
+      return { plan: undefined, findings, source, secrets: [], files: [] };
+    }
     // Another one each time: it keeps what it has loaded of plugins.
     const checked = await new GraphChecker(settings, terminal).check(source, { resources: "warning" });
-    return { plan: checked.plan, findings: formatDiagnostics(checked.diagnostics, { texts: checked.texts }), source };
+    const { plan, diagnostics: found, texts, secrets, files = [] } = checked;
+    return { plan, findings: formatDiagnostics(found, { texts }), source, secrets, files };
   };
-  return { source: first, read, watch, pluginsDir: settings.pluginsDir(first.baseDir) };
+  return { source: first, read, watch, httpFlag: http !== undefined, pluginsDir: settings.pluginsDir(first.baseDir) };
+}
+
+function isSame(one: string, other: string, { cwd }: Terminal): boolean {
+  const real = (file: string) => {
+    const full = path.resolve(cwd, file);
+    return fs.existsSync(full) ? fs.realpathSync(full) : full;
+  };
+  return real(one) === real(other);
 }
 
 /** The demo reads no files, so its folder does not matter. */

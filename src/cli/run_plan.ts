@@ -20,6 +20,7 @@ import { exchange } from "./exchange.ts";
 import { EXIT } from "./exit.ts";
 import { failedExit } from "./failed_exit.ts";
 import { STDIN } from "./graph_files.ts";
+import { Hups } from "./hups.ts";
 import { controlRun } from "./run_control.ts";
 import { runInference } from "./run_inference.ts";
 import { type RunRecording, startRecording } from "./run_recording.ts";
@@ -63,6 +64,7 @@ class Run {
 
   async toEnd(): Promise<number> {
     const { logLevel, logFormat, drainSeconds } = this.#settings;
+    const hups = this.#settings.reload && new Hups();
     const letters = deadLetterFile(this.#settings.deadLettersFile, this.#redactor);
     const heart = newHeart();
     const io = processIo(
@@ -88,7 +90,10 @@ class Run {
     const { replay } = this.#settings;
     const clock = replay?.clock ?? systemClock;
     const state = await this.#openState(log);
-    if (typeof state === "number") return state;
+    if (typeof state === "number") {
+      hups?.release();
+      return state;
+    }
     const recording = await this.#startRecording(seed, log);
     const views = await openViews(this.#settings, this.#plan);
     const files = this.#files();
@@ -132,13 +137,16 @@ class Run {
       ...(recording && { recording: recording.snapshot() }),
     });
     const watched = new WatchedRun(this.#plan, this.#settings, heart);
-    const reloads = new RunReloads(engine, state, this.#settings.reload, { log, watched });
+    const reloads = new RunReloads(engine, state, this.#settings.reload, {
+      ...{ log, watched, redactor: this.#redactor, hups },
+    });
     const reload = this.#settings.reload && (() => reloads.asked({}));
     // First: whoever waits until the server answers may give a command then.
     const control = state && (await controlRun(state, engine, this.#redactor, log, reloads));
     const served = await serveRun(this.#settings, this.#plan, { snapshot, reload }, this.#redactor, log, views);
     if (served === undefined) {
       reloads.close();
+      hups?.release();
       await control?.close();
       await state?.close();
       return EXIT.precondition;
@@ -169,6 +177,7 @@ class Run {
     const run = snapshot();
     watched.stop();
     signals.release();
+    hups?.release();
     log.close();
     this.#report(run);
     return this.#exitCode(run, engine.failure);

@@ -1,7 +1,10 @@
 import * as v from "valibot";
-import { type Engine, linkName, type ReloadResult } from "../engine/index.ts";
-import { type ChangesOptions, changesOf, type GraphPlan } from "../graph/index.ts";
-import type { Log } from "../observe/index.ts";
+import { type Cancel, systemClock } from "../base/clock.ts";
+import type { Engine, ReloadResult } from "../engine/index.ts";
+import { type ChangesOptions, changesOf } from "../graph/index.ts";
+import type { Log, Redactor } from "../observe/index.ts";
+import type { Hups } from "./hups.ts";
+import { notReloadable } from "./not_reloadable.ts";
 import { contentsOf, filesRead } from "./read_contents.ts";
 import type { ReloadSettings } from "./run_settings.ts";
 import type { RunState } from "./run_state.ts";
@@ -29,35 +32,39 @@ export interface RunReload extends ReloadResult {
 /** Who hears of reloads. */
 interface Told {
   readonly log: Log;
+  readonly redactor: Redactor;
+  readonly hups: Hups | undefined;
   readonly watched: WatchedRun;
 }
+
+/** Nodes that open take seconds at most, and nobody waits for an answer. */
+const START_MS = 50;
 
 /** The reloads of a run: who asks for one, and what is read and opened for it. */
 export class RunReloads {
   readonly #engine: Engine;
   readonly #state: RunState | undefined;
   readonly #settings: ReloadSettings | undefined;
-  readonly #log: Log;
+  readonly #told: Told;
   readonly #watched: Watched;
-  readonly #run: WatchedRun;
   #contents: ReadonlyMap<string, string>;
   /** The graph that runs, as it is written. */
   #text: string | undefined;
   #underWay: Promise<unknown> | undefined;
   /** Files were written while one was under way: another follows, for all of them. */
   #again = false;
+  #cancel: Cancel = () => {};
 
   constructor(engine: Engine, state: RunState | undefined, settings: ReloadSettings | undefined, told: Told) {
     this.#engine = engine;
     this.#state = state;
     this.#settings = settings;
-    this.#log = told.log;
-    this.#run = told.watched;
+    this.#told = told;
     this.#text = settings?.source.text;
     this.#contents = settings === undefined ? new Map() : contentsOf(engine.plan);
     this.#watched = new Watched(() => this.newest("watch"));
     if (settings === undefined) return;
-    process.on("SIGHUP", this.#onHup);
+    told.hups?.listen(() => this.newest("SIGHUP"));
     this.#follow();
   }
 
@@ -73,29 +80,32 @@ export class RunReloads {
 
   /** The files as they stand now; while one is under way, one more follows, and not one for each that asked. */
   newest(by: string) {
+    this.#cancel();
+    if (this.#engine.state === "starting") {
+      // Refused, the change would wait for the next one.
+      this.#cancel = systemClock.setTimer(() => this.newest(by), START_MS);
+      return;
+    }
     this.#again = this.#underWay !== undefined;
     if (!this.#again) void this.#reload({ drop_state: false, orphan: false }, by);
   }
 
   close() {
-    process.off("SIGHUP", this.#onHup);
+    this.#cancel();
+    this.#told.hups?.mute();
     this.#watched.close();
   }
 
-  readonly #onHup = () => this.newest("SIGHUP");
-
   async #reload(asked: Asked, by: string): Promise<RunReload> {
     if (this.#underWay !== undefined) {
-      return this.#told(
-        { outcome: "refused", reason: "another reload is under way", hint: "ask again when it is done" },
-        by,
-      );
+      const hint = "ask again when it is done";
+      return this.#tell({ outcome: "refused", reason: "another reload is under way", hint }, by);
     }
     const work = this.#carryOut(asked).catch((error: Error): Partial<RunReload> => {
       return { outcome: "rolled_back", reason: error.message };
     });
     this.#underWay = work;
-    const result = this.#told(await work, by);
+    const result = this.#tell(await work, by);
     this.#underWay = undefined;
     if (this.#again) this.newest(by);
     return result;
@@ -108,9 +118,11 @@ export class RunReloads {
     if (generation !== undefined && generation !== this.#engine.reloads.generation) {
       return { outcome: "refused", reason: "the graph was reloaded meanwhile", hint: "give the command again" };
     }
-    const { plan, findings, source } = await this.#settings.read({ file, text });
+    const { plan, findings, source, secrets } = await this.#settings.read({ file, text });
+    for (const secret of secrets) this.#told.redactor.add(secret);
     if (plan === undefined) return { outcome: "refused", reason: "the graph has errors", findings };
-    const refusal = this.#missing(plan);
+    const servesElsewhere = this.#settings.httpFlag;
+    const refusal = notReloadable(plan, { before: this.#engine.plan, state: this.#state, servesElsewhere });
     if (refusal !== undefined) return { outcome: "refused", ...refusal };
     const contents = { old: this.#contents, new: contentsOf(plan) };
     const changes = changesOf(this.#engine.plan, plan, { contents, ...this.#files });
@@ -123,7 +135,7 @@ export class RunReloads {
       dropState: drop_state,
       orphan,
       ...deadline,
-      onSwapped: () => this.#run.follow(plan),
+      onSwapped: () => this.#told.watched.follow(plan),
     });
     await queues?.keep(result.outcome === "reloaded");
     if (result.outcome === "reloaded") {
@@ -140,22 +152,6 @@ export class RunReloads {
     return dir === undefined ? {} : { fileOf: (plan, edge) => queueFileOf(dir, plan, edge) };
   }
 
-  /** What a run has from its start or never. */
-  #missing(plan: GraphPlan): { reason: string; hint: string } | undefined {
-    const hint = "stop it, and start it again with this graph";
-    const durable = plan.edges.find((edge) => edge.durable !== undefined);
-    if (durable !== undefined && this.#state === undefined) {
-      const reason = `edge ${linkName(plan, durable)} is durable, and the run began without a state directory`;
-      return { reason, hint };
-    }
-    const spilled = plan.edges.find(({ payloadRefOver }) => payloadRefOver !== undefined);
-    if (spilled === undefined || this.#state?.blobs !== undefined) return undefined;
-    return {
-      reason: `edge ${linkName(plan, spilled)} has payload_ref, and the run began without a store for it`,
-      hint,
-    };
-  }
-
   /** Looks at the files of the plan that runs now. */
   #follow() {
     if (!this.#settings?.watch) return;
@@ -164,19 +160,27 @@ export class RunReloads {
     this.#watched.follow([...plan.files, ...[...filesRead(plan).values()].flat()], plugins);
   }
 
-  #told(given: Partial<RunReload>, by: string): RunReload {
-    const result: RunReload = { outcome: "refused", generation: this.#engine.reloads.generation, ...given };
-    const { outcome, generation, reason, hint, pauseMs } = result;
+  #tell(given: Partial<RunReload>, by: string): RunReload {
+    const { log, redactor } = this.#told;
+    const { reloads } = this.#engine;
+    const outcome = given.outcome ?? "refused";
+    // The engine has counted what came to it.
+    const counted = given.generation === undefined ? { ...given, ...reloads.note({ outcome, ...given }) } : given;
+    const hidden = Object.fromEntries(
+      Object.entries(counted).map(([key, value]) => [key, typeof value === "string" ? redactor.text(value) : value]),
+    );
+    const result: RunReload = { outcome, generation: reloads.generation, ...hidden };
+    const { generation, reason, hint, pauseMs } = result;
     const level = outcome === "reloaded" || outcome === "unchanged" ? "info" : "error";
     const pause = pauseMs === undefined ? {} : { pause_ms: Math.round(pauseMs * 10) / 10 };
-    this.#log[level](`reload: ${outcome}`, {
+    log[level](`reload: ${outcome}`, {
       by,
       generation,
       ...pause,
       ...(reason && { reason }),
       ...(hint && { hint }),
     });
-    if (given.findings) this.#log.error(given.findings);
+    if (result.findings) log.error(result.findings);
     return result;
   }
 }

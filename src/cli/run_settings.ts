@@ -56,6 +56,10 @@ export interface ReadAgain {
   readonly findings: string;
   /** What was read; undefined where it could not be. */
   readonly source: GraphSource | undefined;
+  /** Values to hide from logs and reports. */
+  readonly secrets: readonly string[];
+  /** Files that were looked for, absolute; a graph with errors has no others to watch. */
+  readonly files: readonly string[];
 }
 
 export interface ReloadSettings {
@@ -65,6 +69,8 @@ export interface ReloadSettings {
   read(from: { file?: string | undefined; text?: string | undefined }): Promise<ReadAgain>;
   /** `--watch`. */
   watch: boolean;
+  /** `--http` says where the run is served. */
+  httpFlag: boolean;
   /** Folders in which a new plugin may come to stand. */
   pluginsDir: string;
 }

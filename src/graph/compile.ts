@@ -56,6 +56,8 @@ export interface CompileResult {
   texts: Record<string, string>;
   /** Values that came from `${file:…}` or a secret variable, to be hidden from logs and reports. */
   secrets: readonly string[];
+  /** Files that the graph brings in, absolute; those that are not there too, and also when it has errors. */
+  files?: readonly string[];
 }
 
 /** Checks a graph and freezes it into a plan. Never throws: a fault of ours is the diagnostic `INTERNAL`. */
@@ -65,7 +67,8 @@ export async function compileGraph(source: GraphSource, options: CompileOptions)
   try {
     const plan = await compiler.compile();
     const diagnostics = compiler.diagnostics();
-    return { ...(plan ? { plan } : {}), diagnostics, text, texts: compiler.texts, secrets: compiler.secrets };
+    const { texts, secrets, files } = compiler;
+    return { ...(plan ? { plan } : {}), diagnostics, text, texts, secrets, files };
   } catch (error) {
     const { name, message } = toError(error);
     compiler.findings.add({
@@ -82,6 +85,7 @@ export async function compileGraph(source: GraphSource, options: CompileOptions)
 class Compiler {
   readonly findings = new Findings();
   readonly texts: Record<string, string>;
+  files: readonly string[] = [];
   readonly #source: GraphSource;
   readonly #options: CompileOptions;
   readonly #text: SourceText;
@@ -124,6 +128,7 @@ class Compiler {
     const expansion = this.#expansion(applied);
     const draft = await this.#draft(graph, expansion.expand(graph), resolved, compat, profile);
     Object.assign(this.texts, profiles.texts, expansion.files.texts);
+    this.files = expansion.files.asked;
     runRules(draft, this.findings);
     if (this.findings.errors > 0) return undefined;
     applied.tellUnused(this.findings);

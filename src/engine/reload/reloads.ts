@@ -62,19 +62,16 @@ export class Reloads {
   /** Puts another plan in place of the one that runs, at a packet boundary. Never rejects. */
   async reload(plan: GraphPlan, options: ReloadOptions): Promise<ReloadResult> {
     if (this.#under !== undefined) {
-      return this.#note({
-        outcome: "refused",
-        reason: "another reload is under way",
-        hint: "ask again when it is done",
-      });
+      const hint = "ask again when it is done";
+      return this.note({ outcome: "refused", reason: "another reload is under way", hint });
     }
     if (this.#engine.state !== "running") {
-      return this.#note({ outcome: "refused", reason: `the run is ${this.#engine.state}, and takes no other graph` });
+      return this.note({ outcome: "refused", reason: `the run is ${this.#engine.state}, and takes no other graph` });
     }
     const under = new Reload(this.#engine, plan, options);
     this.#under = under;
     try {
-      return this.#note(await under.carryOut());
+      return this.note(await under.carryOut());
     } finally {
       this.#under = undefined;
       this.#engine.work();
@@ -99,7 +96,8 @@ export class Reloads {
     this.#under?.callOff("the run ends");
   }
 
-  #note(result: Omit<ReloadResult, "generation">): ReloadResult {
+  /** Counts one; also one that ended before it came to the engine. */
+  note(result: Omit<ReloadResult, "generation">): ReloadResult {
     if (result.outcome === "reloaded") this.generation += 1;
     this.counts[result.outcome] += 1;
     this.#pauseMs = result.pauseMs ?? this.#pauseMs;

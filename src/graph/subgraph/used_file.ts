@@ -65,6 +65,11 @@ export class UsedFiles {
     return this.#read;
   }
 
+  /** All that were to be read, absolute; also those that could not be. */
+  get asked(): readonly string[] {
+    return [...this.#known.keys()];
+  }
+
   /** The file, or undefined when it has faults: those of reading it are told at each use, those in it once. */
   get(file: string, shown: string, by: UseSite): UsedFile | undefined {
     if (!this.#known.has(file)) this.#known.set(file, this.#load(file, shown, by));
