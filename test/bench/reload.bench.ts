@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { folderWith } from "../support/cli.ts";
 import { start } from "../support/running.ts";
 import type { Row } from "./measure.ts";
+import { growth, sizeOf } from "./process_size.ts";
 
 const RELOADS = 100;
 /** The first ones fill what grows once: code that is compiled, buffers that reach their size. */
@@ -41,24 +41,17 @@ export async function reload(): Promise<Row[]> {
   const lost = lostIn(JSON.parse(stdout.trim().split("\n").at(-1)!));
   pauses.sort((a, b) => a - b);
   const p99 = pauses[Math.ceil(0.99 * RELOADS) - 1]!;
-  const grown = after.rssKb / before.rssKb;
-  const leaks = [after.files - before.files, after.threads - before.threads];
+  const grown = growth(before, after);
   return [
     {
       what: `${RELOADS} reloads that replace a node of a graph at full load`,
-      figure: `pause p50 ${pauses[RELOADS / 2]!.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; ${lost} packets lost or doubled; RSS ${grown.toFixed(2)}x; files +${leaks[0]}, threads +${leaks[1]}`,
+      figure: `pause p50 ${pauses[RELOADS / 2]!.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; ${lost} packets lost or doubled; ${grown.said}`,
       beside: "—",
       reach: "p99 < 20 ms, 0 lost, RSS within 1.1x, no file or thread more",
-      ok: p99 < 20 && lost === 0 && grown <= 1.1 && leaks.every((more) => more <= 0),
+      ok: p99 < 20 && lost === 0 && grown.ok,
       command: "bun run bench reload",
     },
   ];
-}
-
-function sizeOf(pid: number) {
-  const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
-  const count = (folder: string) => fs.readdirSync(path.join("/proc", String(pid), folder)).length;
-  return { rssKb: Number(/VmRSS:\s+(\d+)/.exec(status)![1]), files: count("fd"), threads: count("task") };
 }
 
 /** What the source sent, less what came to one of the two sinks. */

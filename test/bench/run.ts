@@ -20,6 +20,7 @@ import { BENCH, machine, type Row, words } from "./measure.ts";
 import { memory } from "./memory.bench.ts";
 import { pictures } from "./pictures.bench.ts";
 import { reload } from "./reload.bench.ts";
+import { reloadDurable } from "./reload_durable.bench.ts";
 import { restart } from "./restart.bench.ts";
 import { seeing } from "./seeing.bench.ts";
 import { sizing } from "./sizing.bench.ts";
@@ -32,7 +33,15 @@ import { window } from "./window.bench.ts";
 const BENCHES: Record<string, () => Row[] | Promise<Row[]>> = {
   ...{ chain, shapes, memory, startup, validate, csv },
   ...{ store, durable, latency, http, backlog, restart, slow_disk: slowDisk, inference, decode },
-  ...{ seeing, sizing, pictures, window, checkpoint, fairness, reload },
+  ...{
+    seeing,
+    sizing,
+    pictures,
+    window,
+    checkpoint,
+    fairness,
+    reload: async () => [...(await reload()), await reloadDurable()],
+  },
 };
 const RESULTS = path.join(BENCH, "RESULTS.md");
 /** The line under the table's head. */
