@@ -104,7 +104,13 @@ export class GraphChecker {
     { resources = false }: Pick<CompileOptions, "resources"> = {},
   ): Promise<CompileResult> {
     const { env, set, maxBytes, profile } = this.#settings;
-    const { source, refused } = await newSource(given, () => this.registry(given.baseDir), env, this.#terminal);
+    const { source, refused } = await newSource(
+      given,
+      () => this.registry(given.baseDir),
+      env,
+      maxBytes,
+      this.#terminal,
+    );
     if (source === undefined) return refused;
     return compileGraph(source, {
       catalogue: this.registry(source.baseDir),

@@ -41,9 +41,10 @@ export const command = defineCommand({
       printFindings(diagnostics, {}, terminal);
       return EXIT.invalid;
     }
+    const { maxBytes } = settings;
     const target = flags.out ?? besides(source.path, flags.write);
     const catalogue = new GraphChecker(settings, terminal).registry(source.baseDir);
-    const made = await migrate(source, { catalogue, env: settings.env, cwd: terminal.cwd, target, jobFlags });
+    const made = await migrate(source, { catalogue, env: settings.env, cwd: terminal.cwd, target, jobFlags, maxBytes });
     const writes = (flags.write || flags.out !== undefined) && made.text !== undefined && made.kind !== "current";
     if (writes) writeNewFiles([{ path: target, text: made.text! }], undefined, terminal);
     if (flags.json) terminal.out(`${JSON.stringify(asJson(file!, made, writes ? target : null), null, 2)}\n`);

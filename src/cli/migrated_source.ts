@@ -15,6 +15,7 @@ export async function newSource(
   given: GraphSource,
   registry: () => Registry,
   env: Readonly<Record<string, string | undefined>>,
+  maxBytes: number,
   { cwd, err }: Terminal,
 ): Promise<New> {
   if (!OLD.test(given.text)) return { source: given };
@@ -26,7 +27,7 @@ export async function newSource(
   const { text, diagnostics, texts, leftOut } = await migrate(given, {
     catalogue: registry(),
     env,
-    cwd,
+    ...{ cwd, maxBytes },
     target: given.path,
     notThere: "migrated",
   });

@@ -4,7 +4,7 @@ export { Findings } from "./findings.ts";
 export { nameOf } from "./graph_name.ts";
 export { legacyRuntime } from "./legacy_runtime.ts";
 export { loadRoot } from "./load_root.ts";
-export { hideCredentials } from "./redact.ts";
+export { hideSecrets } from "./redact.ts";
 export { readPlain } from "./scalars.ts";
 export { NODE_ID } from "./schema.ts";
 export { SourceText } from "./source_text.ts";

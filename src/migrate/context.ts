@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import type { Diagnostic, DiagnosticCode } from "../graph/index.ts";
-import { type Findings, hideCredentials, type Path, pathText, placeOf, type Spot } from "../graph/raw.ts";
+import { type Findings, hideSecrets, type Path, pathText, placeOf, type Spot } from "../graph/raw.ts";
 import type { Catalogue } from "../node/index.ts";
 import type { LeftOuts } from "./left_out.ts";
 
@@ -8,6 +8,8 @@ import type { LeftOuts } from "./left_out.ts";
 export interface MigrateContext {
   catalogue: Catalogue;
   env: Readonly<Record<string, string | undefined>>;
+  /** Of each file that is read besides. */
+  maxBytes: number;
   /** Where the predecessor looked for files that were not in its project. */
   cwd: string;
   /** Absolute: the folder of the new graph, where its relative paths begin. */
@@ -16,6 +18,8 @@ export interface MigrateContext {
   /** Errors that were reported: what several cameras read is wrong once. */
   told: Set<string>;
   leftOuts: LeftOuts;
+  /** What variables gave that must not be shown. */
+  secrets: Set<string>;
   /** Flags of `schnitzel run` that say what the old file said. */
   flags: Set<string>;
   /** Texts that findings point into. */
@@ -24,7 +28,7 @@ export interface MigrateContext {
 
 /** Reports an error at a place. */
 export function refuse(
-  { findings, told }: Pick<MigrateContext, "findings" | "told">,
+  { findings, told, secrets }: Pick<MigrateContext, "findings" | "told" | "secrets">,
   code: DiagnosticCode,
   at: Spot,
   where: Path,
@@ -34,7 +38,7 @@ export function refuse(
   const key = `${at.source.file}:${at.start} ${message}`;
   if (told.has(key)) return undefined;
   told.add(key);
-  const shown = hideCredentials(message);
+  const shown = hideSecrets(message, secrets);
   const found: Diagnostic = { code, severity: "error", message: shown, place: placeOf(at), path: pathText(where) };
   findings.add(hint === undefined ? found : { ...found, hint });
   return undefined;

@@ -1,5 +1,6 @@
 import type { GraphSource } from "../graph/index.ts";
 import { childOf, Findings, loadRoot, type MapTree, SourceText, type Tree, Variables } from "../graph/raw.ts";
+import type { MigrateContext } from "./context.ts";
 
 /** A file of the predecessor: as it is written, and with its variables filled in. */
 export interface OldDocument {
@@ -11,13 +12,14 @@ export interface OldDocument {
 /** Reads a file in the predecessor's dialect; undefined when it is no map, which is reported. */
 export function openDocument(
   source: GraphSource,
-  env: Readonly<Record<string, string | undefined>>,
-  findings: Findings,
+  { env, findings, secrets }: Pick<MigrateContext, "env" | "findings" | "secrets">,
 ): OldDocument | undefined {
   const raw = loadRoot(new SourceText(source.path, source.text, source.lineOffset), findings);
   if (raw === undefined) return undefined;
   const variables = new Variables({ root: raw, env, dialect: "python", baseDir: source.baseDir, findings });
-  return { source, raw, resolved: variables.resolve(raw) as MapTree };
+  const resolved = variables.resolve(raw) as MapTree;
+  for (const secret of variables.secrets) secrets.add(secret);
+  return { source, raw, resolved };
 }
 
 /** The document without a word about its faults, to see what it is. */

@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { compileGraph, type Diagnostic, type GraphSource } from "../graph/index.ts";
+import { compileGraph, type Diagnostic, type GraphSource, MAX_GRAPH_BYTES } from "../graph/index.ts";
 import { childOf, Findings, listOf, loadRoot, type MapTree, SourceText, spotAt } from "../graph/raw.ts";
 import type { Catalogue } from "../node/index.ts";
 import { type MigrateContext, refuse } from "./context.ts";
@@ -20,6 +20,8 @@ export interface MigrateOptions {
   catalogue: Catalogue;
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
+  /** Of each file that is read besides; as for graphs when left out. */
+  maxBytes?: number;
   /** File that the new graph is for; it is not written here. */
   target: string;
   /** What findings in the new graph say behind its name. */
@@ -68,11 +70,13 @@ function isGraph({ path: file, text, lineOffset }: GraphSource, context: Migrate
 /** Makes a graph of ours out of a file of the predecessor. What it gives passes our own check. */
 export async function migrate(source: GraphSource, options: MigrateOptions): Promise<Migration> {
   const kind = kindOf(source, (plugin) => options.catalogue.isLegacy(plugin));
+  const secrets = new Set<string>();
   const context: MigrateContext = {
+    ...{ secrets, maxBytes: options.maxBytes ?? MAX_GRAPH_BYTES },
     ...{ catalogue: options.catalogue, env: options.env, cwd: options.cwd },
     ...{ targetDir: path.dirname(path.resolve(options.cwd, options.target)), findings: new Findings() },
     ...{
-      leftOuts: new LeftOuts(),
+      leftOuts: new LeftOuts(secrets),
       flags: new Set<string>(),
       told: new Set<string>(),
       texts: { [source.path]: source.text },
@@ -87,7 +91,7 @@ export async function migrate(source: GraphSource, options: MigrateOptions): Pro
 }
 
 async function written(kind: OldKind, source: GraphSource, context: MigrateContext, flags: readonly string[]) {
-  const document = openDocument(source, context.env, context.findings);
+  const document = openDocument(source, context);
   if (document === undefined) return undefined;
   if (kind === "job") return newGraphOfJob(document, flags, context);
   const graph: WrittenGraph | undefined =

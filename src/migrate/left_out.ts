@@ -1,5 +1,5 @@
 import type { Place } from "../graph/index.ts";
-import { hideCredentials, type Path, pathText, placeOf, type Spot, spotAt, type Tree } from "../graph/raw.ts";
+import { hideSecrets, type Path, pathText, placeOf, type Spot, spotAt, type Tree } from "../graph/raw.ts";
 
 /** Something of the old file that the new one does not say, or says otherwise. */
 export interface LeftOut {
@@ -12,6 +12,11 @@ export interface LeftOut {
 /** What could not be carried over; each once. */
 export class LeftOuts {
   readonly #all: LeftOut[] = [];
+  readonly #secrets: ReadonlySet<string>;
+
+  constructor(secrets: ReadonlySet<string> = new Set()) {
+    this.#secrets = secrets;
+  }
 
   /** By place. */
   get list(): LeftOut[] {
@@ -21,7 +26,7 @@ export class LeftOuts {
 
   add(at: Spot, path: Path | string, why: string) {
     // It stands at the top of the new graph, which others read.
-    const reason = hideCredentials(why);
+    const reason = hideSecrets(why, this.#secrets);
     const key = typeof path === "string" ? path : pathText(path);
     const place = placeOf(at);
     const known = (one: LeftOut) => one.key === key && one.reason === reason && one.place.line === place.line;

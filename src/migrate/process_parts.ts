@@ -91,13 +91,13 @@ async function graphOf(tree: Tree, base: Path, baseDir: string, context: Migrate
   const file = found(named, baseDir, context.cwd);
   if (file === undefined)
     return fail(`there is no file ${named}`, `looked beside the file, above it, and in ${context.cwd}`);
-  const read = readGraphFile(file);
+  const read = readGraphFile(file, context);
   if (read.source === undefined) {
     for (const diagnostic of read.diagnostics) context.findings.add(diagnostic);
     return undefined;
   }
   context.texts[file] = read.source.text;
-  const document = openDocument(read.source, context.env, context.findings);
+  const document = openDocument(read.source, context);
   if (document === undefined) return undefined;
   const has = (key: string) => document.raw.entries.has(key);
   if (!has("nodes") && ["job", "processes", "links"].some(has))

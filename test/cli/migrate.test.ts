@@ -137,6 +137,17 @@ test("schnitzel validate and run migrate a job in memory, and say so once", asyn
   expect(fs.readdirSync(project.folder).sort()).toEqual(["configs", "data", "job.yaml"]);
 });
 
+test("--max-graph-bytes is for the files of configs/ as well", async () => {
+  using project = yard();
+  fs.appendFileSync(project.at("configs/default.yaml"), `#${"x".repeat(1_100_000)}\n`);
+  for (const command of ["migrate", "validate"]) {
+    const refused = await run([command, "job.yaml"], { cwd: project.folder });
+    expect(refused.stderr).toContain("FILE_TOO_LARGE");
+    expect(refused.code).toBe(2);
+    expect((await run([command, "job.yaml", "--max-graph-bytes", "2MiB"], { cwd: project.folder })).code).toBe(0);
+  }
+});
+
 test("a job's serial sensor speaks by standard input, in maps and in bare numbers, and other lines are set aside", async () => {
   using project = yard();
   const adapter = "ai.plugins.sensors.serial_ultrasonic:SerialUltrasonicSensorSource";

@@ -198,6 +198,16 @@ describe("a version 1 job keeps secrets to itself", () => {
     expect(JSON.stringify([made.text, made.leftOut])).not.toContain("hunter2");
   });
 
+  test("when a variable that says it is one stands where it does not belong", async () => {
+    using project = oldProject({
+      ...{ [FILE]: JOB_FILE, "configs/default.yaml": `${MOCK}ingest: { fps_limit: "\${oc.env:MY_TOKEN}" }\n` },
+      ...one('{ url: "http://h/${oc.env:MY_TOKEN}" }'),
+    });
+    const { diagnostics } = await project.migrate(FILE, { env: { MY_TOKEN: "hunter2" } });
+    expect(diagnostics).toHaveLength(2);
+    expect(JSON.stringify(diagnostics)).not.toContain("hunter2");
+  });
+
   test("and gives those of its backend's address to auth", async () => {
     const url = "http://${oc.env:WHO}:${oc.env:PW}@127.0.0.1:9/x#part";
     const { made, out } = await last(withSettings(`events: { post_url: "${url}" }`), {

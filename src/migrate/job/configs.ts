@@ -49,8 +49,11 @@ export function readConfigs(job: MapTree, baseDir: string, context: MigrateConte
   return { root: path.dirname(folder), tree: filled(whole, folder, context) };
 }
 
-function filled(root: MapTree, baseDir: string, { env, findings }: MigrateContext): MapTree {
-  return new Variables({ root, env, dialect: "python", baseDir, findings }).resolve(root) as MapTree;
+function filled(root: MapTree, baseDir: string, { env, findings, secrets }: MigrateContext): MapTree {
+  const variables = new Variables({ root, env, dialect: "python", baseDir, findings });
+  const tree = variables.resolve(root) as MapTree;
+  for (const secret of variables.secrets) secrets.add(secret);
+  return tree;
 }
 
 function findFolder(baseDir: string, cwd: string): string | undefined {
@@ -62,7 +65,7 @@ function findFolder(baseDir: string, cwd: string): string | undefined {
 
 function readConfig(file: string, context: MigrateContext): MapTree | undefined {
   const shown = path.relative(context.cwd, file).startsWith("..") ? file : path.relative(context.cwd, file);
-  const read = readGraphFile(file);
+  const read = readGraphFile(file, context);
   if (read.source === undefined) {
     for (const diagnostic of read.diagnostics) context.findings.add(diagnostic);
     return undefined;
