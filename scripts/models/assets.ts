@@ -5,9 +5,10 @@ import { makeFaceTiny } from "./face_tiny.ts";
 import { modelLicenses } from "./licenses.ts";
 
 const ROOT = path.resolve(import.meta.dir, "../..");
-const WRITER = ["protobuf.ts", "onnx_writer.ts", "tfjs_weights.ts", "assets.ts"].map(
-  (file) => `scripts/models/${file}`,
-);
+const WRITER = [
+  "src/inference/protobuf_writer.ts",
+  ...["onnx_writer.ts", "tfjs_weights.ts", "assets.ts"].map((file) => `scripts/models/${file}`),
+];
 const SILERO = "node_modules/@ricky0123/vad-web/dist/silero_vad_v5.onnx";
 
 /** What every binary can detect without a download: faces, objects, speech. 5 MB of the binary. */
