@@ -51,6 +51,10 @@ export const COMMANDS: Group = {
       summary: "Look into queues and dead letters, replay, move and mend them.",
       load: () => import("./queue.ts"),
     },
+    state: {
+      summary: "Look into what nodes keep between runs, and drop the state of one.",
+      load: () => import("./state.ts"),
+    },
     models: { summary: "List, get, lock and check the models that graphs use.", load: () => import("./models.ts") },
     version: { summary: "Show which schnitzel this is.", load: () => import("./version.ts") },
   },

@@ -1,20 +1,11 @@
-import type { Checkpoint, CheckpointLoss, DoneRows, KeptCheckpoint, KeptState, TakenState } from "./checkpoint.ts";
+import type { Checkpoint, CheckpointLoss, KeptCheckpoint, TakenState } from "./checkpoint.ts";
+import { CHECKSUM, checkpointIn, checksumOf } from "./checkpoint_rows.ts";
 import { isDamage, isDiskFailure, isFull } from "./damage.ts";
 import { unwritable } from "./error.ts";
 import type { OpenedFile } from "./guards.ts";
-import { stateBytes, stateOf } from "./state_codec.ts";
+import { stateBytes } from "./state_codec.ts";
 import { type Statements, statements } from "./statements.ts";
 import type { StateAsk } from "./worker_messages.ts";
-
-interface StateRow {
-  part: string;
-  since: number;
-  kind: string;
-  version: number;
-  taken_ms: number;
-  checksum: Uint8Array;
-  body: Uint8Array<ArrayBuffer>;
-}
 
 /**
  * The newest checkpoint of a graph, in one file. Synchronous, each call one transaction.
@@ -39,13 +30,7 @@ export class CheckpointHost {
   }
 
   read(): KeptCheckpoint | undefined {
-    return this.#guarded(() => {
-      const newest = this.#sql.get<{ seq: number; graph: string; taken_ms: number }>(NEWEST);
-      if (newest === null) return undefined;
-      const rows = Map.groupBy(this.#sql.all<StateRow>(STATES), ({ part }) => part);
-      const states = [...rows.values()].map((of) => keptState(of));
-      return { seq: newest.seq, graph: newest.graph, takenMs: newest.taken_ms, states, done: this.#done() };
-    });
+    return this.#guarded(() => checkpointIn(this.#sql));
   }
 
   commit(checkpoint: Checkpoint): number {
@@ -59,6 +44,15 @@ export class CheckpointHost {
         this.#opened.guards.onFull("settle");
         return write();
       }
+    });
+  }
+
+  /** The node begins without it; what it stood for stays done. Says whether there was one. */
+  drop(part: string): boolean {
+    return this.#guarded(() => {
+      const there = this.#sql.get("SELECT 1 FROM states WHERE part = ?", part) !== null;
+      if (there) this.#transaction(() => void this.#sql.run("DELETE FROM states WHERE part = ?", part));
+      return there;
     });
   }
 
@@ -127,15 +121,6 @@ export class CheckpointHost {
     }
   }
 
-  #done(): DoneRows[] {
-    const rows = this.#sql.all<{ queue: string; from_seq: number; to_seq: number; newest_ms: number }>(DONE);
-    return [...Map.groupBy(rows, ({ queue }) => queue)].map(([queue, of]) => ({
-      queue,
-      runs: of.map(({ from_seq: from, to_seq: to }) => ({ from, to })),
-      newestMs: of[0]!.newest_ms,
-    }));
-  }
-
   #transaction<Result>(work: () => Result): Result {
     const { db, guards } = this.#opened;
     db.run("BEGIN IMMEDIATE");
@@ -167,33 +152,6 @@ export class CheckpointHost {
     this.#sql = statements(this.#opened.db);
   }
 }
-
-/** Of the rows of one part, the newest first. */
-function keptState(rows: readonly StateRow[]): KeptState {
-  const faults: string[] = [];
-  for (const row of rows) {
-    const { part, kind, version, taken_ms: takenMs, body } = row;
-    try {
-      if (Buffer.compare(row.checksum, checksumOf(row)) !== 0) throw new Error("its checksum does not match");
-      return { part, kind, version, takenMs, bytes: body.length, state: stateOf(body), fault: faults[0] };
-    } catch (error) {
-      faults.push((error as Error).message);
-    }
-  }
-  const { part, kind, version, taken_ms: takenMs, body } = rows[0]!;
-  return { part, kind, version, takenMs, bytes: body.length, state: undefined, fault: faults[0] };
-}
-
-/** SHA-256, as it also tells whether a state has changed. */
-function checksumOf({ part, kind, version, body }: Pick<StateRow, "part" | "kind" | "version"> & { body: Uint8Array }) {
-  const head = JSON.stringify([part, kind, version]);
-  return new Uint8Array(new Bun.CryptoHasher("sha256").update(head).update(body).digest());
-}
-
-const NEWEST = "SELECT seq, graph, taken_ms FROM checkpoints ORDER BY seq DESC LIMIT 1";
-const STATES = "SELECT * FROM states ORDER BY part, since DESC";
-const CHECKSUM = "SELECT checksum FROM states WHERE part = ? ORDER BY since DESC LIMIT 1";
-const DONE = "SELECT queue, from_seq, to_seq, newest_ms FROM done ORDER BY rowid";
 
 /** One call from another thread. */
 export function answerState(host: CheckpointHost, ask: StateAsk) {

@@ -32,4 +32,5 @@ export { openPredecessorQueue, openQueue, realPath } from "./queue_file.ts";
 export { type Run, runsOf } from "./runs.ts";
 export { type SalvageBatch, type SalvageReport, salvage } from "./salvage.ts";
 export { type PackedState, packState, sizeOfState } from "./state_codec.ts";
+export { dropState, readStateFile } from "./state_file.ts";
 export { refuseNewerState } from "./state_version.ts";

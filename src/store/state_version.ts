@@ -15,15 +15,19 @@ export function refuseNewerState(file: string) {
   if (said > known && (!found || mark.version >= said)) throw newer(file, said, known);
 }
 
-/** Where SQLite keeps `user_version`. */
+/** Where SQLite keeps `user_version` and `application_id`. */
 const VERSION_AT = 60;
+const APPLICATION_AT = 68;
 
+/** 0 for what is no file of checkpoints: noise has a number there as well, and the open tells damage. */
 function versionInHeader(file: string): number {
   if (!fs.existsSync(file)) return 0;
-  const header = Buffer.alloc(VERSION_AT + 4);
+  const header = Buffer.alloc(APPLICATION_AT + 4);
   const descriptor = fs.openSync(file, "r");
   try {
-    return fs.readSync(descriptor, header, 0, header.length, 0) < header.length ? 0 : header.readUInt32BE(VERSION_AT);
+    fs.readSync(descriptor, header, 0, header.length, 0);
+    const isOurs = header.readUInt32BE(APPLICATION_AT) === CHECKPOINT_FILE.applicationId;
+    return isOurs ? header.readUInt32BE(VERSION_AT) : 0;
   } finally {
     fs.closeSync(descriptor);
   }
