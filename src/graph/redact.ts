@@ -8,8 +8,13 @@ const START = 8;
 
 export const HIDDEN = "***";
 
+/** `?token=secret` of an address; a variable in its place is none. Names are bounded for linear time. */
+const QUERY = /([?&][\w.-]{0,32}?(?:pass|secret|token|key)[\w.-]{0,32}=)(?!\$\{)[^\s&#"'<>]+/gi;
+
+/** Hides the passwords of addresses, and what their queries call a secret. */
 export function hideCredentials(text: string): string {
-  return text.includes("://") ? text.replace(CREDENTIALS, `$1:${HIDDEN}@`) : text;
+  if (!text.includes("://")) return text;
+  return text.replace(CREDENTIALS, `$1:${HIDDEN}@`).replace(QUERY, `$1${HIDDEN}`);
 }
 
 /** Hides each of `secrets` wherever it stands, longest first, and the passwords of URLs. */

@@ -105,3 +105,14 @@ describe("CODES", () => {
     expect(explainCode("constructor")).toBeUndefined();
   });
 });
+
+test("formatDiagnostics() hides secrets in the query of an address, and points at what is behind it", () => {
+  const line = 'url: "http://host/x?cam=1&token=hunter2&api_key=hunter3#end" HERE';
+  const column = line.indexOf("HERE") + 1;
+  const found = diagnostic({ column, endColumn: column + 4 });
+  const shown = formatDiagnostics([found], { texts: { "a.yaml": line } });
+  expect(shown).not.toContain("hunter");
+  expect(shown).toContain('url: "http://host/x?cam=1&token=***&api_key=***#end" HERE');
+  const [, , text, caret] = shown.split("\n");
+  expect(caret!.indexOf("^")).toBe(text!.indexOf("HERE"));
+});

@@ -29,7 +29,7 @@ export function readConfigs(job: MapTree, baseDir: string, context: MigrateConte
   const folder = findFolder(baseDir, context.cwd);
   if (folder === undefined) {
     const message = "Cannot migrate the job as its settings are missing: there is no configs/ with .yaml files";
-    const hint = `looked in ${baseDir}, the folders above it, and ${context.cwd}; a job's own config: was never read`;
+    const hint = `looked in ${baseDir}, the ${LEVELS - 1} folders above it, and ${context.cwd}; a job's own config: was never read`;
     return refuse(context, "MIGRATE_FILE", spotAt(job, ["job"]), ["job"], message, hint);
   }
   const names = namesIn(folder, ".yaml");
