@@ -78,6 +78,11 @@ export class SourceRun extends Producer {
     return this.#at < this.#until;
   }
 
+  /** Packets it has yielded that leave it also while it stands still. */
+  get left(): number {
+    return this.#until - this.#at;
+  }
+
   /** For a while no packet is taken, but those of an array of which some were: see {@link atPosition}. */
   pause() {
     this.#pauses += 1;
