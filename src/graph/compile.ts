@@ -2,7 +2,7 @@ import { toError } from "../base/to_error.ts";
 import { type Catalogue, diskFiles } from "../node/index.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { connect, type Draft } from "./draft.ts";
-import { draftCells } from "./draft_cells.ts";
+import { cellNamesIn, draftCells } from "./draft_cells.ts";
 import { type DraftContext, draftNode } from "./draft_node.ts";
 import { durableOptions } from "./durable.ts";
 import type { GraphSource } from "./file.ts";
@@ -201,6 +201,7 @@ class Compiler {
       nodes,
       edges: connect(nodes, parts.edges, graph.durable && durableOptions(profile?.values.durable ?? true)),
       cells: draftCells(graph, root),
+      cellNames: cellNamesIn(root),
       exposed: parts.exposed,
       unreadIds: parts.unreadIds,
       incomplete: parts.incomplete,

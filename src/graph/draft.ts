@@ -92,6 +92,8 @@ export interface Draft {
   readonly nodes: readonly DraftNode[];
   readonly edges: readonly DraftEdge[];
   readonly cells: readonly DraftCell[];
+  /** Names of all cells that are written, also of those that could not be read. */
+  readonly cellNames?: readonly string[];
   /** Ports of the files that nodes bring in. */
   readonly exposed?: readonly DraftExposed[];
   /** Ids of nodes that could not be read; an edge to one is not an edge to nowhere. */

@@ -1,6 +1,6 @@
 import type { DraftCell } from "./draft.ts";
 import type { ReadGraph } from "./read.ts";
-import { placeOf, spotAt, type Tree } from "./tree.ts";
+import { childOf, placeOf, spotAt, type Tree } from "./tree.ts";
 
 /** Cells of the blackboard, with the places of their parts. */
 export function draftCells({ cells }: Pick<ReadGraph, "cells">, root: Tree): DraftCell[] {
@@ -9,4 +9,10 @@ export function draftCells({ cells }: Pick<ReadGraph, "cells">, root: Tree): Dra
     options,
     at: (path, what) => placeOf(spotAt(root, ["blackboard", options.name, ...path], what)),
   }));
+}
+
+/** Names under `blackboard`, whatever stands behind them: a cell with a fault is there all the same. */
+export function cellNamesIn(root: Tree): string[] {
+  const board = childOf(root, "blackboard");
+  return board?.type === "map" ? [...board.entries.keys()] : [];
 }

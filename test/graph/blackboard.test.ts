@@ -81,6 +81,13 @@ describe("a blackboard", () => {
     ]);
   });
 
+  test("has a cell also where it cannot be read: its fault is told, and that alone", async () => {
+    const use = "writes: [a], reads: [a]";
+    expect((await found(graph("  a: { type: number, ttl: 5 }\n", use))).map(({ code }) => code)).toEqual(["BAD_SHAPE"]);
+    const other = graph("  a: { type: number }\nevent_time: { max_delay: 5 }\n", use);
+    expect((await found(other)).map(({ code }) => code)).toEqual(["BAD_SHAPE"]);
+  });
+
   test("says nothing of who uses a cell while a node cannot be read", async () => {
     const text = graph("  a: { type: number }\n", "writes: [a]", "nonsense: 1");
     expect((await found(text)).map(({ code }) => code)).toEqual(["UNKNOWN_KEY"]);

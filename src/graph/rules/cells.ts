@@ -59,8 +59,8 @@ function checkUse({ name, options, at }: DraftCell, uses: ReturnType<typeof uses
   }
 }
 
-function reportUnknown({ nodes, cells: known }: Parameters<Rule>[0], report: Report) {
-  const names = known.map(({ name }) => name);
+function reportUnknown({ nodes, cells: known, cellNames = [] }: Parameters<Rule>[0], report: Report) {
+  const names = [...known.map(({ name }) => name), ...cellNames];
   for (const [name, { readers, writers }] of usesOf(nodes)) {
     if (names.includes(name)) continue;
     for (const node of nodes.filter(({ id }) => readers.includes(id) || writers.includes(id))) {
