@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { median } from "./measure.ts";
 
 /** What a process has of the machine. */
 export interface Size {
@@ -12,6 +13,12 @@ export function sizeOf(pid: number): Size {
   const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
   const count = (folder: string) => fs.readdirSync(path.join("/proc", String(pid), folder)).length;
   return { rssKb: Number(/VmRSS:\s+(\d+)/.exec(status)![1]), files: count("fd"), threads: count("task") };
+}
+
+/** The median of each. */
+export function middle(sizes: readonly Size[]): Size {
+  const of = (key: keyof Size) => median(sizes.map((size) => size[key]));
+  return { rssKb: of("rssKb"), files: of("files"), threads: of("threads") };
 }
 
 /** Bounds of a process that changes its graph again and again: 1.1x the memory, no file and no thread more. */

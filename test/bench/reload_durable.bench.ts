@@ -5,11 +5,13 @@ import { type Load, loadGraph, nextVersion } from "../support/reload_load.ts";
 import { type Running, start } from "../support/running.ts";
 import { until } from "../support/webhook.ts";
 import type { Row } from "./measure.ts";
-import { growth, sizeOf } from "./process_size.ts";
+import { growth, middle, type Size, sizeOf } from "./process_size.ts";
 
 const RELOADS = 100;
 /** Several of each kind of change; by then the durable edge is full, and what grows once has grown. */
 const WARM = 64;
+/** Four of each kind of change: memory goes up and down by a sixth from one collection to the next. */
+const SAMPLES = 32;
 /** Between two reloads so much comes out at the far end, some hundreds of packets, so that all of the graph is at work. */
 const BETWEEN_BYTES = 20_000;
 /** More than leave the sources during the reloads: see {@link stillSending}. */
@@ -32,18 +34,20 @@ export async function reloadDurable(): Promise<Row> {
     await packets.grown();
     return pauseMs;
   };
-  for (let at = 1; at <= WARM; at++) await once(at);
-  const before = sizeOf(run.pid);
+  const sizes: Size[] = [];
   const pauses: number[] = [];
-  for (let at = 1; at <= RELOADS; at++) pauses.push(await once(WARM + at));
-  const after = sizeOf(run.pid);
+  for (let at = 1; at <= WARM + RELOADS; at++) {
+    const pauseMs = await once(at);
+    sizes.push(sizeOf(run.pid));
+    if (at > WARM) pauses.push(pauseMs);
+  }
   await stillSending(url!);
   await ending(run);
   const { faults, batches, ...wrong } = await judge(folder.at, LOAD.count);
   for (const fault of faults) console.error(fault);
   pauses.sort((a, b) => a - b);
   const [p50, p99] = [pauses[RELOADS / 2]!, pauses[Math.ceil(0.99 * RELOADS) - 1]!];
-  const grown = growth(before, after);
+  const grown = growth(middle(sizes.slice(WARM - SAMPLES, WARM)), middle(sizes.slice(-SAMPLES)));
   const found = Object.entries(wrong).map(([fault, count]) => `${count} ${fault}`);
   return {
     what: `${RELOADS} reloads on both sides of a durable edge at full load: nodes replaced, put in and taken out, states and timers carried`,
