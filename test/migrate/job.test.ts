@@ -92,7 +92,7 @@ sensor: { enabled: true, adapters: "${FAKE}", emit_events: true, emit_fused_even
 
   test("with its models, trackers and class maps", async () => {
     const adapters = "ai.vision.adapters.onnx_adapter:ONNXYOLOAdapter,demo.yolo_ppe_adapter:YOLOPPEAdapter";
-    using project = yard();
+    using project = yard({ "ppe.yaml": "[]" });
     const env = {
       ...{ AI_MODEL_MODE: "real", AI_MODEL_ADAPTER: adapters, ONNX_MODEL_PATH: "m/a.onnx", ONNX_CONF: "0.4" },
       ...{ TRACKER_TYPE: "iou", YOLO_PPE_MODEL_PATH: "m/ppe.pt", MODEL_CLASS_MAP_PATH_PPE: "ppe.yaml" },
@@ -255,6 +255,16 @@ describe("a version 1 job reads its settings as the predecessor did", () => {
       ...{ "configs/dev.yaml": "# nothing yet\n", "configs/default.yaml": `app: { env: dev }\n${MOCK}` },
     });
     expect(first.id).toBe("cam01");
+  });
+
+  test("a class map that is not there is as none", async () => {
+    const env = {
+      ...{ AI_MODEL_MODE: "real", AI_MODEL_ADAPTER: "ai.vision.yolo_adapter:YOLOAdapter" },
+      MODEL_CLASS_MAP_PATH: "gone.yaml",
+    };
+    const { made } = await last({}, { env, flags: ["--camera-id", "cam01"] });
+    expect(made.text).not.toContain("class_map_file");
+    expect(reasons(made, "model_env.class_map_path")).toEqual([expect.stringContaining("gone.yaml is not there")]);
   });
 
   test("text that is empty is as none", async () => {

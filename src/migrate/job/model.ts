@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { type MigrateContext, relativeTo } from "../context.ts";
 import type { WrittenNode } from "../written.ts";
@@ -116,10 +117,14 @@ function tracking(suffix: string, { settings }: Job): Chain {
 
 function classes(key: string, { settings, root }: Job, context: MigrateContext) {
   const env = settings.under("model_env");
-  const file = env.text(key);
+  const named = env.text(key);
+  const file = named === undefined ? undefined : path.resolve(root, named);
+  const there = file !== undefined && fs.existsSync(file);
+  if (file !== undefined && !there)
+    env.leaveOut(key, `${named} is not there: as in the job, class 0 is a person in a zone, and no other is looked at`);
   const tracked = (env.text("tracker_type") ?? "none") !== "none";
   return {
-    ...(file === undefined ? {} : { class_map_file: relativeTo(context.targetDir, path.resolve(root, file)) }),
+    ...(there ? { class_map_file: relativeTo(context.targetDir, file) } : {}),
     ...(tracked ? {} : { untracked: "fresh" }),
   };
 }
