@@ -1,3 +1,5 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import * as v from "valibot";
 import { type Cancel, systemClock } from "../base/clock.ts";
 import type { Engine, ReloadResult } from "../engine/index.ts";
@@ -54,6 +56,8 @@ export class RunReloads {
   /** Files were written while one was under way: another follows, for all of them. */
   #again = false;
   #cancel: Cancel = () => {};
+  /** Files that the graph named when it was last read. */
+  #looked: readonly string[] = [];
 
   constructor(engine: Engine, state: RunState | undefined, settings: ReloadSettings | undefined, told: Told) {
     this.#engine = engine;
@@ -107,6 +111,7 @@ export class RunReloads {
     this.#underWay = work;
     const result = this.#tell(await work, by);
     this.#underWay = undefined;
+    this.#follow();
     if (this.#again) this.newest(by);
     return result;
   }
@@ -118,7 +123,8 @@ export class RunReloads {
     if (generation !== undefined && generation !== this.#engine.reloads.generation) {
       return { outcome: "refused", reason: "the graph was reloaded meanwhile", hint: "give the command again" };
     }
-    const { plan, findings, source, secrets } = await this.#settings.read({ file, text });
+    const { plan, findings, source, secrets, files } = await this.#settings.read({ file, text });
+    this.#looked = files;
     for (const secret of secrets) this.#told.redactor.add(secret);
     if (plan === undefined) return { outcome: "refused", reason: "the graph has errors", findings };
     const servesElsewhere = this.#settings.httpFlag;
@@ -141,7 +147,6 @@ export class RunReloads {
     if (result.outcome === "reloaded") {
       this.#contents = contents.new;
       this.#text = source?.text;
-      this.#follow();
     }
     return findings === "" ? result : { ...result, findings };
   }
@@ -152,12 +157,15 @@ export class RunReloads {
     return dir === undefined ? {} : { fileOf: (plan, edge) => queueFileOf(dir, plan, edge) };
   }
 
-  /** Looks at the files of the plan that runs now. */
+  /**
+   * Looks at the files of the plan that runs now, and at those that the graph named when it was last read: one that was
+   * refused for want of a part or a plugin is read again when that comes.
+   */
   #follow() {
     if (!this.#settings?.watch) return;
     const { plan } = this.#engine;
-    const plugins = plan.nodes.some(({ origin }) => origin !== "built_in") ? [this.#settings.pluginsDir] : [];
-    this.#watched.follow([...plan.files, ...[...filesRead(plan).values()].flat()], plugins);
+    const files = [...plan.files, ...[...filesRead(plan).values()].flat(), ...this.#looked];
+    this.#watched.follow(files, withFolders(this.#settings.pluginsDir));
   }
 
   #tell(given: Partial<RunReload>, by: string): RunReload {
@@ -183,4 +191,11 @@ export class RunReloads {
     if (result.findings) log.error(result.findings);
     return result;
   }
+}
+
+/** A plugin is a file, or a folder with some. */
+function withFolders(dir: string): string[] {
+  if (!fs.existsSync(dir)) return [dir];
+  const inside = fs.readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [dir, ...inside.map(({ name }) => path.join(dir, name))];
 }

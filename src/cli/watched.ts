@@ -5,15 +5,26 @@ import { type Cancel, systemClock } from "../base/clock.ts";
 /** Saves within this are one: an editor writes a file and renames it, and several files are saved together. */
 const QUIET_MS = 50;
 
+interface Open {
+  readonly watcher: fs.FSWatcher;
+  /** Of the folder: another one of its name has another. */
+  readonly ino: number;
+}
+
 /**
  * Files that are looked at. Folders are watched instead of files, as most editors put a new file in the place of the old
- * one, which a watch of the old one would not see.
+ * one, which a watch of the old one would not see; and what a folder is in, as folders are put in place of others, too.
  */
 export class Watched {
   readonly #onChange: () => void;
-  readonly #folders = new Map<string, fs.FSWatcher>();
+  readonly #open = new Map<string, Open>();
   #files: ReadonlySet<string> = new Set();
+  /** Folders of which everything counts. */
   #whole: ReadonlySet<string> = new Set();
+  /** Folders that files are in, also those that are not there yet. */
+  #folders: ReadonlySet<string> = new Set();
+  /** Where files are that links lead to. */
+  #real: ReadonlyMap<string, string> = new Map();
   #cancel: Cancel = () => {};
 
   constructor(onChange: () => void) {
@@ -22,35 +33,70 @@ export class Watched {
 
   /** These files, and everything in these folders. */
   follow(files: readonly string[], folders: readonly string[]) {
-    this.#files = new Set(files);
+    this.#real = new Map(files.map((file) => [file, realName(file)]));
+    this.#files = new Set([...files, ...this.#real.values()]);
     this.#whole = new Set(folders);
-    const wanted = new Set([...files.map((file) => path.dirname(file)), ...folders]);
-    for (const [folder, watcher] of this.#folders) {
-      if (wanted.has(folder)) continue;
-      watcher.close();
-      this.#folders.delete(folder);
-    }
-    for (const folder of wanted) this.#watch(folder);
+    this.#folders = new Set([...[...this.#files].map((file) => path.dirname(file)), ...folders]);
+    this.#watch();
   }
 
   close() {
     this.#cancel();
-    for (const watcher of this.#folders.values()) watcher.close();
-    this.#folders.clear();
+    for (const { watcher } of this.#open.values()) watcher.close();
+    this.#open.clear();
   }
 
-  #watch(folder: string) {
-    if (this.#folders.has(folder) || !fs.existsSync(folder)) return;
+  /** Opens what is to be watched now, and closes the rest, also what is no longer the folder of its name. */
+  #watch() {
+    const wanted = new Set([...this.#folders, ...[...this.#folders].map(nearestAbove)]);
+    for (const [folder, { watcher, ino }] of this.#open) {
+      if (wanted.has(folder) && inoOf(folder) === ino) continue;
+      watcher.close();
+      this.#open.delete(folder);
+    }
+    for (const folder of wanted) this.#watchOne(folder);
+  }
+
+  #watchOne(folder: string) {
+    const ino = inoOf(folder);
+    if (this.#open.has(folder) || ino === undefined) return;
     const watcher = fs.watch(folder, (_, name) => {
-      const file = name === null ? undefined : path.join(folder, name);
-      if (file === undefined || this.#files.has(file) || this.#whole.has(folder)) this.#changed();
+      if (name === null || this.#concerns(folder, path.join(folder, name))) this.#changed();
     });
     watcher.on("error", () => {});
-    this.#folders.set(folder, watcher);
+    this.#open.set(folder, { watcher, ino });
+  }
+
+  #concerns(folder: string, file: string): boolean {
+    if (this.#files.has(file) || this.#whole.has(folder)) return true;
+    const leadsToOne = [...this.#folders].some((one) => one === file || one.startsWith(file + path.sep));
+    if (leadsToOne) return true;
+    // A link on the way to a file, which has another name than the file.
+    return [...this.#real].some(([given, real]) => given !== real && realName(given) !== real);
   }
 
   #changed() {
     this.#cancel();
-    this.#cancel = systemClock.setTimer(this.#onChange, QUIET_MS);
+    this.#cancel = systemClock.setTimer(() => {
+      this.#watch();
+      this.#onChange();
+    }, QUIET_MS);
   }
+}
+
+/** With links followed; a file that is not there has no other name. */
+function realName(file: string): string {
+  try {
+    return fs.realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
+const inoOf = (folder: string) => fs.statSync(folder, { throwIfNoEntry: false })?.ino;
+
+/** The folder that this one is in; where that is not there, the nearest one that is. */
+function nearestAbove(folder: string): string {
+  const above = path.dirname(folder);
+  return above === folder || fs.existsSync(above) ? above : nearestAbove(above);
 }
