@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { CellPlan, GraphPlan } from "../graph/plan.ts";
 import { type Cell, type Cells, type CellUse, type CellValue, Rejected } from "../node/index.ts";
+import type { CellSnapshot } from "../observe/index.ts";
 import { checkPortable } from "../packet/index.ts";
 
 /** A cell at run time. */
@@ -8,7 +9,8 @@ interface Kept {
   readonly plan: CellPlan;
   readonly initial: Cell | undefined;
   /** What was written last; undefined before, and once its time to live is over. */
-  written: (Cell & { readonly atMs: number }) | undefined;
+  written: (Cell & { readonly atMs: number; readonly bytes: number }) | undefined;
+  readonly counts: { writes: number; refused: number; expired: number };
 }
 
 /** A persistent cell as it is stored. */
@@ -38,15 +40,15 @@ export class Blackboard {
 
   constructor({ cells = [] }: Pick<GraphPlan, "cells">, clock: Clock) {
     this.#clock = clock;
-    this.#cells = new Map(cells.map((plan) => [plan.name, { plan, initial: initialOf(plan), written: undefined }]));
+    this.#cells = new Map(cells.map((plan) => [plan.name, emptyCell(plan)]));
   }
 
   /** The cells of another graph: what was written stays, by name and type, where it still fits. */
   replace({ cells = [] }: Pick<GraphPlan, "cells">) {
     const taken = cells.map((plan): [string, Kept] => {
-      const written = this.#cells.get(plan.name)?.written;
-      const fits = written !== undefined && whyNot(plan, written.value) === undefined;
-      return [plan.name, { plan, initial: initialOf(plan), written: fits ? written : undefined }];
+      const { written, counts } = this.#cells.get(plan.name) ?? emptyCell(plan);
+      const fits = written !== undefined && typeof fit(plan, written.value) === "number";
+      return [plan.name, { plan, initial: initialOf(plan), written: fits ? written : undefined, counts }];
     });
     this.#cells = new Map(taken);
   }
@@ -83,11 +85,22 @@ export class Blackboard {
     const refused: string[] = [];
     for (const { name, value, tsMs, ageMs } of cells) {
       const cell = this.#cells.get(name);
-      if (cell === undefined || !cell.plan.persist || whyNot(cell.plan, value) !== undefined) refused.push(name);
+      const bytes = cell?.plan.persist ? fit(cell.plan, value) : "";
+      if (cell === undefined || typeof bytes === "string") refused.push(name);
       // A clock that was set back in between makes nothing younger.
-      else cell.written = { ...frozenCell(value, tsMs), atMs: monotonicMs - ageMs - Math.max(0, nowMs - atMs) };
+      else cell.written = { ...frozenCell(value, tsMs), bytes, atMs: monotonicMs - ageMs - Math.max(0, nowMs - atMs) };
     }
     return refused;
+  }
+
+  /** What was done with each cell, in the order of the graph; undefined when it has none. */
+  figures(): CellSnapshot[] | undefined {
+    if (this.#cells.size === 0) return undefined;
+    return [...this.#cells.values()].map((cell) => {
+      // One that nobody reads is over all the same.
+      this.#read(cell);
+      return { name: cell.plan.name, ...cell.counts, bytes: cell.written?.bytes ?? 0 };
+    });
   }
 
   #declared(name: string, names: ReadonlySet<string>, nodeId: string, what: "read" | "write"): Kept {
@@ -102,16 +115,25 @@ export class Blackboard {
     const { written } = cell;
     if (written !== undefined && ttl_ms !== undefined && this.#clock.monotonicMs() - written.atMs >= ttl_ms) {
       cell.written = undefined;
+      cell.counts.expired += 1;
     }
     return cell.written ?? cell.initial;
   }
 
   #write(cell: Kept, value: CellValue, tsMs: number) {
-    const why = whyNot(cell.plan, value);
-    if (why !== undefined) throw new Rejected(`cannot write cell "${cell.plan.name}": ${why}`);
-    cell.written = { ...frozenCell(value, tsMs), atMs: this.#clock.monotonicMs() };
+    const bytes = fit(cell.plan, value);
+    if (typeof bytes === "string") {
+      cell.counts.refused += 1;
+      throw new Rejected(`cannot write cell "${cell.plan.name}": ${bytes}`);
+    }
+    cell.counts.writes += 1;
+    cell.written = { ...frozenCell(value, tsMs), bytes, atMs: this.#clock.monotonicMs() };
   }
 }
+
+const emptyCell = (plan: CellPlan): Kept => ({
+  ...{ plan, initial: initialOf(plan), written: undefined, counts: { writes: 0, refused: 0, expired: 0 } },
+});
 
 function initialOf({ initial }: CellPlan): Cell | undefined {
   return initial === undefined ? undefined : frozenCell(initial, 0);
@@ -126,18 +148,18 @@ function frozen(value: CellValue): CellValue {
   return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, item]) => [key, frozen(item)])));
 }
 
-/** Why a value does not fit a cell; undefined when it does. */
-function whyNot({ type, max_bytes }: CellPlan, value: unknown): string | undefined {
+/** Bytes of a value as JSON, or why it does not fit the cell. */
+function fit({ type, max_bytes }: CellPlan, value: unknown): number | string {
   const found = typeOf(value);
   if (found !== type) return `its type is ${type}, got ${found}`;
-  if (typeof value === "number" || typeof value === "boolean") return undefined;
+  if (typeof value === "number" || typeof value === "boolean") return String(value).length;
   try {
     checkPortable(value, "value");
   } catch (error) {
     return (error as Error).message;
   }
   const bytes = Buffer.byteLength(JSON.stringify(value));
-  return bytes > max_bytes ? `the value has ${bytes} bytes as JSON, and max_bytes is ${max_bytes}` : undefined;
+  return bytes > max_bytes ? `the value has ${bytes} bytes as JSON, and max_bytes is ${max_bytes}` : bytes;
 }
 
 function typeOf(value: unknown): string {

@@ -26,6 +26,8 @@ export function takeSnapshot(engine: Engine): RunSnapshot {
   if (kept !== undefined) snapshot.blobs = { files: kept.blobs, bytes: kept.bytes };
   const checkpoints = engine.checkpoints.snapshot();
   if (checkpoints !== undefined) snapshot.checkpoints = checkpoints;
+  const cells = engine.blackboard.figures();
+  if (cells !== undefined) snapshot.cells = cells;
   const reloads = engine.reloads.snapshot();
   if (reloads !== undefined) snapshot.reloads = reloads;
   if (engine.stopReason !== undefined) snapshot.stopReason = engine.stopReason;

@@ -185,6 +185,26 @@ export const METRICS = {
     labels: ["outcome"],
     help: "States found at the start: restored, or dropped (of another version, of a node that is gone, damaged).",
   },
+  schnitzel_cell_writes_total: {
+    type: "counter",
+    labels: ["cell"],
+    help: "Values written to a cell of the blackboard.",
+  },
+  schnitzel_cell_refused_total: {
+    type: "counter",
+    labels: ["cell"],
+    help: "Values that did not fit the cell: of another type or schema, or too large. Their packets are dead letters.",
+  },
+  schnitzel_cell_expired_total: {
+    type: "counter",
+    labels: ["cell"],
+    help: "Values whose ttl was over; counted when the cell is read, or this page.",
+  },
+  schnitzel_cell_bytes: {
+    type: "gauge",
+    labels: ["cell"],
+    help: "Size as JSON of what was written last; 0 before, and when it has expired.",
+  },
   schnitzel_loop_turns_total: { type: "counter", labels: [], help: "Turns of the scheduler." },
   schnitzel_loop_turn_max_seconds: {
     type: "gauge",

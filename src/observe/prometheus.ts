@@ -3,6 +3,7 @@ import { METRICS, type MetricName } from "./catalogue.ts";
 import { readiness } from "./health.ts";
 import type { Histogram } from "./histogram.ts";
 import type {
+  CellSnapshot,
   CheckpointSnapshot,
   DurableSnapshot,
   EdgeSnapshot,
@@ -86,6 +87,11 @@ const own =
         .map(([metric, value]) => ({ labels: { node: id, metric }, value })),
     );
 
+const perCell =
+  (value: (cell: CellSnapshot) => number): Sampler =>
+  ({ cells = [] }) =>
+    cells.map((cell) => ({ labels: { cell: cell.name }, value: value(cell) }));
+
 const ofCheckpoints =
   (samples: (kept: CheckpointSnapshot) => Sample[]): Sampler =>
   ({ checkpoints }) =>
@@ -157,6 +163,10 @@ const SAMPLERS: Record<MetricName, Sampler> = {
   schnitzel_checkpoint_states: ofCheckpoints(({ restored, dropped }) =>
     byLabel("outcome", { restored, dropped: dropped.length }),
   ),
+  schnitzel_cell_writes_total: perCell(({ writes }) => writes),
+  schnitzel_cell_refused_total: perCell(({ refused }) => refused),
+  schnitzel_cell_expired_total: perCell(({ expired }) => expired),
+  schnitzel_cell_bytes: perCell(({ bytes }) => bytes),
   schnitzel_loop_turns_total: ({ loop }) => one(loop.turns),
   schnitzel_loop_turn_max_seconds: ({ loop }) => one(loop.maxTurnMs / 1_000),
   process_resident_memory_bytes: (_, { rssBytes }) => one(rssBytes),

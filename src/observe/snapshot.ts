@@ -129,6 +129,18 @@ export interface CheckpointSnapshot {
   dropped: readonly { part: string; reason: string }[];
 }
 
+/** What was done with one cell of the blackboard. */
+export interface CellSnapshot {
+  name: string;
+  writes: number;
+  /** Writes of another type, or too large. */
+  refused: number;
+  /** Values whose time to live was over. */
+  expired: number;
+  /** Of the value that was written last, as JSON; 0 while there is none. */
+  bytes: number;
+}
+
 /** Everything the engine tells about a run, at any time. Counters are the live ones: read, never keep. */
 export interface RunSnapshot {
   graph: { name: string; path: string; hash: string; profile?: string | undefined };
@@ -151,6 +163,8 @@ export interface RunSnapshot {
   recording?: RecordingSnapshot;
   /** Undefined when no state is kept. */
   checkpoints?: CheckpointSnapshot;
+  /** Left out when the graph has none. */
+  cells?: readonly CellSnapshot[];
   /** Left out before the first. */
   reloads?: ReloadsSnapshot;
   loop: { turns: number; lastTurnMonotonicMs: number; maxTurnMs: number };

@@ -39,6 +39,21 @@ describe("a cell", () => {
     expect(read("b")?.value).toBe(2);
   });
 
+  test("counts writes, what did not fit, and values that expired, also unread, and tells its size", () => {
+    const { clock, made, write } = board(cell("a", { ttl_ms: 100 }), cell("b", { type: "string" }));
+    expect(made.figures()![0]).toEqual({ name: "a", writes: 0, refused: 0, expired: 0, bytes: 0 });
+    write("a", 125, 0);
+    expect(() => write("a", "text", 0)).toThrow("its type is number");
+    write("b", "é", 0);
+    expect(made.figures()).toEqual([
+      { name: "a", writes: 1, refused: 1, expired: 0, bytes: 3 },
+      { name: "b", writes: 1, refused: 0, expired: 0, bytes: 4 },
+    ]);
+    clock.advance(100);
+    expect(made.figures()![0]).toMatchObject({ expired: 1, bytes: 0 });
+    expect(new Blackboard({}, clock).figures()).toBeUndefined();
+  });
+
   test("has a copy that nobody can change", () => {
     const { read, write } = board(cell("a", { type: "object" }));
     const given = { list: [1, { deep: 2 }] };

@@ -83,6 +83,17 @@ test("metricsText() tells of checkpoints, when the run keeps state", async () =>
   expect(await scrape(runSnapshot())).not.toMatch(/^schnitzel_checkpoint_.* /m);
 });
 
+test("metricsText() tells what was done with each cell of the blackboard", async () => {
+  const cells = [{ name: "mode", writes: 3, refused: 1, expired: 2, bytes: 7 }];
+  const lines = (await scrape(runSnapshot({ cells }))).split("\n");
+  expect(lines.filter((line) => line.startsWith("schnitzel_cell_"))).toEqual([
+    'schnitzel_cell_writes_total{cell="mode"} 3',
+    'schnitzel_cell_refused_total{cell="mode"} 1',
+    'schnitzel_cell_expired_total{cell="mode"} 2',
+    'schnitzel_cell_bytes{cell="mode"} 7',
+  ]);
+});
+
 test("metricsText() gives each of a node's own numbers once, as counter or as gauge", async () => {
   const own = (await scrape(troubledRun())).match(/^schnitzel_node_own.*(?=\{)/gm);
   expect(own).toEqual(["schnitzel_node_own_total", "schnitzel_node_own"]);

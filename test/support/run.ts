@@ -66,6 +66,7 @@ export function troubledRun(): RunSnapshot {
     ...run,
     deadLetters: { total: 2, recent: troubledLetters().recent() },
     checkpoints: checkpoints(),
+    cells: [{ name: "mode", writes: 3, refused: 1, expired: 2, bytes: 7 }],
     reloads: RELOADS,
   };
 }
