@@ -50,7 +50,9 @@ export async function askReload(socket: string, given: Given, flags: Flags, term
   return result;
 }
 
-export const isDone = ({ outcome }: RunReload) => outcome === "reloaded" || outcome === "unchanged";
+/** With a reason the new graph runs, and cannot go on. */
+export const isDone = ({ outcome, reason }: RunReload) =>
+  outcome === "unchanged" || (outcome === "reloaded" && reason === undefined);
 
 function tell(
   { outcome, generation, reason, hint, findings, changes, pauseMs }: RunReload,

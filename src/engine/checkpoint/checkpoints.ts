@@ -120,6 +120,15 @@ export class Checkpoints {
     this.#cycle!.goOn(this.#collect()!);
   }
 
+  /** Opens the file that `plan` may keep its state in: once another graph runs, it is too late to find that it does not open. */
+  async ready(plan: GraphPlan) {
+    const { host } = this.#around;
+    if (host.checkpoints === undefined || plan.checkpoint === false) return;
+    const asked = plan.checkpoint !== undefined || plan.edges.some(({ durable }) => durable !== undefined);
+    const states = asked && plan.nodes.some(({ definition }) => definition.stateVersion !== undefined);
+    if (states || persistentWriters(plan).size > 0) this.#store ??= await host.checkpoints.open();
+  }
+
   /** Another graph runs from now on; all that was to be kept of the one before is on the disk. */
   async replan() {
     const outlets = this.#cycle?.region.outlets ?? [];

@@ -53,14 +53,22 @@ export class Reload {
     if (refusal !== undefined) return { outcome: "refused", ...refusal, changes };
     try {
       this.#edges = durable.prepare(this.#plan, this.#options.durable ?? {});
+      await this.#engine.checkpoints.ready(this.#plan);
       await this.#make();
       const pauseMs = await this.#swapAtRest();
       return { outcome: "reloaded", changes, pauseMs };
     } catch (error) {
-      if (this.#swapped) throw error;
+      if (this.#swapped) return this.#failed(toError(error));
       await this.#fresh.close();
       return { outcome: "rolled_back", reason: toError(error).message, changes };
     }
+  }
+
+  /** There is no way back any more. */
+  #failed(error: Error): Result {
+    const { message } = error;
+    this.#engine.fail(new Error(`the new graph cannot go on after the reload: ${message}`, { cause: error }));
+    return { outcome: "reloaded", reason: message, changes: this.#options.changes };
   }
 
   /** After each turn of the engine. */
