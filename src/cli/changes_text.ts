@@ -14,6 +14,7 @@ export function changesText(changes: GraphChanges, waiting: Waiting): string {
     ...changes.queues.map((one) => ["queue", one.queue, one.what, queueText(one, waiting)]),
     ...changes.edges.added.map((edge) => ["edge", edge, "added", ""]),
     ...changes.edges.removed.map((edge) => ["edge", edge, "removed", ""]),
+    ...changes.cells.map(({ cell, why }) => ["cell", cell, "dropped", why]),
     ...changes.settings.map((key) => ["graph", key, "changed", SETTLED.has(key) ? "takes a new start" : ""]),
   ];
   const rest = kept === 0 ? "" : `${counted(kept, "node")} kept as ${kept === 1 ? "it is" : "they are"}\n`;

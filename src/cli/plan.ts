@@ -75,5 +75,6 @@ function waitingIn(plan: GraphPlan, dir: ReturnType<typeof stateDirOf>): Waiting
 function lossesOf(changes: GraphChanges, waiting: Waiting): string[] {
   const states = droppedStates(changes).map(({ node }) => `the state of node ${node}`);
   const orphans = changes.queues.filter(({ queue, what }) => what === "orphaned" && waiting.get(queue) !== 0);
-  return [...states, ...orphans.map(({ queue }) => `what waits in ${queue}`)];
+  const cells = changes.cells.map(({ cell }) => `the value of cell ${cell}`);
+  return [...states, ...cells, ...orphans.map(({ queue }) => `what waits in ${queue}`)];
 }

@@ -188,7 +188,8 @@ export class RunReloads {
       ...(reason && { reason }),
       ...(hint && { hint }),
     });
-    if (result.findings) log.error(result.findings);
+    const lines = result.findings?.split("\n").filter((line) => line.trim() !== "") ?? [];
+    for (const line of lines) log[level === "info" ? "warn" : "error"](line);
     return result;
   }
 }

@@ -1,3 +1,4 @@
+import { type DroppedCell, droppedCells } from "./cell_changes.ts";
 import { type TakenOver, takenOver } from "./claims.ts";
 import type { DurableOptions, GraphPlan, PlanEdge, PlanNode, RuntimeOptions } from "./plan.ts";
 
@@ -40,6 +41,7 @@ export interface GraphChanges {
   readonly queues: readonly QueueChange[];
   /** Edges, durable ones too, as `a.out->b.in`. */
   readonly edges: { readonly added: readonly string[]; readonly removed: readonly string[] };
+  readonly cells: readonly DroppedCell[];
   /** Keys of the graph that differ. */
   readonly settings: readonly string[];
 }
@@ -66,6 +68,7 @@ export function changesOf(before: GraphPlan, after: GraphPlan, options: ChangesO
     nodes: withTaken(before, after, nodes),
     queues: queueChanges(before, after, options),
     edges: edgeChanges(before, after),
+    cells: droppedCells(before, after),
     settings: SETTINGS.filter((key) => differ(before[key], after[key])),
   };
 }

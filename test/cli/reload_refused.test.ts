@@ -129,3 +129,43 @@ test("a run without a state directory takes no graph with checkpoints", async ()
   ]);
   expect((await program.stop()).code).toBe(0);
 }, 60_000);
+
+test("a cell that is kept keeps its value: a reload that would drop it is refused, and plan --check says so", async () => {
+  const celled = (cell: string) => `version: 2
+name: yard
+${cell === "" ? "" : `blackboard: { mode: { ${cell} } }`}
+nodes:
+  - { id: s, plugin: generate_source, config: { count: 100000000, rate: 100 } }
+  - { id: o, plugin: null_sink }
+${cell === "" ? "" : "  - { id: keep, plugin: cell_write, config: { cell: mode, from: i } }"}
+edges: [{ from: s, to: o }${cell === "" ? "" : ", { from: s, to: keep }"}]
+`;
+  const files = {
+    "yard.yaml": celled("type: number, initial: 0, persist: true"),
+    "text.yaml": celled('type: string, initial: "a", persist: true'),
+    "none.yaml": celled(""),
+    "wide.yaml": celled("type: number, initial: 1, persist: true"),
+  };
+  using folder = folderWith(files);
+  const check = (file: string) => run(["plan", "yard.yaml", file, "--check"], { cwd: folder.folder });
+  expect(await check("text.yaml")).toMatchObject({
+    code: 5,
+    stdout: expect.stringContaining("lost: the value of cell mode"),
+  });
+  expect(await check("none.yaml")).toMatchObject({ code: 5 });
+  expect(await check("wide.yaml")).toMatchObject({ code: 0 });
+  await using program = running(folder);
+  await program.saw(/http server listens/);
+  expect(await ask(folder, "--file", "text.yaml")).toMatchObject({
+    ...{ code: 1, outcome: "refused", hint: expect.stringContaining("--drop-state") },
+    reason: "the value of cell mode would be dropped: it is a string instead of a number",
+  });
+  expect(await ask(folder, "--file", "none.yaml")).toMatchObject({
+    ...{ outcome: "refused", reason: "the value of cell mode would be dropped: the graph has no such cell any more" },
+  });
+  expect(await ask(folder, "--file", "wide.yaml")).toMatchObject({ outcome: "reloaded" });
+  expect(await ask(folder, "--file", "none.yaml", "--drop-state")).toMatchObject({ outcome: "reloaded" });
+  // A warning of the graph that is taken is a warning in the log, on lines of its own.
+  await program.saw(/ warn +Cell "mode" is never read/);
+  expect((await program.stop()).code).toBe(0);
+}, 60_000);

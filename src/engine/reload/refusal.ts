@@ -41,8 +41,12 @@ function orphaned({ queues }: GraphChanges, links: Iterable<Link>): Refusal | un
 }
 
 function dropped(changes: GraphChanges): Refusal | undefined {
-  const [first] = droppedStates(changes);
-  if (first === undefined) return undefined;
+  const [[first], [cell]] = [droppedStates(changes), changes.cells];
+  if (first === undefined && cell === undefined) return undefined;
+  if (first === undefined) {
+    const reason = `the value of cell ${cell!.cell} would be dropped: ${cell!.why}`;
+    return { reason, hint: "a cell keeps its value under the same name and type; to drop it, say --drop-state" };
+  }
   const why = "why" in first && first.why !== undefined ? first.why : "it is no part of the graph any more";
   const reason = `the state of node "${first.node}" would be dropped: ${why}`;
   return { reason, hint: "a node keeps its state under the same id; to drop it, say --drop-state" };
