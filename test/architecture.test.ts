@@ -23,10 +23,11 @@ const HOUSE: House = {
     // node: what a context promises of models and of ffmpeg is written there.
     inference: { imports: ["base", "packet", "node"] },
     media: { imports: ["base", "packet", "node"] },
-    nodes: { imports: ["base", "packet", "node", "store", "media", "inference"] },
+    nodes: { imports: ["base", "packet", "packet/json_schema.ts", "node", "store", "media", "inference"] },
     // node/plugin_api.ts is the door that plugins come in by, and the registry is who opens it.
     registry: { imports: ["base", "packet", "node", "node/plugin_api.ts", "nodes/list.ts"] },
-    graph: { imports: ["base", "packet", "node"] },
+    // packet/json_schema.ts loads a library that a graph without a schema does not need.
+    graph: { imports: ["base", "packet", "packet/json_schema.ts", "node"] },
     // graph/raw.ts: an old file is read as it is written, places and comments included.
     migrate: { imports: ["base", "packet", "node", "graph", "graph/raw.ts"] },
     delivery: { imports: ["base", "packet", "node"] },
@@ -39,7 +40,7 @@ const HOUSE: House = {
     // nodes: conditions and schemas of a test file are written as those of filter and schema_validate.
     trial: {
       imports: [
-        ...["base", "packet", "node", "observe", "nodes/expression.ts", "nodes/flow/json_schema.ts"],
+        ...["base", "packet", "packet/json_schema.ts", "node", "observe", "nodes/expression.ts"],
         ...["graph", "engine", "record"],
       ],
     },
@@ -77,8 +78,8 @@ const HOUSE: House = {
     "@marcbachmann/cel-js": ["nodes/expression.ts"],
     "oled-font-5x7": ["media/glyphs.ts"],
     jsonata: ["nodes/flow/jsonata_expression.ts"],
-    ajv: ["nodes/flow/json_schema.ts"],
-    "ajv-formats": ["nodes/flow/json_schema.ts"],
+    ajv: ["packet/json_schema.ts"],
+    "ajv-formats": ["packet/json_schema.ts"],
     "lru-cache": ["nodes/join/known_answers.ts"],
     tinyqueue: ["nodes/join/", "nodes/flow/due_keys.ts", "nodes/flow/time_merge.ts"],
   },

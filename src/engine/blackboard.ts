@@ -149,17 +149,20 @@ function frozen(value: CellValue): CellValue {
 }
 
 /** Bytes of a value as JSON, or why it does not fit the cell. */
-function fit({ type, max_bytes }: CellPlan, value: unknown): number | string {
+function fit({ type, max_bytes, misfit }: CellPlan, value: unknown): number | string {
   const found = typeOf(value);
-  if (found !== type) return `its type is ${type}, got ${found}`;
-  if (typeof value === "number" || typeof value === "boolean") return String(value).length;
+  if (misfit === undefined && found !== type) return `its type is ${type}, got ${found}`;
+  const isPlain = typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value));
+  if (isPlain) return misfit?.(value) ?? String(value).length;
   try {
     checkPortable(value, "value");
   } catch (error) {
     return (error as Error).message;
   }
   const bytes = Buffer.byteLength(JSON.stringify(value));
-  return bytes > max_bytes ? `the value has ${bytes} bytes as JSON, and max_bytes is ${max_bytes}` : bytes;
+  return bytes > max_bytes
+    ? `the value has ${bytes} bytes as JSON, and max_bytes is ${max_bytes}`
+    : (misfit?.(value) ?? bytes);
 }
 
 function typeOf(value: unknown): string {

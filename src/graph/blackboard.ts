@@ -15,8 +15,17 @@ const CELL_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
 export const CELL_TYPES = ["number", "string", "boolean", "object", "list"] as const;
 
-const cellShape = v.strictObject({
-  type: v.pipe(v.picklist(CELL_TYPES), v.description("What its values are.")),
+const cellEntries = v.strictObject({
+  type: v.optional(v.pipe(v.picklist(CELL_TYPES), v.description("What its values are; or schema."))),
+  schema: v.optional(
+    v.pipe(
+      v.union(
+        [v.pipe(v.string(), v.nonEmpty()), v.record(v.string(), v.unknown())],
+        "must be a JSON Schema, or the name of a file with one",
+      ),
+      v.description("JSON Schema of its values, or a JSON file with one; in place of type."),
+    ),
+  ),
   initial: v.optional(v.pipe(v.unknown(), v.description("Its value before the first write; none when left out."))),
   max_bytes: v.optional(
     v.pipe(byteSize, v.maxValue(MAX_CELL_BYTES), v.description("Largest value as JSON; default 64KiB, at most 16MiB.")),
@@ -33,6 +42,11 @@ const cellShape = v.strictObject({
   persist: v.optional(v.pipe(v.boolean(), v.description("Its value survives a restart, with a state directory."))),
 });
 
+const cellShape = v.pipe(
+  cellEntries,
+  v.check(({ type, schema }) => (type === undefined) !== (schema === undefined), "must have one of type and schema"),
+);
+
 /** `blackboard:` of a graph. */
 export const blackboard = v.pipe(
   v.record(v.pipe(v.string(), v.regex(CELL_NAME, "a cell's name has letters, digits and _")), cellShape),
@@ -43,10 +57,14 @@ export const blackboard = v.pipe(
 /** A cell as it is written, with its defaults. */
 export type CellOptions = Omit<CellPlan, "readers" | "writers">;
 
-export function cellOptions(written: v.InferOutput<typeof blackboard> = {}): CellOptions[] {
-  return Object.entries(written).map(([name, { type, initial, max_bytes, ttl, persist }]) => ({
+/** A cell as it is written; its schema may be the name of a file. */
+export type WrittenCell = Omit<CellOptions, "schema"> & { readonly schema?: string | Record<string, unknown> };
+
+export function cellOptions(written: v.InferOutput<typeof blackboard> = {}): WrittenCell[] {
+  return Object.entries(written).map(([name, { type, schema, initial, max_bytes, ttl, persist }]) => ({
     name,
-    type,
+    type: type ?? "schema",
+    ...(schema === undefined ? {} : { schema }),
     ...(initial === undefined ? {} : { initial: initial as CellOptions["initial"] }),
     max_bytes: max_bytes ?? DEFAULT_CELL_BYTES,
     ...(ttl === undefined ? {} : { ttl_ms: ttl }),

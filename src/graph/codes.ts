@@ -427,9 +427,15 @@ export const CODES = {
     cause: "What is written there reaches nobody.",
     fix: "Remove the cell, or read it with cell_read or as cells.NAME in an expression.",
   },
+  CELL_SCHEMA: {
+    title: "The schema of a cell cannot be used",
+    cause: "It is no JSON Schema, has a keyword nobody knows, or its file cannot be read.",
+    fix: "Correct the schema; it is 2020-12 unless $schema says another.",
+    example: "blackboard:\n  limit: { schema: { type: nmber } }",
+  },
   CELL_INITIAL: {
     title: "The initial value of a cell does not fit the cell",
-    cause: "It is of another type than the cell, or larger than max_bytes.",
+    cause: "It is of another type than the cell, does not fit its schema, or is larger than max_bytes.",
     fix: "Correct the value, or the cell's type or bound.",
     example: "blackboard:\n  limit: { type: number, initial: warm }",
   },

@@ -1,5 +1,7 @@
 import { toError } from "../base/to_error.ts";
 import { type Catalogue, diskFiles } from "../node/index.ts";
+import type { CellOptions } from "./blackboard.ts";
+import { withSchemas } from "./cell_schemas.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { connect, type Draft } from "./draft.ts";
 import { cellNamesIn, draftCells } from "./draft_cells.ts";
@@ -126,13 +128,15 @@ class Compiler {
     const applied = new Applied(profile);
     const graph = readGraph(applied.toGraph(resolved), compat, this.findings);
     const expansion = this.#expansion(applied);
-    const draft = await this.#draft(graph, expansion.expand(graph), resolved, compat, profile);
+    const { baseDir } = this.#source;
+    const board = await withSchemas(graph.cells, { root: resolved, baseDir, findings: this.findings });
+    const draft = await this.#draft(graph, expansion.expand(graph), resolved, compat, board.cells, profile);
     Object.assign(this.texts, profiles.texts, expansion.files.texts);
     this.files = expansion.files.asked;
     runRules(draft, this.findings);
     if (this.findings.errors > 0) return undefined;
     applied.tellUnused(this.findings);
-    const head = this.#head(graph, expansion.files.read, compat);
+    const head = this.#head(graph, [...expansion.files.read, ...board.files], compat);
     return freezePlan(profile ? { ...head, profile: profile.name } : head, draft, this.#options.standIns);
   }
 
@@ -189,7 +193,14 @@ class Compiler {
     });
   }
 
-  async #draft(graph: ReadGraph, parts: Expanded, root: MapTree, compat: boolean, profile?: Chosen): Promise<Draft> {
+  async #draft(
+    graph: ReadGraph,
+    parts: Expanded,
+    root: MapTree,
+    compat: boolean,
+    cells: readonly CellOptions[],
+    profile?: Chosen,
+  ): Promise<Draft> {
     const { catalogue } = this.#options;
     await catalogue.prepare([...new Set([...parts.nodes, ...graph.interceptors].map(({ plugin }) => plugin))]);
     const { findings } = this;
@@ -200,7 +211,7 @@ class Compiler {
       place: placeOf(spotAt(root, ["nodes"], "key")),
       nodes,
       edges: connect(nodes, parts.edges, graph.durable && durableOptions(profile?.values.durable ?? true)),
-      cells: draftCells(graph, root),
+      cells: draftCells(cells, root),
       cellNames: cellNamesIn(root),
       exposed: parts.exposed,
       unreadIds: parts.unreadIds,

@@ -1,9 +1,9 @@
+import type { CellOptions } from "./blackboard.ts";
 import type { DraftCell } from "./draft.ts";
-import type { ReadGraph } from "./read.ts";
 import { childOf, placeOf, spotAt, type Tree } from "./tree.ts";
 
 /** Cells of the blackboard, with the places of their parts. */
-export function draftCells({ cells }: Pick<ReadGraph, "cells">, root: Tree): DraftCell[] {
+export function draftCells(cells: readonly CellOptions[], root: Tree): DraftCell[] {
   return cells.map((options) => ({
     name: options.name,
     options,

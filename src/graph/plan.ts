@@ -108,12 +108,17 @@ export interface PlanEdge {
   readonly place: Place;
 }
 
-export type CellType = "number" | "string" | "boolean" | "object" | "list";
+export type CellType = "number" | "string" | "boolean" | "object" | "list" | "schema";
 
 /** A cell of the blackboard. */
 export interface CellPlan {
   readonly name: string;
+  /** `schema`: what {@link misfit} says. */
   readonly type: CellType;
+  /** JSON Schema of its values. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  /** Why a value does not fit the schema; the same function for the same schema. */
+  readonly misfit?: (value: unknown) => string | undefined;
   readonly initial?: CellValue;
   /** Of a value as JSON. */
   readonly max_bytes: number;

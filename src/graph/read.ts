@@ -1,4 +1,4 @@
-import { type CellOptions, cellOptions } from "./blackboard.ts";
+import { cellOptions, type WrittenCell } from "./blackboard.ts";
 import { checkpointOptions } from "./checkpoint.ts";
 import type { WrittenDelivery } from "./delivery.ts";
 import type { LooseEdge } from "./draft.ts";
@@ -36,7 +36,7 @@ export interface ReadGraph extends GraphParts {
   event_time: Partial<EventTimeOptions> | undefined;
   checkpoint: GraphPlan["checkpoint"];
   /** In the order of the file. */
-  cells: CellOptions[];
+  cells: WrittenCell[];
   /** `ingress`, then `egress`. */
   interceptors: ReadInterceptor[];
 }

@@ -49,6 +49,21 @@ test("run sets a packet aside whose value does not fit the cell", async () => {
   expect(stderr).toContain("its type is string, got number");
 }, 60_000);
 
+test("run checks what is written to a cell against its JSON Schema, which may stand in a file", async () => {
+  const schema = { type: "object", required: ["mode"], properties: { mode: { enum: ["day", "night"] } } };
+  const graph = GRAPH.replace(
+    "mode: { type: string, initial: day, persist: true }",
+    "mode: { schema: mode.schema.json, initial: { mode: day } }",
+  ).replace("cell: mode, from: mode", "cell: mode");
+  using folder = folderWith({ "board.yaml": graph, "mode.schema.json": JSON.stringify(schema) });
+  const stdin = '{"mode":"night","n":1}\n{"mode":"dusk","n":2}\n';
+  const { stdout, stderr } = await runBinary(["run", "board.yaml"], { cwd: folder.folder, stdin });
+  expect(stdout.trim().split("\n")).toHaveLength(1);
+  expect(stderr).toContain(
+    'cannot write cell \\"mode\\": it does not fit its schema: value/mode must be equal to one of',
+  );
+}, 60_000);
+
 test("validate names the cell that nobody declared, and the one that nobody writes", async () => {
   const stdin = GRAPH.replace("cell: mode, into", "cell: mood, into").replace(
     "cell: last, from: n",

@@ -39,6 +39,19 @@ describe("a cell", () => {
     expect(read("b")?.value).toBe(2);
   });
 
+  test("takes of any type what fits its schema, and refuses the rest with the reason", () => {
+    const misfit = (value: unknown) => (value === 5 || value === null ? undefined : "it does not fit");
+    const { made, read, write } = board(cell("a", { type: "schema", misfit }));
+    for (const value of [5, null]) {
+      write("a", value, 0);
+      expect(read("a")!.value).toBe(value);
+    }
+    for (const value of [6, "text", { deep: [1] }, true])
+      expect(() => write("a", value, 0)).toThrow('cannot write cell "a": it does not fit');
+    expect(() => write("a", Number.NaN, 0)).toThrow('cannot write cell "a"');
+    expect(made.figures()![0]).toMatchObject({ writes: 2, refused: 5 });
+  });
+
   test("counts writes, what did not fit, and values that expired, also unread, and tells its size", () => {
     const { clock, made, write } = board(cell("a", { ttl_ms: 100 }), cell("b", { type: "string" }));
     expect(made.figures()![0]).toEqual({ name: "a", writes: 0, refused: 0, expired: 0, bytes: 0 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { changesOf } from "../../src/graph/index.ts";
 import { compile } from "../support/graph.ts";
 
 /** A graph with these cells, and a node for each list of uses. */
@@ -81,6 +82,31 @@ describe("a blackboard", () => {
     ]);
   });
 
+  test("takes a JSON Schema in place of a type, and checks the initial value against it", async () => {
+    const use = "writes: [a], reads: [a]";
+    const schema = "{ type: integer, minimum: 1 }";
+    const text = graph(`  a: { schema: ${schema}, initial: 5 }\n`, use);
+    const [one, other] = [await compile(text), await compile(text)];
+    expect(one.diagnostics).toEqual([]);
+    const [cell] = one.plan!.cells!;
+    expect(cell).toMatchObject({ type: "schema", schema: { type: "integer", minimum: 1 }, initial: 5 });
+    expect([cell!.misfit!(3), cell!.misfit!(0)]).toEqual([undefined, "it does not fit its schema: value must be >= 1"]);
+    expect(changesOf(one.plan!, other.plan!).settings).toEqual([]);
+    expect(await found(graph(`  a: { schema: ${schema}, initial: 0 }\n`, use))).toMatchObject([
+      { code: "CELL_INITIAL", message: expect.stringContaining("value must be >= 1") },
+    ]);
+  });
+
+  test.each([
+    ["{ type: number, schema: {} }", "BAD_SHAPE", "must have one of type and schema"],
+    ["{ ttl: 5s }", "BAD_SHAPE", "must have one of type and schema"],
+    ["{ schema: { type: nmber } }", "CELL_SCHEMA", "schema is invalid"],
+    ["{ schema: absent.json }", "CELL_SCHEMA", "absent.json"],
+  ])("refuses a cell %s, at its place and with nothing else", async (cell, code, why) => {
+    const all = await found(graph(`  a: ${cell}\n`, "writes: [a], reads: [a]"));
+    expect(all).toMatchObject([{ code, place: { line: 3 }, message: expect.stringContaining(why) }]);
+  });
+
   test("has a cell also where it cannot be read: its fault is told, and that alone", async () => {
     const use = "writes: [a], reads: [a]";
     expect((await found(graph("  a: { type: number, ttl: 5 }\n", use))).map(({ code }) => code)).toEqual(["BAD_SHAPE"]);
@@ -115,7 +141,7 @@ describe("a blackboard", () => {
     ["  a: { type: number, ttl: 0s }\n", "BAD_SHAPE"],
     ["  a: { type: number, max_bytes: 1GiB }\n", "BAD_SHAPE"],
     ["  a: { type: number, size: 1 }\n", "UNKNOWN_KEY"],
-    ["  a: {}\n", "MISSING_KEY"],
+    ["  a: {}\n", "BAD_SHAPE"],
     ["  a: 5\n", "BAD_SHAPE"],
     ["  door-open: { type: number }\n", "BAD_SHAPE"],
     [`${Array.from({ length: 1_001 }, (_, at) => `  c${at}: { type: number }\n`).join("")}`, "BAD_SHAPE"],

@@ -140,6 +140,7 @@ const FIXTURES: Record<DiagnosticCode, Fixture> = {
   UNKNOWN_CELL: board("", "reads: [mode]"),
   CELL_NEVER_WRITTEN: board("mode: { type: string }", "reads: [mode]"),
   CELL_NEVER_READ: board("mode: { type: string }", "writes: [mode]"),
+  CELL_SCHEMA: board("mode: { schema: { type: nmber } }", "reads: [mode], writes: [mode]"),
   CELL_INITIAL: board("mode: { type: string, initial: 1 }", "reads: [mode], writes: [mode]"),
   UNKNOWN_PORT: nodes(C, S) + edges("from: c.no, to: s"),
   AMBIGUOUS_PORT: nodes(C, "id: j, plugin: join") + edges("from: c, to: j"),

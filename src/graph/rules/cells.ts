@@ -16,16 +16,18 @@ export const cells: Rule = (draft, report) => {
 };
 
 function checkInitial({ name, options, at }: DraftCell, report: Report) {
-  const { type, initial, max_bytes } = options;
+  const { type, initial, max_bytes, misfit } = options;
   if (initial === undefined) return;
   const found = cellType(initial);
   const bytes = Buffer.byteLength(JSON.stringify(initial) ?? "");
   const fault =
-    found !== type
-      ? `its type must be ${type}: current value is ${found === undefined ? String(initial) : `of type ${found}`}`
-      : bytes > max_bytes
-        ? `it has ${bytes} bytes as JSON and max_bytes is ${max_bytes}`
-        : undefined;
+    misfit !== undefined && misfit(initial) !== undefined
+      ? misfit(initial)
+      : misfit === undefined && found !== type
+        ? `its type must be ${type}: current value is ${found === undefined ? String(initial) : `of type ${found}`}`
+        : bytes > max_bytes
+          ? `it has ${bytes} bytes as JSON and max_bytes is ${max_bytes}`
+          : undefined;
   if (fault === undefined) return;
   report({
     code: "CELL_INITIAL",

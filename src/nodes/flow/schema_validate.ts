@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ANY, type ConfigIssue, defineNode, type NodeContext, port } from "../../node/index.ts";
 import { replace } from "../../packet/index.ts";
-import { compileSchema } from "./json_schema.ts";
+import { compileSchema } from "../../packet/json_schema.ts";
 
 const config = v.strictObject({
   schema: v.pipe(v.optional(v.record(v.string(), v.unknown())), v.description("JSON Schema for the payload.")),

@@ -1,5 +1,5 @@
 import { compileCondition } from "../../nodes/expression.ts";
-import { compileSchema } from "../../nodes/flow/json_schema.ts";
+import { compileSchema } from "../../packet/json_schema.ts";
 import type { Captured } from "../life/captures.ts";
 import type { ExpectedPacket, ExpectedPort } from "../script/shape.ts";
 import { show } from "./compare.ts";

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { didYouMean } from "../../base/suggest.ts";
 import type { DiagnosticCode, GraphPlan, PlanNode } from "../../graph/index.ts";
 import { expressionIssues } from "../../nodes/expression.ts";
-import { compileSchema } from "../../nodes/flow/json_schema.ts";
+import { compileSchema } from "../../packet/json_schema.ts";
 import { portNamed } from "../expect/outcome.ts";
 import { checkFaults } from "./check_faults.ts";
 import { checkNames } from "./check_names.ts";
