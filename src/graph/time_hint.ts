@@ -10,6 +10,8 @@ export function timeHint(schema: unknown, input: unknown): string | undefined {
 /** A schema may be a pipe in a pipe, or one of several. */
 function wantsTime(schema: unknown): boolean {
   const { requirement, pipe = [], options = [], wrapped } = Object(schema) as Record<string, never>;
+  // A number is meant as one where one may stand.
+  if ((options as { type?: string }[]).some(({ type }) => type === "number")) return false;
   // Each pipe begins with its own schema, without the pipe.
   const inner = [...(pipe as unknown[]), ...(options as unknown[]), wrapped].filter((one) => one !== undefined);
   return requirement === DURATION || inner.some(wantsTime);

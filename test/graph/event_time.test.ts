@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import Ajv from "ajv";
+import * as v from "valibot";
+import { DURATION } from "../../src/base/duration.ts";
 import { graphJsonSchema } from "../../src/graph/index.ts";
+import { timeHint } from "../../src/graph/time_hint.ts";
 import { DEFINITIONS } from "../support/catalogue.ts";
 import { compile, found } from "../support/graph.ts";
 
@@ -53,6 +56,12 @@ describe("event_time", () => {
     expect(diagnostics.map(({ hint }) => hint)).toEqual([
       "a time has a unit: write 5s for seconds, 5ms for milliseconds",
     ]);
+  });
+
+  test("a number that may be one is not taken for a time", () => {
+    const length = v.pipe(v.string(), v.regex(DURATION));
+    expect(timeHint(v.union([length, v.boolean()]), 60)).toContain("write 60s");
+    expect(timeHint(v.union([length, v.pipe(v.number(), v.maxValue(9))]), 60)).toBeUndefined();
   });
 
   test("of a node belongs into its runtime", async () => {
