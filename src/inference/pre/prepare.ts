@@ -5,6 +5,7 @@ import { decodeJpeg } from "./decode_jpeg.ts";
 import { type Geometry, geometry } from "./geometry.ts";
 import { type Plane, type Planes, planesOf } from "./planes.ts";
 import { type Axis, axis, resample, resampleInterleaved } from "./resample.ts";
+import { VectorTensor } from "./vector_tensor.ts";
 import { emptyTensor, type TensorValues, table, writeTensor } from "./write_tensor.ts";
 import { type WideTable, wideTable, writeYuvTensor } from "./yuv_tensor.ts";
 
@@ -23,17 +24,26 @@ interface Way {
   readonly scaled: readonly Uint8Array<ArrayBuffer>[];
 }
 
+/** A tensor, and what writes into it quicker where this machine and the plan allow that. */
+interface Tensor {
+  readonly values: TensorValues;
+  readonly vectors: VectorTensor | undefined;
+}
+
 /** Makes frames into the input of a model as one plan says. */
 export class Preparer {
   readonly #plan: FramePlan;
   readonly #tables: readonly TensorValues[];
   /** For pictures of luma and chroma; made when the first one comes. */
   #wide: readonly WideTable[] | undefined;
-  readonly #tensors: TensorValues[] = [];
+  readonly #tensors: Tensor[] = [];
+  readonly #vectors: boolean;
   readonly #ways = new Map<string, Way>();
 
-  constructor(plan: FramePlan) {
+  /** `vectors: false` leaves all to the plain code, which gives the same tensor. */
+  constructor(plan: FramePlan, { vectors = true }: { vectors?: boolean } = {}) {
     this.#plan = plan;
+    this.#vectors = vectors;
     this.#tables = Array.from({ length: plan.channels === "gray" ? 1 : 3 }, (_, c) => table(plan, c));
   }
 
@@ -42,17 +52,28 @@ export class Preparer {
     const picture = frame.format === "jpeg" ? await decodeJpeg(frame.data) : frame;
     const planes = planesOf(picture);
     const way = this.#way(planes);
-    this.#tensors[place] ??= emptyTensor(this.#plan);
-    const tensor = this.#tensors[place]!;
+    this.#tensors[place] ??= this.#tensor();
     if (planes.space === "yuv" && this.#plan.channels !== "gray" && isSized(planes, way.geometry)) {
-      this.#wide ??= this.#rgbTables().map(wideTable);
-      writeYuvTensor(planes.planes, this.#wide, way.geometry, this.#plan, tensor);
-      return { tensor, geometry: way.geometry };
-    }
-    const colours = this.#colours(planes, way);
+      this.#writeYuv(planes.planes, way.geometry, this.#tensors[place]);
+    } else this.#writeColours(this.#colours(planes, way), way.geometry, this.#tensors[place]);
+    return { tensor: this.#tensors[place].values, geometry: way.geometry };
+  }
+
+  #tensor(): Tensor {
+    const vectors = this.#vectors ? VectorTensor.make(this.#plan, this.#tables) : undefined;
+    return { values: vectors?.values ?? emptyTensor(this.#plan), vectors };
+  }
+
+  #writeYuv(planes: readonly Plane[], geometry: Geometry, { values, vectors }: Tensor) {
+    if (vectors?.writeYuv(planes, geometry)) return;
+    this.#wide ??= this.#rgbTables().map(wideTable);
+    writeYuvTensor(planes, this.#wide, geometry, this.#plan, values);
+  }
+
+  #writeColours(colours: readonly Plane[], geometry: Geometry, { values, vectors }: Tensor) {
     const ordered = this.#plan.channels === "bgr" ? [...colours].reverse() : colours;
-    writeTensor(ordered, this.#tables, way.geometry, this.#plan, tensor);
-    return { tensor, geometry: way.geometry };
+    if (vectors?.writeColours(ordered, geometry)) return;
+    writeTensor(ordered, this.#tables, geometry, this.#plan, values);
   }
 
   /** Tables are in the order of the model's channels. */
