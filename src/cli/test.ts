@@ -67,16 +67,26 @@ type Given = Pick<TestJob, "plugins" | "filter" | "update"> & {
   "in-process": boolean;
 };
 
+/** What is written in memory must not stay there. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 async function runJob(files: readonly string[], flags: Given, terminal: Terminal): Promise<Gathered> {
   const { plugins, filter, update, "max-graph-bytes": maxGraphBytes, "case-seconds": seconds } = flags;
+  if (seconds === 0) throw new UsageError("--case-seconds must be more than 0", "leave it out for 60 s");
   const maxCaseMs = seconds === undefined ? MAX_CASE_MS : seconds * 1_000;
   const scratch = scratchFolder();
   const job = { files, plugins, maxGraphBytes, filter, update, maxCaseMs, scratch };
   const gathered = new Gathered();
+  const leave = (signal: "SIGINT" | "SIGTERM") => {
+    fs.rmSync(scratch, { recursive: true, force: true });
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  };
+  for (const signal of SIGNALS) process.on(signal, leave);
   try {
     if (flags["in-process"]) await runTestJob({ ...job, skip: 0 }, terminal, (news) => gathered.hear(news));
     else await runInProcesses(job, gathered, terminal);
   } finally {
+    for (const signal of SIGNALS) process.off(signal, leave);
     fs.rmSync(scratch, { recursive: true, force: true });
   }
   return gathered;

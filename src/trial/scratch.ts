@@ -13,9 +13,10 @@ const NEED_BYTES = 512 * 1024 * 1024;
  * somebody else removes, also when this process is killed.
  */
 export function scratchFolder(inside?: string): string {
-  const base = (inside ?? (process.env.TMPDIR === undefined && hasRoom())) ? IN_MEMORY : os.tmpdir();
-  return fs.mkdtempSync(path.join(base, "schnitzel-trial-"));
+  return fs.mkdtempSync(path.join(inside ?? place(), "schnitzel-trial-"));
 }
+
+const place = () => (process.env.TMPDIR === undefined && hasRoom() ? IN_MEMORY : os.tmpdir());
 
 function hasRoom(): boolean {
   try {
