@@ -31,7 +31,10 @@ export const command = defineCommand({
     "report-json": flag.toggle("Print the run report as the last line of stdout."),
     report: flag.text("FILE", "Write the run report to a file."),
     "dead-letters": flag.text("FILE", "Append every packet that is set aside as a JSON line."),
-    http: flag.text("HOST:PORT", "Serve /healthz, /readyz, /metrics and /report, such as 127.0.0.1:7077."),
+    http: flag.text(
+      "HOST:PORT",
+      "Serve /healthz, /readyz, /metrics, /report and POST /reload, such as 127.0.0.1:7077.",
+    ),
     "http-token": flag.text("FILE", "File with the token that HTTP clients must send."),
     "http-insecure": flag.toggle("Let other machines reach the HTTP server without a token."),
     "state-dir": flag.text(

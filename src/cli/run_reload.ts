@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as v from "valibot";
-import { type Cancel, systemClock } from "../base/clock.ts";
+import { sleep, systemClock } from "../base/clock.ts";
 import type { Engine, ReloadResult } from "../engine/index.ts";
 import { type ChangesOptions, changesOf } from "../graph/index.ts";
 import type { Log, Redactor } from "../observe/index.ts";
@@ -39,7 +39,7 @@ interface Told {
   readonly watched: WatchedRun;
 }
 
-/** Nodes that open take seconds at most, and nobody waits for an answer. */
+/** How often it is looked whether the nodes are open: shorter than a person notices. */
 const START_MS = 50;
 
 /** The reloads of a run: who asks for one, and what is read and opened for it. */
@@ -55,7 +55,6 @@ export class RunReloads {
   #underWay: Promise<unknown> | undefined;
   /** Files were written while one was under way: another follows, for all of them. */
   #again = false;
-  #cancel: Cancel = () => {};
   /** Files that the graph named when it was last read. */
   #looked: readonly string[] = [];
 
@@ -84,18 +83,11 @@ export class RunReloads {
 
   /** The files as they stand now; while one is under way, one more follows, and not one for each that asked. */
   newest(by: string) {
-    this.#cancel();
-    if (this.#engine.state === "starting") {
-      // Refused, the change would wait for the next one.
-      this.#cancel = systemClock.setTimer(() => this.newest(by), START_MS);
-      return;
-    }
     this.#again = this.#underWay !== undefined;
     if (!this.#again) void this.#reload({ drop_state: false, orphan: false }, by);
   }
 
   close() {
-    this.#cancel();
     this.#told.hups?.mute();
     this.#watched.close();
   }
@@ -120,6 +112,8 @@ export class RunReloads {
     if (this.#settings === undefined) {
       return { outcome: "refused", reason: "the graph came from no file that could be read again" };
     }
+    // Refused, the change would wait for whoever asks next.
+    while (this.#engine.state === "starting") await sleep(systemClock, START_MS);
     if (generation !== undefined && generation !== this.#engine.reloads.generation) {
       return { outcome: "refused", reason: "the graph was reloaded meanwhile", hint: "give the command again" };
     }
@@ -132,14 +126,15 @@ export class RunReloads {
     if (refusal !== undefined) return { outcome: "refused", ...refusal };
     const contents = { old: this.#contents, new: contentsOf(plan) };
     const changes = changesOf(this.#engine.plan, plan, { contents, ...this.#files });
+    const options = { changes, dropState: drop_state, orphan };
+    const loses = this.#engine.reloads.refusal(plan, options);
+    if (loses !== undefined) return { outcome: "refused", ...loses, changes };
     const queues = await this.#state?.next(plan);
     const deadline = deadline_ms === undefined ? {} : { deadlineMs: deadline_ms };
     const durable = queues?.durable ?? {};
     const result = await this.#engine.reloads.reload(plan, {
-      changes,
+      ...options,
       durable,
-      dropState: drop_state,
-      orphan,
       ...deadline,
       onSwapped: () => this.#told.watched.follow(plan),
     });

@@ -169,3 +169,18 @@ edges: [{ from: s, to: o }${cell === "" ? "" : ", { from: s, to: keep }"}]
   await program.saw(/ warn +Cell "mode" is never read/);
   expect((await program.stop()).code).toBe(0);
 }, 60_000);
+
+test("a refused reload makes no file", async () => {
+  using folder = folderWith({ "yard.yaml": graph(1).replace("rate_limit, config: { limit: 1 }", "dedup, config: {}") });
+  await using program = running(folder);
+  await program.saw(/http server listens/);
+  fs.writeFileSync(
+    folder.at("yard.yaml"),
+    graph(1).replace("to: o }", "to: o, durable: true }").replaceAll("l,", "m,").replaceAll("to: l }", "to: m }"),
+  );
+  expect(await ask(folder)).toMatchObject({ outcome: "refused", reason: expect.stringContaining("the state of node") });
+  expect(fs.existsSync(folder.at("state/yard/queues")) ? fs.readdirSync(folder.at("state/yard/queues")) : []).toEqual(
+    [],
+  );
+  expect((await program.stop()).code).toBe(0);
+}, 60_000);

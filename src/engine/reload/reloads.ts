@@ -3,6 +3,7 @@ import type { GraphPlan } from "../../graph/plan.ts";
 import type { ReloadsSnapshot } from "../../observe/index.ts";
 import type { DurableHost } from "../durable/edges.ts";
 import type { Engine } from "../engine.ts";
+import { type Refusal, refusalOf } from "./refusal.ts";
 import { Reload } from "./reload.ts";
 
 /** Packets at work leave within this, as at a stop; a call that takes longer keeps the old graph. */
@@ -76,6 +77,11 @@ export class Reloads {
       this.#under = undefined;
       this.#engine.work();
     }
+  }
+
+  /** Why a reload would not even be tried. Before anything is opened for it. */
+  refusal(plan: GraphPlan, options: ReloadOptions): Refusal | undefined {
+    return refusalOf(this.#engine.plan, plan, this.#engine.durable.links.values(), options);
   }
 
   /** Undefined before the first. */
