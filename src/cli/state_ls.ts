@@ -74,7 +74,7 @@ function positionText(position: unknown): string {
 const isMap = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
 
 const doneText = ({ queue, runs }: DoneRows) =>
-  `${queue}: rows ${runs.map(({ from, to }) => (from === to ? from : `${from}-${to}`)).join(", ")} are in these states; the next run takes them out of the queue\n`;
+  `${queue}: rows ${runs.map(({ from, to }) => (from === to ? from : `${from}-${to}`)).join(", ")} are in these states, and do not come again\n`;
 
 function asJson({ name, checkpoint }: Kept, sources: ReadonlySet<string>) {
   if (checkpoint === undefined) return { graph: name, checkpoint: null, states: [] };
