@@ -14,11 +14,12 @@ const POSITION_CHARS = 80;
 
 export const command = defineCommand({
   doc: "VERSION is that of the node's state, BYTES what it takes in the file, CHANGED when it was last written: what has not changed is not written again. POSITION is how far a source has come.",
-  args: [STATE_GRAPH],
+  args: [{ ...STATE_GRAPH, doc: `${STATE_GRAPH.doc} May be left out where one graph keeps state.`, optional: true }],
   flags: LOOK_FLAGS,
   examples: [
     ["schnitzel state ls yard.yaml", "What the nodes of a graph keep."],
     ["schnitzel state ls yard --state-dir /data --json", "By the graph's name, for a script."],
+    ["schnitzel state ls --state-dir /data", "Of the one graph that keeps state there."],
   ],
   exits: STATE_EXITS,
   run: (given) =>

@@ -1,3 +1,5 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { controlOwner } from "../control/index.ts";
@@ -6,7 +8,7 @@ import { type FlagValues, UsageError } from "./command/index.ts";
 import { EXIT } from "./exit.ts";
 import { refused } from "./queue_command.ts";
 import { findTarget, type TARGET_FLAGS } from "./queue_target.ts";
-import type { StateDir } from "./state_dir.ts";
+import { type StateDir, stateDirOf } from "./state_dir.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const STATE_GRAPH = { name: "GRAPH", doc: "A graph file, or the name of a graph that ran." };
@@ -34,7 +36,7 @@ export async function onState(
   }: { args: readonly string[]; flags: FlagValues<typeof TARGET_FLAGS>; terminal: Terminal },
   use: (kept: Kept) => number | Promise<number>,
 ): Promise<number> {
-  const { dir, name } = await findTarget(graph!, flags, terminal);
+  const { dir, name } = await findTarget(graph ?? onlyGraph(flags["state-dir"], terminal), flags, terminal);
   if (dir === undefined) throw new UsageError(`${graph} is the file of a queue`, "name the graph or its file");
   try {
     await refuseRunning(dir, name);
@@ -42,6 +44,16 @@ export async function onState(
   } catch (error) {
     return refused(error, terminal);
   }
+}
+
+/** Of a folder with one graph, as on most boxes, its name need not be known. */
+function onlyGraph(base: string | undefined, terminal: Terminal): string {
+  const root = path.dirname(stateDirOf("x", base, terminal).path);
+  const names = fs.existsSync(root) ? fs.readdirSync(root) : [];
+  const graphs = names.filter((name) => fs.existsSync(stateDirOf(name, base, terminal).state)).sort();
+  if (graphs.length === 1) return graphs[0]!;
+  const there = graphs.length === 0 ? "none keeps state there" : `there are ${graphs.slice(0, 10).join(", ")}`;
+  throw new UsageError(`GRAPH may be left out where one graph keeps state: in ${root} ${there}`, "name the graph");
 }
 
 async function refuseRunning({ socket, state }: StateDir, name: string) {

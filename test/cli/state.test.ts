@@ -48,6 +48,14 @@ test("state ls lists what a graph keeps, and show prints one of them", async () 
   expect(JSON.parse(first.stdout).state.cells[1]).toBe("… 1 more");
 });
 
+test("state ls needs no name where one graph keeps state, and says which there are where several do", async () => {
+  using box = await ran();
+  expect((await box.call("state", "ls")).stdout).toStartWith("kept: checkpoint 1 of ");
+  fs.cpSync(path.dirname(box.state), path.join(box.folder, "st/other"), { recursive: true });
+  const { code, stderr } = await box.call("state", "ls");
+  expect([code, stderr]).toEqual([2, expect.stringContaining("there are kept, other")]);
+});
+
 test("looking changes no byte of the file and leaves nothing beside it", async () => {
   using box = await ran();
   const before = [fs.readdirSync(path.dirname(box.state)), fs.readFileSync(box.state)];
