@@ -115,7 +115,7 @@ function placesOf(folder: string | undefined, { files, inference }: Host): Pick<
 }
 
 function contextOf(producer: Producer, creation: Creation): NodeContext {
-  const { host, failures, ids, freeze } = creation;
+  const { host, failures, ids } = creation;
   const { clock, random, io, fetch, resolve, serve, spawn, exchange, ffmpeg, live, blobs } = host;
   const { files, inference } = placesOf(producer.plan.folder, host);
   return {
@@ -136,7 +136,7 @@ function contextOf(producer: Producer, creation: Creation): NodeContext {
     live,
     blobs,
     log: host.log(producer.id),
-    packet: packetFactory(ids, producer.id, freeze),
+    packet: packetFactory(ids, producer.id, creation),
     outcome: () => outcomeIn(producer, clock),
     cells: creation.board.cellsOf(producer.id, producer.plan.definition.cells?.(producer.plan.config)),
     reject: (record, reason) => failures.setAside(producer, record, reason),

@@ -91,7 +91,12 @@ export class IdGenerator {
  * With `freeze`, writing to a packet throws, and so does a field of a wrong type. Freezing costs as much as making
  * the packet, so the engine asks for it when a graph has plugins; the built-in nodes are tested with frozen packets.
  */
-export function packetFactory(ids: IdGenerator, defaultSourceId: string, freeze = true): PacketFactory {
+export function packetFactory(
+  ids: IdGenerator,
+  defaultSourceId: string,
+  freeze: boolean | { readonly freeze: boolean } = true,
+): PacketFactory {
+  const sealing = typeof freeze === "boolean" ? { freeze } : freeze;
   const make: PacketFactory = (fields) => {
     const nowMs = ids.nowMs();
     return new Packet(
@@ -103,5 +108,6 @@ export function packetFactory(ids: IdGenerator, defaultSourceId: string, freeze 
       fields.meta ?? NO_META,
     );
   };
-  return freeze ? (fields) => seal(make(fields)) : make;
+  // Asked for each: a reload may bring the first plugin.
+  return (fields) => (sealing.freeze ? seal(make(fields)) : make(fields));
 }

@@ -13,13 +13,10 @@ export type Made = SourceRun | NodeRun;
 export class Fresh {
   readonly byKey = new Map<string, Made>();
   readonly #engine: Engine;
-  /** True when a plugin could write to packets. */
-  readonly #freeze: boolean;
   readonly #created: Made[] = [];
 
-  constructor(engine: Engine, freeze: boolean) {
+  constructor(engine: Engine) {
     this.#engine = engine;
-    this.#freeze = freeze;
   }
 
   /** Its counters are its own until it takes a place: what it fails at before is no trouble of the graph that runs. */
@@ -31,7 +28,7 @@ export class Fresh {
   /** Creates and opens them. Throws why that failed; what is created then is closed by {@link close}. */
   async bring(nodes: readonly Made[], off: AbortSignal) {
     for (const one of nodes) {
-      const error = create(one, { ...this.#engine.creation, freeze: this.#freeze });
+      const error = create(one, this.#engine.creation);
       if (error !== undefined) throw error;
       this.#created.push(one);
     }

@@ -39,10 +39,7 @@ export class Reload {
     this.#engine = engine;
     this.#plan = plan;
     this.#options = options;
-    this.#fresh = new Fresh(
-      engine,
-      plan.nodes.some(({ origin }) => origin !== "built_in"),
-    );
+    this.#fresh = new Fresh(engine);
   }
 
   async carryOut(): Promise<Result> {
@@ -84,7 +81,9 @@ export class Reload {
 
   /** Creates and opens what is new. Throws why it cannot. */
   async #make() {
-    const { after } = this.#sides;
+    const { engine, after } = this.#sides;
+    // Nodes that stay make packets for the first plugin, too. Where it does not come after all, that costs time only.
+    engine.creation.freeze ||= this.#plan.nodes.some(({ origin }) => origin !== "built_in");
     for (const node of after.nodes) {
       const key = keyOf(after, node.index);
       if (this.#stood(key) === undefined || this.#isReplaced(node.id, key)) this.#fresh.add(key, node);
