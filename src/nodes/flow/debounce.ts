@@ -52,7 +52,6 @@ waiting for its ack. When the input ends, what is held passes.`,
     const quietMs = durationMs(quiet);
     const waitMs = max_wait === undefined ? 10 * quietMs : durationMs(max_wait);
     const keyFor = keyOf(key);
-    let skipped = 0;
     const latest = new LatestPerKey({ time, max_keys, onDue: () => ({ emit: true, next: undefined }) }, context);
     return {
       process(packet, emit) {
@@ -68,15 +67,9 @@ waiting for its ack. When the input ends, what is held passes.`,
         }
         for (const due of leaving) latest.letGo(due, emit.out);
         const left = isStale ? { packet, hold: undefined } : open;
-        if (left?.packet === undefined) return;
-        skipped += 1;
-        latest.letGo(left, emit.skipped);
+        if (left?.packet !== undefined) latest.skip(left, emit.skipped);
       },
-      advance: (watermarkMs) => latest.advance(watermarkMs),
-      wake: () => latest.wake(),
-      metrics: () => ({ ...latest.metrics(), skipped_total: skipped }),
-      snapshot: () => latest.snapshot(),
-      restore: (state) => latest.restore(state as never),
+      ...latest.hooks(),
     };
   },
 });

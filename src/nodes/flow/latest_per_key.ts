@@ -37,6 +37,7 @@ export class LatestPerKey {
   readonly #options: LatestOptions;
   readonly #context: NodeContext;
   #early = 0;
+  #skipped = 0;
 
   constructor(options: LatestOptions, context: NodeContext) {
     this.#options = options;
@@ -75,25 +76,44 @@ export class LatestPerKey {
     return early?.packet === undefined ? [] : [early];
   }
 
-  /** For `advance`: by the clock only the end of the input counts, at which everything leaves. */
-  advance(watermarkMs: number): Iterator<StreamPacket> | undefined {
+  /** Gives what was kept to an output; whoever waits for it hears what comes of it, and of nothing else. */
+  letGo({ packet, hold }: Pick<Kept, "packet" | "hold">, out: (packet: StreamPacket) => void) {
+    this.#context.carry([hold]);
+    out(packet!);
+  }
+
+  /** The same, to the output of those that do not pass. */
+  skip(left: Pick<Kept, "packet" | "hold">, out: (packet: StreamPacket) => void) {
+    this.#skipped += 1;
+    this.letGo(left, out);
+  }
+
+  /** What a node with such keys has beside `process`. */
+  hooks() {
+    return {
+      advance: (watermarkMs: number) => this.#advance(watermarkMs),
+      wake: () => this.#wake(),
+      metrics: () => ({ keys: this.#kept.size, early_total: this.#early, skipped_total: this.#skipped }),
+      snapshot: () => this.#snapshot(),
+      restore: (state: unknown) => this.#restore(state as Saved[]),
+    };
+  }
+
+  /** By the clock only the end of the input counts, at which everything leaves. */
+  #advance(watermarkMs: number): Iterator<StreamPacket> | undefined {
     if (this.#options.time === "clock" && watermarkMs !== Number.POSITIVE_INFINITY) return undefined;
     return this.#fire(watermarkMs);
   }
 
-  wake(): Iterator<StreamPacket> | undefined {
+  #wake(): Iterator<StreamPacket> | undefined {
     if (this.#options.time === "event") return undefined;
     const fired = this.#fire(this.#context.clock.monotonicMs());
     this.#arm();
     return fired;
   }
 
-  metrics() {
-    return { keys: this.#kept.size, early_total: this.#early };
-  }
-
   /** Times of the clock are kept as what is left of them: it starts anew with every run. */
-  snapshot(): Saved[] {
+  #snapshot(): Saved[] {
     const zeroMs = this.#zeroMs();
     return Array.from(this.#kept, ([key, { dueMs, sinceMs, packet }]) => [
       key,
@@ -103,7 +123,7 @@ export class LatestPerKey {
     ]);
   }
 
-  restore(state: Saved[]) {
+  #restore(state: Saved[]) {
     const zeroMs = this.#zeroMs();
     this.#kept.clear();
     for (const [key, dueMs, sinceMs, packet] of state) {
@@ -125,12 +145,6 @@ export class LatestPerKey {
     this.#kept.delete(oldest);
     if (kept.packet !== undefined) this.#early += 1;
     return kept;
-  }
-
-  /** Gives what was kept to an output; whoever waits for it hears what comes of it, and of nothing else. */
-  letGo({ packet, hold }: Pick<Kept, "packet" | "hold">, out: (packet: StreamPacket) => void) {
-    this.#context.carry([hold]);
-    out(packet!);
   }
 
   /** What is due, to be taken one at a time as room allows. */

@@ -54,7 +54,6 @@ packets. A packet that is held keeps its source waiting for its ack. When the in
   create({ interval, mode, time, key, max_keys }, context) {
     const intervalMs = durationMs(interval);
     const keyFor = keyOf(key);
-    let skipped = 0;
     const opened = (sinceMs: number, packet?: StreamPacket, hold?: Hold): Kept => ({
       ...{ sinceMs, dueMs: sinceMs + intervalMs, packet, hold },
     });
@@ -78,15 +77,9 @@ packets. A packet that is held keeps its source waiting for its ack. When the in
         for (const due of leaving) latest.letGo(due, emit.out);
         if (passes) latest.letGo({ packet, hold: undefined }, emit.out);
         const left = skipsItself ? { packet, hold: undefined } : open;
-        if (left?.packet === undefined) return;
-        skipped += 1;
-        latest.letGo(left, emit.skipped);
+        if (left?.packet !== undefined) latest.skip(left, emit.skipped);
       },
-      advance: (watermarkMs) => latest.advance(watermarkMs),
-      wake: () => latest.wake(),
-      metrics: () => ({ ...latest.metrics(), skipped_total: skipped }),
-      snapshot: () => latest.snapshot(),
-      restore: (state) => latest.restore(state as never),
+      ...latest.hooks(),
     };
   },
 });
