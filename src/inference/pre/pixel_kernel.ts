@@ -4,12 +4,12 @@ import { PIXELS } from "./pixels_wasm.ts";
 export interface PixelKernel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /**
-   * The luma rows `y` and `z`, and the row of chroma that both have, as six rows from `to` on, `row` bytes apart: red,
-   * green, blue of the one and of the other. Reads and writes up to 7 bytes beyond each row.
+   * The luma rows `y` and `z`, and the row of chroma that both have, as red, green and blue, `plane` bytes apart from
+   * `to` on; those of `z` are `row` bytes behind. Reads and writes up to 7 bytes beyond each row.
    */
-  yuvRows(y: number, z: number, u: number, v: number, to: number, row: number, width: number): void;
-  /** Pixels of three bytes as three rows, `row` bytes apart. Reads up to 47 bytes beyond, and writes up to 15. */
-  splitRow(from: number, to: number, row: number, width: number): void;
+  yuvRows(y: number, z: number, u: number, v: number, to: number, plane: number, row: number, width: number): void;
+  /** Pixels of three bytes as three rows, `plane` bytes apart. Reads up to 47 bytes beyond, and writes up to 15. */
+  splitRow(from: number, to: number, plane: number, width: number): void;
   /** Three rows of at least {@link LEAST_WIDTH} bytes as pixels of three bytes. */
   weaveRow(a: number, b: number, c: number, to: number, count: number): void;
   /** At least {@link LEAST_WIDTH} bytes p as floats (p · a + b) + (p · c + d). */

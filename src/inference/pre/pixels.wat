@@ -46,14 +46,14 @@
       (i32x4.shr_s (i32x4.add (local.get $l1) (local.get $t1)) (i32.const 16))))
     (i8x16.narrow_i16x8_u (local.get $w) (local.get $w)))
 
-  ;; Six rows from `to` on, `row` bytes apart: red, green and blue of the luma row `y`, then those of `z`.
+  ;; Rows of red, green and blue from `to` on, `plane` bytes apart, of the luma row `y`; those of `z` are `row` behind.
   (func (export "yuvRows")
-    (param $y i32) (param $z i32) (param $u i32) (param $v i32) (param $to i32) (param $row i32) (param $width i32)
-    (local $end i32) (local $below i32) (local $at i32)
+    (param $y i32) (param $z i32) (param $u i32) (param $v i32) (param $to i32) (param $plane i32) (param $row i32)
+    (param $width i32)
+    (local $end i32) (local $at i32)
     (local $p v128) (local $cb v128) (local $cr v128) (local $t v128) (local $t0 v128) (local $t1 v128)
     (local $y0 v128) (local $y1 v128) (local $z0 v128) (local $z1 v128)
     (local.set $end (i32.add (local.get $to) (local.get $width)))
-    (local.set $below (i32.mul (local.get $row) (i32.const 3)))
     (loop $next
       (local.set $p (v128.load64_zero (local.get $y)))
       (local.set $y0 (call $luma (call $wide0 (local.get $p))))
@@ -70,25 +70,25 @@
       (local.set $at (local.get $to))
       (v128.store64_lane 0 (local.get $at)
         (call $bytes (local.get $y0) (local.get $y1) (local.get $t0) (local.get $t1)))
-      (v128.store64_lane 0 (i32.add (local.get $at) (local.get $below))
+      (v128.store64_lane 0 (i32.add (local.get $at) (local.get $row))
         (call $bytes (local.get $z0) (local.get $z1) (local.get $t0) (local.get $t1)))
 
       (local.set $t (call $green (local.get $cb) (local.get $cr)))
       (local.set $t0 (call $left (local.get $t)))
       (local.set $t1 (call $right (local.get $t)))
-      (local.set $at (i32.add (local.get $at) (local.get $row)))
+      (local.set $at (i32.add (local.get $at) (local.get $plane)))
       (v128.store64_lane 0 (local.get $at)
         (call $bytes (local.get $y0) (local.get $y1) (local.get $t0) (local.get $t1)))
-      (v128.store64_lane 0 (i32.add (local.get $at) (local.get $below))
+      (v128.store64_lane 0 (i32.add (local.get $at) (local.get $row))
         (call $bytes (local.get $z0) (local.get $z1) (local.get $t0) (local.get $t1)))
 
       (local.set $t (call $blue (local.get $cb)))
       (local.set $t0 (call $left (local.get $t)))
       (local.set $t1 (call $right (local.get $t)))
-      (local.set $at (i32.add (local.get $at) (local.get $row)))
+      (local.set $at (i32.add (local.get $at) (local.get $plane)))
       (v128.store64_lane 0 (local.get $at)
         (call $bytes (local.get $y0) (local.get $y1) (local.get $t0) (local.get $t1)))
-      (v128.store64_lane 0 (i32.add (local.get $at) (local.get $below))
+      (v128.store64_lane 0 (i32.add (local.get $at) (local.get $row))
         (call $bytes (local.get $z0) (local.get $z1) (local.get $t0) (local.get $t1)))
 
       (local.set $y (i32.add (local.get $y) (i32.const 8)))
@@ -98,8 +98,8 @@
       (local.set $to (i32.add (local.get $to) (i32.const 8)))
       (br_if $next (i32.lt_u (local.get $to) (local.get $end)))))
 
-  ;; Three rows from `to` on, `row` bytes apart, of pixels of three bytes.
-  (func (export "splitRow") (param $from i32) (param $to i32) (param $row i32) (param $width i32)
+  ;; Three rows from `to` on, `plane` bytes apart, of pixels of three bytes.
+  (func (export "splitRow") (param $from i32) (param $to i32) (param $plane i32) (param $width i32)
     (local $end i32) (local $a v128) (local $b v128) (local $c v128)
     (local.set $end (i32.add (local.get $to) (local.get $width)))
     (loop $next
@@ -110,11 +110,11 @@
         (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 17 20 23 26 29
           (i8x16.shuffle 0 3 6 9 12 15 18 21 24 27 30 0 0 0 0 0 (local.get $a) (local.get $b))
           (local.get $c)))
-      (v128.store (i32.add (local.get $to) (local.get $row))
+      (v128.store (i32.add (local.get $to) (local.get $plane))
         (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 18 21 24 27 30
           (i8x16.shuffle 1 4 7 10 13 16 19 22 25 28 31 0 0 0 0 0 (local.get $a) (local.get $b))
           (local.get $c)))
-      (v128.store (i32.add (local.get $to) (i32.shl (local.get $row) (i32.const 1)))
+      (v128.store (i32.add (local.get $to) (i32.shl (local.get $plane) (i32.const 1)))
         (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 16 19 22 25 28 31
           (i8x16.shuffle 2 5 8 11 14 17 20 23 26 29 0 0 0 0 0 0 (local.get $a) (local.get $b))
           (local.get $c)))

@@ -6,9 +6,6 @@ import type { Plane } from "./planes.ts";
 import { RowStrip } from "./row_strip.ts";
 import { blank, type TensorValues } from "./write_tensor.ts";
 
-/** Where rows of red, green and blue (or of gray) lie; the order is that of the planes they came of. */
-export type Rows = readonly number[];
-
 /** How each channel's pixels become values; undefined: they are values already. */
 type Affines = readonly Affine[] | undefined;
 
@@ -16,7 +13,7 @@ type Affines = readonly Affine[] | undefined;
  * A tensor in the memory of a {@link PixelKernel}, which writes it four to sixteen pixels at a time, and gives the very
  * bytes that write_tensor.ts and yuv_tensor.ts give. What it cannot do it leaves to them.
  *
- * The picture passes by in strips of some rows, so that besides the tensor there are some ten kilobytes.
+ * The picture passes by in strips of some rows, so that besides the tensor there are some hundred kilobytes.
  */
 export class VectorTensor {
   readonly values: TensorValues;
@@ -64,10 +61,11 @@ export class VectorTensor {
   writeYuv(planes: readonly Plane[], geometry: Geometry): boolean {
     const order = this.#plan.channels === "bgr" ? [2, 1, 0] : [0, 1, 2];
     if (!this.#surround(geometry, this.#strip.fitsYuv(planes))) return false;
-    this.#strip.eachYuv(planes, (rows, y) =>
-      this.#row(
-        order.map((c) => rows[c]!),
-        y,
+    this.#strip.eachYuv(planes, (colours, top, count) =>
+      this.#rows(
+        order.map((c) => colours[c]!),
+        top,
+        count,
         geometry,
       ),
     );
@@ -77,7 +75,7 @@ export class VectorTensor {
   /** Planes in the order of the model's channels, of the size they have in the tensor. */
   writeColours(planes: readonly Plane[], geometry: Geometry): boolean {
     if (!this.#surround(geometry, this.#strip.fits(planes))) return false;
-    this.#strip.each(planes, (rows, y) => this.#row(rows, y, geometry));
+    this.#strip.each(planes, (colours, top, count) => this.#rows(colours, top, count, geometry));
     return true;
   }
 
@@ -89,15 +87,25 @@ export class VectorTensor {
     return around !== "";
   }
 
-  #row(rows: Rows, y: number, { left, top, width }: Geometry) {
+  /** `count` rows of each colour, of the picture's row number `y` on. */
+  #rows(colours: readonly number[], y: number, count: number, { left, top, width }: Geometry) {
     const { layout, width: W, height: H } = this.#plan;
     const at = (top + y) * W + left;
-    if (layout === "nchw" || rows.length === 1) {
-      for (let c = 0; c < rows.length; c++) this.#emit(rows[c]!, c * W * H + at, width, c);
+    const { pitch } = this.#strip;
+    if (layout === "nhwc" && colours.length === 3) {
+      for (let row = 0; row < count; row++) this.#weave(colours, row * pitch, at + row * W, width);
       return;
     }
-    this.#kernel.weaveRow(rows[0]!, rows[1]!, rows[2]!, this.#woven, width);
-    this.#emit(this.#woven, at * 3, width * 3, 0);
+    for (const [c, from] of colours.entries()) {
+      const to = c * W * H + at;
+      if (width === W && width === pitch) this.#emit(from, to, count * width, c);
+      else for (let row = 0; row < count; row++) this.#emit(from + row * pitch, to + row * W, width, c);
+    }
+  }
+
+  #weave([a, b, c]: readonly number[], from: number, to: number, width: number) {
+    this.#kernel.weaveRow(a! + from, b! + from, c! + from, this.#woven, width);
+    this.#emit(this.#woven, to * 3, width * 3, 0);
   }
 
   /** `count` bytes as values, from value number `to` of the tensor on. */
