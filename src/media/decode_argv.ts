@@ -4,7 +4,7 @@ import type { DecodeSpec, PictureChanges } from "./decode_spec.ts";
 import { passthroughFlags } from "./ffmpeg_facts.ts";
 
 /** The command that decodes one video stream into raw pictures with their times. */
-export function decodeArgv(ffmpeg: Pick<Ffmpeg, "file" | "version">, spec: DecodeSpec): string[] {
+export function decodeArgv(ffmpeg: Pick<Ffmpeg, "file" | "version" | "can">, spec: DecodeSpec): string[] {
   const filters = filterChain(spec.changes ?? {});
   return [
     ...[ffmpeg.file, "-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+info"],
@@ -18,8 +18,20 @@ export function decodeArgv(ffmpeg: Pick<Ffmpeg, "file" | "version">, spec: Decod
     ...["-map", "0:V:0", "-map_metadata", "-1", "-map_chapters", "-1"],
     ...(filters === "" ? [] : ["-vf", filters]),
     ...[...passthroughFlags(ffmpeg), "-enc_time_base", "-1"],
-    ...["-c:v", "rawvideo", "-pix_fmt", spec.format, "-f", "nut", "-"],
+    ...["-c:v", "rawvideo", "-pix_fmt", spec.format, ...container(ffmpeg), "-"],
   ];
+}
+
+/** Pictures that are made and not written yet: the next one is ready when one has gone, and a third would only wait. */
+const WRITTEN_LATER = 2;
+
+/**
+ * The pipe holds a third of a picture, so that writing one takes as long as its reader is busy. Before version 7 ffmpeg
+ * neither scales nor takes decoded pictures meanwhile; its `fifo` writes in a thread, as 7 does by itself.
+ */
+function container({ version, can }: Pick<Ffmpeg, "version" | "can">): readonly string[] {
+  if (version.major >= 7 || !can("muxer", "fifo")) return ["-f", "nut"];
+  return ["-f", "fifo", "-fifo_format", "nut", "-queue_size", String(WRITTEN_LATER)];
 }
 
 const chooses = ({ fps, every }: PictureChanges = {}) => (fps ?? every) !== undefined;

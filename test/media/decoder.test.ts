@@ -11,7 +11,7 @@ import {
   findFfmpeg,
   openDecoder,
 } from "../../src/media/index.ts";
-import type { Child, SpawnOptions } from "../../src/node/index.ts";
+import type { Child, Ffmpeg, SpawnOptions } from "../../src/node/index.ts";
 import { ffmpeg, makeClip, turnClip } from "../support/video_clips.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "decoder-"));
@@ -21,28 +21,38 @@ const FORMATS = ["bgr24", "rgb24", "gray", "gbrp", "yuv420p", "nv12"] as const;
 const clip = makeClip(folder, "clip.mp4");
 const odd = makeClip(folder, "odd.mkv", { size: "17x13", codec: ["-c:v", "ffv1"], frames: 5 });
 
-type Options = Partial<DecodeSpec> & { signal?: AbortSignal; children?: Child[] };
+type Options = Partial<DecodeSpec> & { signal?: AbortSignal; children?: Child[]; argv?: string[]; found?: Ffmpeg };
 
-function open(file: string, { signal = new AbortController().signal, children = [], ...spec }: Options = {}) {
+function open(file: string, { signal = new AbortController().signal, children = [], ...rest }: Options = {}) {
+  const { argv = [], found, ...spec } = rest;
   const spawn = (options: SpawnOptions) => {
     const child = spawnChild(options);
     children.push(child);
+    argv.push(...options.argv);
     return child;
   };
   const whole = { input: ["-i", file], name: path.basename(file), format: "bgr24", frames: 4, live: false, ...spec };
-  return openDecoder({ spawn, ffmpeg: findFfmpeg }, whole as DecodeSpec, signal);
+  const find = found === undefined ? findFfmpeg : async () => found;
+  return openDecoder({ spawn, ffmpeg: find }, whole as DecodeSpec, signal);
 }
 
 /** Every frame, with a copy of its pixels; each slot is given back before the next frame. */
 async function decodeAll(file: string, options: Options = {}) {
-  const decoder = await open(file, options);
+  const argv: string[] = [];
+  const decoder = await open(file, { ...options, argv });
   const frames: { index: number; posMs: number; data: Uint8Array }[] = [];
   for await (const { index, posMs, slot } of decoder.frames()) {
     frames.push({ index, posMs, data: slot.data.slice() });
     slot.release();
   }
   await decoder.close();
-  return { decoder, frames, info: decoder.info, times: frames.map(({ posMs }) => Math.round(posMs * 1_000) / 1_000) };
+  return {
+    decoder,
+    frames,
+    argv,
+    info: decoder.info,
+    times: frames.map(({ posMs }) => Math.round(posMs * 1_000) / 1_000),
+  };
 }
 
 const pixels = (frames: readonly { data: Uint8Array }[]) => Buffer.concat(frames.map(({ data }) => data));
@@ -58,6 +68,22 @@ describe("openDecoder() gives", () => {
       }
     });
   }
+
+  test("the same pictures at the same times by an ffmpeg that writes them in a thread and by one that cannot", async () => {
+    const file = makeClip(folder, "threaded.mp4", { filter: "settb=1/90000,setpts=N*N*9000", frames: 20 });
+    const answers = [];
+    for (const threaded of [true, false]) {
+      const found = await findFfmpeg();
+      // Version 7 writes in a thread of its own and is not asked for another.
+      const version = { ...found.version, major: Math.min(found.version.major, 6) };
+      const can: typeof found.can = (what, name) => (name === "fifo" ? threaded : found.can(what, name));
+      const { frames, times, argv } = await decodeAll(file, { found: { ...found, version, can } });
+      expect(argv.includes("fifo")).toBe(threaded);
+      answers.push({ times, pixels: pixels(frames) });
+    }
+    expect(answers[0]!.times).toHaveLength(20);
+    expect(answers[0]).toEqual(answers[1]!);
+  });
 
   test("what is known of the stream", async () => {
     const { info } = await decodeAll(clip, { changes: { size: { width: 32, fit: "stretch" } } });
