@@ -59,16 +59,11 @@ export class VectorTensor {
 
   /** Luma and chroma, of the size they have in the tensor; false when this is not for vectors. */
   writeYuv(planes: readonly Plane[], geometry: Geometry): boolean {
-    const order = this.#plan.channels === "bgr" ? [2, 1, 0] : [0, 1, 2];
     if (!this.#surround(geometry, this.#strip.fitsYuv(planes))) return false;
-    this.#strip.eachYuv(planes, (colours, top, count) =>
-      this.#rows(
-        order.map((c) => colours[c]!),
-        top,
-        count,
-        geometry,
-      ),
-    );
+    this.#strip.eachYuv(planes, (colours, top, count) => {
+      const ordered = this.#plan.channels === "bgr" ? [...colours].reverse() : colours;
+      this.#rows(ordered, top, count, geometry);
+    });
     return true;
   }
 
