@@ -1,4 +1,5 @@
 import { Box, type BoxOptions } from "./box.ts";
+import { YardBox } from "./reloads/yard.ts";
 
 export interface Outcome {
   readonly seed: number;
@@ -10,8 +11,13 @@ export interface Outcome {
   readonly decided: () => string;
 }
 
+/** In one of so many seeds the graph is changed while it runs. */
+const RELOADS_EVERY = 5;
+
 /** Runs one seed from beginning to end, without waiting for anything. */
 export function simulate(seed: number, options: BoxOptions = {}): Outcome {
+  const { season } = options;
+  if (season === "reloads" || (season === undefined && seed % RELOADS_EVERY === 0)) return reload(seed, options);
   const box = new Box(seed, options);
   box.run();
   const { ledger, trace, lives } = box;
@@ -21,3 +27,11 @@ export function simulate(seed: number, options: BoxOptions = {}): Outcome {
 
 const edgesOf = ({ shape }: Box) =>
   shape.edges.map(({ from, to, durable }) => ({ edge: `${from.id} -> ${to.id}`, durable }));
+
+function reload(seed: number, { keepTrace = false }: BoxOptions): Outcome {
+  const yard = new YardBox(seed, keepTrace);
+  yard.run();
+  const { judge, trace, lives } = yard;
+  const decided = () => JSON.stringify({ weather: yard.weather, graph: yard.first, reloads: yard.told }, null, 1);
+  return { seed, violations: judge.violations, hash: trace.hash, lives, lines: trace.lines, decided };
+}

@@ -21,16 +21,28 @@ const MAX_REFUSALS = 3;
 const AGAIN_MS = 2_000;
 const DONE: IteratorResult<SourceYield> = { value: undefined, done: true };
 
+/** What a sender knows of its world. */
+export interface Around extends Pick<Box, "chance" | "clock" | "net" | "note" | "faulty"> {
+  readonly weather: Pick<
+    Box["weather"],
+    "facts" | "partitions" | "burst" | "gapMs" | "window" | "ackLost" | "impatient"
+  >;
+  readonly ledger: Pick<Box["ledger"], "promised" | "violated">;
+}
+
+/** The process that it sends to. */
+type Reached = Pick<Life, "alive" | "clock">;
+
 /** Somebody outside who has facts to tell, and keeps each until it is acknowledged. */
 export class Sender {
-  readonly #box: Box;
+  readonly #box: Around;
   readonly #id: string;
   readonly #facts: Fact[];
   /** Packets this life has taken and not answered for. */
   #flying = new Map<StreamPacket, Fact>();
   #resume: (() => void) | undefined;
 
-  constructor(box: Box, id: string) {
+  constructor(box: Around, id: string) {
     const { weather, chance } = box;
     this.#box = box;
     this.#id = id;
@@ -52,7 +64,7 @@ export class Sender {
   }
 
   /** The program's side of it. */
-  source(life: Life): SourceInstance {
+  source(life: Reached): SourceInstance {
     this.#resume = undefined;
     const iterator = { next: () => this.#next(life), return: () => this.#end() };
     return {
@@ -74,7 +86,7 @@ export class Sender {
     this.#resume = undefined;
   }
 
-  #next(life: Life): IteratorResult<SourceYield> | Promise<IteratorResult<SourceYield>> {
+  #next(life: Reached): IteratorResult<SourceYield> | Promise<IteratorResult<SourceYield>> {
     if (!life.alive) return new Promise(() => {});
     const fact = this.#impatient() ?? this.#ready();
     if (fact !== undefined) return { value: this.#send(fact), done: false };

@@ -1,7 +1,7 @@
 import type { Alarms } from "../../src/store/alarms.ts";
 import type { FileOptions, Guards, OpenedFile, Refusal } from "../../src/store/guards.ts";
 import type { HighWater, Mark } from "../../src/store/high_water.ts";
-import { APPLICATION_ID, MIGRATIONS, QUEUE_FILE } from "../../src/store/layout.ts";
+import { QUEUE_FILE } from "../../src/store/layout.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { compareNumbers } from "../../src/store/tail.ts";
 import type { SimDatabase } from "./sim_database.ts";
@@ -22,11 +22,14 @@ export interface Ground {
   closed(db: SimDatabase): void;
 }
 
-/** A queue file as the program opens it, with the program's own look at what is missing at its end. */
-export function openSimFile(ground: Ground, knownSeq: number): OpenedFile {
+/** What kind of file it is. */
+export type SimLayout = Pick<FileOptions, "applicationId" | "migrations" | "sequence" | "onSkip">;
+
+/** A file as the program opens it, with the program's own look at what is missing at its end. */
+export function openSimFile(ground: Ground, knownSeq: number, layout: SimLayout = QUEUE_FILE): OpenedFile {
   const db = ground.database();
   const before = ground.mark.lost;
-  migrate(db, "simulated", APPLICATION_ID, MIGRATIONS);
+  migrate(db, "simulated", layout.applicationId, layout.migrations);
   const water = {
     file: "simulated.hwm",
     get mark() {
@@ -35,7 +38,7 @@ export function openSimFile(ground: Ground, knownSeq: number): OpenedFile {
     note: (change: Partial<Mark>) => ground.note(change),
   };
   const parts = { db, water: water as HighWater, alarms: { tell() {} } as unknown as Alarms, knownSeq, isNew: false };
-  compareNumbers(parts, QUEUE_FILE as FileOptions);
+  compareNumbers(parts, layout as FileOptions);
   if (ground.mark.lost > before) ground.alarm(ground.mark.lost - before);
   return {
     db,
@@ -44,7 +47,7 @@ export function openSimFile(ground: Ground, knownSeq: number): OpenedFile {
     reopen: () => {
       if (db.inTransaction) db.run("ROLLBACK");
       ground.closed(db);
-      return openSimFile(ground, ground.mark.seq);
+      return openSimFile(ground, ground.mark.seq, layout);
     },
     moveAsideAndReopen(cause) {
       throw cause;

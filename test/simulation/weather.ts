@@ -67,7 +67,7 @@ const HOUR_MS = 3_600_000;
 const OUTAGES = ["down", "busy", "broken", "black_hole", "reset", "mixed", "mixed", "mixed"] as const;
 
 /** Kinds of faults that come together; in their season they come in every seed. */
-export const SEASONS = ["clock", "crashes", "disk", "full", "outages", "stops", "tears"] as const;
+export const SEASONS = ["clock", "crashes", "disk", "full", "outages", "reloads", "stops", "tears"] as const;
 export type Season = (typeof SEASONS)[number];
 
 /** Each kind of fault is there in a part of the seeds, so that none hides another. */
