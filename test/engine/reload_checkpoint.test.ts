@@ -123,3 +123,32 @@ test("a node that holds packets of a durable edge is replaced at once, and the n
   await after.run([source("in", []), await batch(true), last], EDGES);
   expect([...out.got, ...last.got].map(({ payload }) => (payload as { items: unknown[] }).items)).toEqual([[0, 1, 2]]);
 });
+
+test("rows in a checkpoint are not counted again by a start with a node put in before their durable edge, whose file is named", async () => {
+  let crashed: DurableBox | undefined;
+  using box = new DurableBox({ path: "rows.sqlite3" });
+  const told = (store: CheckpointStore) => {
+    const commit: CheckpointStore["commit"] = async (checkpoint) => {
+      const bytes = await store.commit(checkpoint);
+      // Its rows are acknowledged in their own file after this.
+      crashed ??= box.afterCrash();
+      return bytes;
+    };
+    return new Proxy(store, {
+      get(target, name: keyof CheckpointStore) {
+        const value = name === "commit" ? commit : target[name];
+        return typeof value === "function" && name !== "commit" ? value.bind(target) : value;
+      },
+    });
+  };
+  const first = await box.start([staying(), adding([]), sink("out")], EDGES, {}, told);
+  await pass(first.host, 12_000);
+  using after = crashed!;
+  const sums: number[] = [];
+  const later = packets(1, "q").map((one) => ({ ...one, payload: 100 }));
+  const edges = ["new => sum", "in -> new", "sum -> out"];
+  await after.run([source("in", later), node("new"), adding(sums), sink("out")], edges);
+  expect(sums.at(-1)).toBe(0 + 1 + 2 + 100);
+  first.engine.stop("signal");
+  await toEnd(first.ended, first.host);
+});

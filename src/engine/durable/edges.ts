@@ -8,7 +8,7 @@ import type { Producer } from "../producer.ts";
 import { SourceRun } from "../source_run.ts";
 import { expandDurable, type RunPlan } from "./expand.ts";
 import { Inlet } from "./inlet.ts";
-import { type Link, linkName, newLink } from "./link.ts";
+import { keptName, type Link, linkName, newLink } from "./link.ts";
 import { Outlet } from "./outlet.ts";
 import { lettersLink, refusalOf, withReplays } from "./replays.ts";
 import type { UnseenRows } from "./unseen.ts";
@@ -107,9 +107,10 @@ export class DurableEdges {
     }
   }
 
-  /** Of an edge, or of the dead letters. */
+  /** Of an edge, or of the dead letters, as a checkpoint names it; those of before knew no files. */
   queueNamed(name: string): Queue | undefined {
-    return [...this.links.values(), this.#letters].find((link) => link?.name === name)?.queue;
+    const all = [...this.links.values(), this.#letters].filter((link) => link !== undefined);
+    return (all.find((link) => keptName(link) === name) ?? all.find((link) => link.name === name))?.queue;
   }
 
   /** Counts a packet that failed for the last time, at the node it failed at; the queue's file has it. */

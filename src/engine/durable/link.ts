@@ -22,6 +22,12 @@ export interface Link {
   readonly counters: EdgeCounters;
 }
 
+/**
+ * What a checkpoint calls its queue: the file where the graph names that, as a node put in before the edge gives the edge
+ * another name, and rows that are in the state must not come again out of the same file.
+ */
+export const keptName = ({ name, options }: Pick<Link, "name" | "options">): string => options.path ?? name;
+
 /** What went over a durable edge in this run. */
 export interface LinkCounts {
   /** Rows written. */

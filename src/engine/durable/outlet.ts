@@ -10,7 +10,7 @@ import { entryCodec, type Failure, type QueueRow, type Settled } from "../../sto
 import { Acks } from "./acks.ts";
 import { Fetcher } from "./fetcher.ts";
 import { Lanes } from "./lanes.ts";
-import type { Link } from "./link.ts";
+import { keptName, type Link } from "./link.ts";
 import type { OutletEvents } from "./outlet_events.ts";
 import { Patience } from "./patience.ts";
 import { type FailedRow, RowFailures } from "./row_failures.ts";
@@ -70,7 +70,7 @@ export class Outlet implements SourceInstance {
       this.#look();
       events.onChange();
     };
-    this.acks = new Acks(name, queue, patience("ack in"), { onWritten, onSettled: this.#underWay.settled });
+    this.acks = new Acks(keptName(link), queue, patience("ack in"), { onWritten, onSettled: this.#underWay.settled });
     this.#nacks = new Settling((failures) => queue.nack(failures), patience("nack in"), {
       onSettled: (failed, result) => this.#nacked(failed, result),
       onWritten,

@@ -44,6 +44,9 @@ export class YardLife {
   async reload(change: Change): Promise<ReloadResult | undefined> {
     // As the command line has it: files of the one before may still be closing.
     if (this.#reloading) return { outcome: "refused", generation: 0, reason: "another reload is under way" };
+    const { state } = this.engine!;
+    // Its files are closing, or not all open.
+    if (state !== "running") return { outcome: "refused", generation: 0, reason: `the run is ${state}` };
     this.#reloading = true;
     try {
       return await this.#reload(change);
