@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { sleep } from "../../src/base/clock.ts";
 import { changesOf } from "../../src/graph/changes.ts";
 import type { NodeDefinition } from "../../src/node/index.ts";
 import { BUILT_IN } from "../../src/nodes/list.ts";
@@ -151,4 +152,25 @@ test("rows in a checkpoint are not counted again by a start with a node put in b
   expect(sums.at(-1)).toBe(0 + 1 + 2 + 100);
   first.engine.stop("signal");
   await toEnd(first.ended, first.host);
+});
+
+test("a reload that needs a checkpoint waits for what is under way in its region, and not for as long as a pause only", async () => {
+  using box = new DurableBox();
+  const slow = node("slow", (one, emit) => sleep(run.host.clock, 200).then(() => void emit.out!(one)));
+  const [s, out] = [staying(), sink("out")];
+  const edges = ["in => sum", "sum -> slow", "slow -> out"];
+  const run = await box.start([s, adding([]), slow, out], edges);
+  await pass(run.host, 100);
+  const next = box.plan([s, { ...adding([], true), stateVersion: 2 }, slow, out], edges);
+  const { queues, letters, engine } = run;
+  const changes = changesOf(engine.plan, next);
+  const asked = engine.reloads.reload(next, {
+    changes,
+    dropState: true,
+    durable: { queues, letters },
+    deadlineMs: 2_000,
+  });
+  expect(await toEnd(asked, run.host)).toMatchObject({ outcome: "reloaded" });
+  engine.stop("signal");
+  await toEnd(run.ended, run.host);
 });

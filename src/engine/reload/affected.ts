@@ -1,3 +1,4 @@
+import { busyIn as firstBusy, type Region } from "../checkpoint/region.ts";
 import type { RunPlan } from "../durable/expand.ts";
 import { Outlet } from "../durable/outlet.ts";
 import { NodeRun } from "../node_run.ts";
@@ -112,6 +113,12 @@ export function busyIn({ sources, drained, halted, leaving, emptied, handedOver 
     if (reason !== undefined) return why(one, reason);
   }
   return undefined;
+}
+
+/** The same of what a checkpoint is about. */
+export function busyInRegion(region: Region): string | undefined {
+  const busy = firstBusy(region);
+  return busy && `"${busy.id}" is busy: a checkpoint waits for what it has under way`;
 }
 
 function nodeLeaving(node: NodeRun, handedOver: boolean): string | undefined {

@@ -1,9 +1,10 @@
 import { toError } from "../../base/to_error.ts";
 import { isUnchanged } from "../../graph/changes.ts";
 import type { GraphPlan } from "../../graph/plan.ts";
+import type { Region } from "../checkpoint/region.ts";
 import type { PreparedEdges } from "../durable/edges.ts";
 import type { Engine } from "../engine.ts";
-import { type Affected, affectedBy, busyIn, emptying, keyOf } from "./affected.ts";
+import { type Affected, affectedBy, busyIn, busyInRegion, emptying, keyOf } from "./affected.ts";
 import { CalledOff } from "./called_off.ts";
 import { closeGone } from "./close_gone.ts";
 import { Fresh, type Made } from "./fresh.ts";
@@ -120,6 +121,7 @@ export class Reload {
     try {
       const isLate = this.#deadline();
       await this.#empty(isLate);
+      await this.#settle(region, isLate);
       still.halt();
       const atOnce = region === undefined && !this.#handover.needed;
       await this.#rest(isLate, atOnce ? () => this.#swap(still) : () => {});
@@ -151,6 +153,17 @@ export class Reload {
     this.#affected = first;
     await this.#rest(isLate, () => {});
     this.#affected = affected;
+  }
+
+  /** Before a checkpoint: a node that is halted would keep what waits before it, and a pause alone may be too short. */
+  async #settle(region: Region | undefined, isLate: () => boolean) {
+    if (region === undefined) return;
+    giveBack(this.#affected!, true);
+    await this.#rest(
+      isLate,
+      () => {},
+      () => busyInRegion(region),
+    );
   }
 
   /** Before the sources go on: new nodes make room for the old ones. */
@@ -188,11 +201,11 @@ export class Reload {
   }
 
   /** Calls `then` in the turn's end in which all are at rest. Rejects when that takes too long, or it throws. */
-  #rest(isLate: () => boolean, then: () => void): Promise<void> {
+  #rest(isLate: () => boolean, then: () => void, busyNow = () => busyIn(this.#affected!)): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
         this.#off.signal.throwIfAborted();
-        const busy = busyIn(this.#affected!);
+        const busy = busyNow();
         if (busy !== undefined && !isLate()) return false;
         if (busy !== undefined) throw new CalledOff(busy);
         then();
