@@ -12,7 +12,7 @@ export interface Outcome {
 }
 
 /** In one of so many seeds the graph is changed while it runs. */
-const RELOADS_EVERY = 5;
+const RELOADS_EVERY = 10;
 
 /** Runs one seed from beginning to end, without waiting for anything. */
 export function simulate(seed: number, options: BoxOptions = {}): Outcome {

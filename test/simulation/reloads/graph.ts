@@ -23,6 +23,8 @@ export interface Branch {
   durable: boolean;
   /** Its sink reaches outside; only behind a durable edge, as a failure would have the facts counted again. */
   readonly slow: boolean;
+  /** A plain node takes its time, so that packets wait before it. */
+  readonly later: boolean;
   /** Another port makes another node of it, of the same kind and with the same state. */
   spare: boolean;
   spareSink: boolean;
@@ -49,7 +51,7 @@ const ATTEMPTS = 60;
 
 export function randomYard(chance: Chance): Yard {
   const kinds = Array.from({ length: chance.int(1, 3) }, () => chance.one(KINDS));
-  return {
+  const yard: Yard = {
     intervalMs: chance.one(INTERVALS_MS),
     capacity: chance.one([1, 4, 256]),
     maxAttempts: ATTEMPTS,
@@ -58,11 +60,14 @@ export function randomYard(chance: Chance): Yard {
       const durable = chance.maybe(0.7);
       return {
         ...{ id: `b${at}`, kind, present: true, durable, slow: durable && chance.maybe(0.6) },
+        later: kinds.every((one) => one === "plain" || one === "debounce") && chance.maybe(0.7),
         ...{ spare: false, spareSink: false, version: 1, option: 0 },
         passes: { head: [], tail: [], last: [] },
       };
     }),
   };
+  for (let more = chance.int(0, 4); more > 0; more--) putIn(yard, chance);
+  return yard;
 }
 
 /** One change of a graph, and what is to come of it. */
@@ -88,6 +93,15 @@ function places(yard: Yard): Pass[][] {
   return [...Object.values(yard.passes), ...present(yard).flatMap(({ passes }) => Object.values(passes))];
 }
 
+function putIn(yard: Yard, chance: Chance) {
+  // One before a durable edge gives that another name.
+  const place = chance.maybe(0.4) ? yard.passes.before : chance.one(places(yard));
+  place.splice(chance.int(0, place.length), 0, {
+    id: `x${chance.int(0, 1e9)}`,
+    later: waits(yard) && chance.maybe(0.5),
+  });
+}
+
 /** Another version of the node, which reads no state of the one before. */
 function anew(one: Branch) {
   one.version += 1;
@@ -97,16 +111,12 @@ function anew(one: Branch) {
 /** Everything that somebody may do to a graph. */
 const EDITS: Readonly<Record<string, Edit>> = {
   "a node is put in": (yard, chance) => {
-    const place = chance.one(places(yard));
-    place.splice(chance.int(0, place.length), 0, {
-      id: `x${chance.int(0, 1e9)}`,
-      later: waits(yard) && chance.maybe(0.5),
-    });
+    putIn(yard, chance);
     return FINE;
   },
   "a node is taken out": (yard, chance) => {
-    const place = chance.one(places(yard));
-    place.splice(chance.int(0, place.length), 1);
+    const place = chance.one(places(yard).filter(({ length }) => length > 0)) ?? [];
+    place.splice(chance.int(0, place.length - 1), 1);
     return FINE;
   },
   "a node is replaced": (yard, chance) => {
@@ -126,7 +136,7 @@ const EDITS: Readonly<Record<string, Edit>> = {
   },
   "several nodes change": (yard, chance) => {
     for (const one of present(yard)) one.spare = chance.maybe(0.5);
-    EDITS["a node is put in"]!(yard, chance);
+    putIn(yard, chance);
     EDITS["a node is taken out"]!(yard, chance);
     return FINE;
   },
@@ -163,18 +173,23 @@ const EDITS: Readonly<Record<string, Edit>> = {
     yard.bad = chance.one(["create", "open"]);
     return { mustFail: true, starts: false };
   },
-  "a node does not take the state": (yard) => {
+  "a node does not take the state": (yard, chance) => {
     const stateful = present(yard).filter(({ kind }) => kind !== "plain");
     if (stateful.length === 0) return FINE;
     for (const one of stateful) one.spare = !one.spare;
     yard.bad = "restore";
+    if (chance.maybe(0.5)) putIn(yard, chance);
     return { mustFail: true, starts: false };
   },
 };
 
+const USUAL = Object.keys(EDITS).filter((what) => /put in|is taken out|replaced|several|is dropped/.test(what));
+/** Share of the changes that may be any, also one that is refused. */
+const RARELY = 0.4;
+
 /** A random change. */
 export function changed(yard: Yard, chance: Chance): Change {
   const next = structuredClone(yard);
-  const what = chance.one(Object.keys(EDITS));
+  const what = chance.maybe(RARELY) ? chance.one(Object.keys(EDITS)) : chance.one(USUAL);
   return { what, yard: next, starts: true, allowed: {}, ...EDITS[what]!(next, chance) };
 }

@@ -27,12 +27,12 @@ const OPTIONS: Readonly<Record<Exclude<Kind, "plain" | "tally">, readonly unknow
 const BUILT = new Map<Kind, NodeDefinition>();
 for (const kind of Object.keys(OPTIONS) as Kind[]) BUILT.set(kind, (await BUILT_IN.get(kind)!()) as NodeDefinition);
 
-export function passing(life: YardLife, { id, later }: Pass): TestNode {
+export function passing(life: YardLife, { id, later }: Pass, concurrency = 4): TestNode {
   const async = node(id, (packet, emit) => {
     life.step(id);
     return sleep(life.clock, life.yard.net.between(0, 20)).then(() => void emit.out!(packet));
   });
-  return later ? { ...async, runtime: { concurrency: 4 } } : passThrough(life, id);
+  return later ? { ...async, runtime: { concurrency } } : passThrough(life, id);
 }
 
 const passThrough = (life: YardLife, id: string): TestNode =>
@@ -50,9 +50,9 @@ export const stamping = (): TestNode =>
 
 /** The node of a branch; `bad`: it does not take the state of the one before. */
 export function nodeOf(life: YardLife, branch: Branch, bad: boolean): TestNode {
-  const { id, kind, spare, version, option } = branch;
+  const { id, kind, later, spare, version, option } = branch;
   const more = spare ? ["spare"] : [];
-  if (kind === "plain") return { ...passThrough(life, id), outputs: ["out", ...more] };
+  if (kind === "plain") return { ...passing(life, { id, later }, 1), outputs: ["out", ...more] };
   if (kind === "tally") return { ...tally(id, bad), stateVersion: version, outputs: ["out", ...more] };
   const definition = BUILT.get(kind)!;
   const config = v.parse(definition.config, OPTIONS[kind][option]);

@@ -60,12 +60,15 @@ export class YardBox implements Around {
     const [facts, burst] = [chance.int(8, 40), chance.one([1, 4, 16])];
     const gapMs = Math.floor((chance.one([0.3, 0.9]) * this.#faultMs * burst) / facts);
     const ackLost = chance.maybe(0.3) ? 0.2 : 0;
-    this.weather = { ...{ facts, partitions: 1, burst, gapMs, ackLost, impatient: 0 }, window: chance.one([1, 4, 16]) };
+    // What is counted or put together must come in the same order again.
+    const isAnyOrder = this.first.branches.every(({ kind }) => kind === "plain" || kind === "debounce");
+    const partitions = isAnyOrder ? chance.int(1, 6) : 1;
+    this.weather = { ...{ facts, partitions, burst, gapMs, ackLost, impatient: 0 }, window: chance.one([1, 4, 16]) };
     this.roundMs = chance.one([1, 10, 50]);
     this.drainMs = chance.one([0, 50, 10_000]);
     this.callRows = chance.maybe(0.5) ? 2 : undefined;
-    this.#deadly = chance.one([0, 0.3, 0.6]);
-    this.#crashes = chance.int(1, 6);
+    this.#deadly = chance.one([0, 0.2, 0.5]);
+    this.#crashes = chance.int(1, 8);
     this.net = chance.fork();
     this.sender = new Sender(this, "s");
   }
@@ -74,7 +77,7 @@ export class YardBox implements Around {
     const moments = (most: number) =>
       Array.from({ length: this.chance.int(0, most) }, () => this.chance.int(0, this.#faultMs));
     this.clock.setTimer(() => this.#heal(), this.#faultMs);
-    for (const atMs of [...moments(12), this.chance.int(0, this.#faultMs)]) {
+    for (const atMs of [...moments(20), this.chance.int(0, this.#faultMs)]) {
       this.clock.setTimer(() => this.#reload(), atMs);
     }
     for (const atMs of moments(1)) this.clock.setTimer(() => this.#stop(), atMs);
@@ -122,6 +125,7 @@ export class YardBox implements Around {
   #live(): boolean {
     this.lives += 1;
     if (this.lives > MAX_LIVES) this.judge.violated(`I5: it died or stopped ${MAX_LIVES} times`);
+    this.judge.switching(this.#alive?.graph ?? this.#written, this.#written);
     const life = new YardLife(this, this.#written);
     this.#alive = life;
     this.note(`life ${this.lives}`);
@@ -169,6 +173,10 @@ export class YardBox implements Around {
   /** Somebody writes another graph, and asks the process to go on with it. */
   async #reload() {
     const life = this.#alive!;
+    if (life.engine?.state === "starting" && !this.healed) {
+      this.clock.setTimer(() => this.#reload(), this.net.between(5, 200));
+      return;
+    }
     if (!life.alive || life.ended !== undefined || life.engine === undefined) return;
     const before = life.graph;
     const change = changed(before, this.net);
