@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { sleep } from "../../src/base/clock.ts";
 import { changesOf } from "../../src/graph/changes.ts";
-import type { NodeDefinition } from "../../src/node/index.ts";
+import type { NodeContext, NodeDefinition } from "../../src/node/index.ts";
 import { BUILT_IN } from "../../src/nodes/list.ts";
 import type { CheckpointStore } from "../../src/store/index.ts";
 import { DurableBox } from "../support/durable.ts";
@@ -171,6 +171,41 @@ test("a reload that needs a checkpoint waits for what is under way in its region
     deadlineMs: 2_000,
   });
   expect(await toEnd(asked, run.host)).toMatchObject({ outcome: "reloaded" });
+  engine.stop("signal");
+  await toEnd(run.ended, run.host);
+});
+
+test("a reload that needs a checkpoint takes another try when a node was woken while it waited for the disk", async () => {
+  using box = new DurableBox();
+  box.checkpoint = { interval_ms: 10 };
+  const keeps: TestNode = {
+    ...node("keeps"),
+    create: ({ wakeAfter }: NodeContext) => ({
+      process: () => wakeAfter(300),
+      wake: (emit) => emit.out!(packets(1, "woken")[0]!),
+    }),
+  };
+  const slow = node("slow", (one, emit) => sleep(run.host.clock, 200).then(() => void emit.out!(one)));
+  const [s, out] = [staying(), sink("out")];
+  const edges = ["in => sum", "sum -> keeps", "keeps -> slow", "slow -> out"];
+  const disk = (store: CheckpointStore) =>
+    new Proxy(store, {
+      get(target, name: keyof CheckpointStore) {
+        const value = target[name];
+        if (typeof value !== "function") return value;
+        if (name !== "commit") return value.bind(target);
+        return (...given: Parameters<CheckpointStore["commit"]>) =>
+          sleep(run.host.clock, 400).then(() => target.commit(...given));
+      },
+    });
+  const run = await box.start([s, adding([]), keeps, slow, out], edges, {}, disk);
+  await pass(run.host, 100);
+  const next = box.plan([s, { ...adding([], true), stateVersion: 2 }, keeps, slow, out], edges);
+  const { queues, letters, engine } = run;
+  const changes = changesOf(engine.plan, next);
+  const asked = engine.reloads.reload(next, { changes, dropState: true, durable: { queues, letters } });
+  expect(await toEnd(asked, run.host)).toMatchObject({ outcome: "reloaded" });
+  expect(out.ids).toEqual(["woken0"]);
   engine.stop("signal");
   await toEnd(run.ended, run.host);
 });

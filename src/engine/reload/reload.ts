@@ -125,10 +125,7 @@ export class Reload {
       still.halt();
       const atOnce = region === undefined && !this.#handover.needed;
       await this.#rest(isLate, atOnce ? () => this.#swap(still) : () => {});
-      if (region !== undefined) {
-        const why = await engine.checkpoints.now();
-        if (why !== undefined) throw new CalledOff(`no checkpoint could be taken before it: ${why}`);
-      }
+      if (region !== undefined) await this.#checkpoint(region, isLate);
       if (this.#handover.needed) await this.#handover.carryOut(this.#fresh, this.#off.signal);
       if (!atOnce) await this.#rest(isLate, () => this.#swap(still));
       if (!this.#goesOn) await engine.checkpoints.replan();
@@ -151,7 +148,7 @@ export class Reload {
     if (first === undefined) return;
     giveBack(first, true);
     this.#affected = first;
-    await this.#rest(isLate, () => {});
+    await this.#rest(isLate);
     this.#affected = affected;
   }
 
@@ -159,11 +156,17 @@ export class Reload {
   async #settle(region: Region | undefined, isLate: () => boolean) {
     if (region === undefined) return;
     giveBack(this.#affected!, true);
-    await this.#rest(
-      isLate,
-      () => {},
-      () => busyInRegion(region),
-    );
+    await this.#rest(isLate, undefined, () => busyInRegion(region));
+  }
+
+  async #checkpoint(region: Region, isLate: () => boolean) {
+    for (;;) {
+      const why = await this.#engine.checkpoints.now();
+      if (why === undefined) return;
+      if (busyInRegion(region) === undefined) throw new CalledOff(`no checkpoint could be taken before it: ${why}`);
+      // A node was woken meanwhile.
+      await this.#settle(region, isLate);
+    }
   }
 
   /** Before the sources go on: new nodes make room for the old ones. */
@@ -201,7 +204,7 @@ export class Reload {
   }
 
   /** Calls `then` in the turn's end in which all are at rest. Rejects when that takes too long, or it throws. */
-  #rest(isLate: () => boolean, then: () => void, busyNow = () => busyIn(this.#affected!)): Promise<void> {
+  #rest(isLate: () => boolean, then = () => {}, busyNow = () => busyIn(this.#affected!)): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
         this.#off.signal.throwIfAborted();
