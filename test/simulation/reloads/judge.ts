@@ -6,7 +6,7 @@ import { INTAKE } from "./plan.ts";
 /** What came to the sink of a branch. */
 class Book {
   /** Facts by the key they came under. */
-  readonly byKey = new Map<string, string>();
+  readonly byKey = new Map<string, readonly string[]>();
   readonly keyOf = new Map<string, string>();
   /** What a tally said of a fact. */
   readonly nth = new Map<string, number>();
@@ -24,6 +24,8 @@ export class Judge {
   readonly violations: string[] = [];
   readonly promised = new Map<string, { source: string }>();
   readonly sent = new Set<string>();
+  /** Sent again after later ones: whether a window takes them goes by the clock where calls are under way. */
+  readonly #behind = new Set<string>();
   readonly #note: (what: string) => void;
   #sameFan = true;
   readonly #books = new Map<string, Book>();
@@ -34,6 +36,11 @@ export class Judge {
 
   violated(what: string) {
     this.violations.push(what);
+  }
+
+  sends(fact: string) {
+    if (this.sent.has(fact)) this.#behind.add(fact);
+    this.sent.add(fact);
   }
 
   /** One graph may take the place of another, or has; what it does not have of the other is lost on purpose. */
@@ -58,22 +65,31 @@ export class Judge {
   arrived(branch: Branch, packet: StreamPacket) {
     const book = this.#book(branch.id);
     const facts = factsOf(packet);
-    const [key, told] = [idempotencyKey(packet), facts.join(" ")];
-    this.#note(`effect ${branch.id} ${told} ${key}`);
-    const before = book.byKey.get(key);
+    const key = idempotencyKey(packet);
+    this.#note(`effect ${branch.id} ${facts.join(" ")} ${key}`);
+    const [before, now] = [book.byKey.get(key) ?? facts, facts].map((some) => this.#sure(branch, some).join(" "));
     // A window that forgot it was over gives another result under the key of the first.
-    if (before !== undefined && before !== told && book.counted) {
-      this.violated(`I2: key ${key} of ${branch.id} came with ${before}, and then with ${told}`);
+    if (before !== now && book.counted) {
+      this.violated(`I2: key ${key} of ${branch.id} came with ${before}, and then with ${now}`);
     }
-    book.byKey.set(key, told);
+    book.byKey.set(key, facts);
     for (const fact of facts) this.#fact(branch, book, fact, key, packet);
   }
 
-  #fact({ id, kind }: Branch, book: Book, fact: string, key: string, { payload }: StreamPacket) {
+  #sure({ kind }: Branch, facts: readonly string[]): readonly string[] {
+    return kind === "window_aggregate" ? facts.filter((fact) => !this.#behind.has(fact)) : facts;
+  }
+
+  #fact(branch: Branch, book: Book, fact: string, key: string, { payload }: StreamPacket) {
+    const { id, kind } = branch;
     if (fact === "nothing") return this.violated(`I9: the join ${id} lost one side: ${JSON.stringify(payload)}`);
     const before = book.keyOf.get(fact);
     const isSame =
-      this.#sameFan && book.sameKeys && (kind !== "batch" || book.sameBatches) && !goesAlone(kind, payload as Told);
+      this.#sameFan &&
+      book.sameKeys &&
+      this.#sure(branch, [fact]).length > 0 &&
+      (kind !== "batch" || book.sameBatches) &&
+      !goesAlone(kind, payload as Told);
     if (before !== undefined && before !== key && book.counted && isSame) {
       this.violated(`I2: ${fact} came to ${id} (${kind}) under key ${before} and then under ${key}`);
     }
@@ -85,7 +101,7 @@ export class Judge {
   /** Everything has come to its end. */
   end(yard: Yard, files: ReadonlyMap<string, { look(): Look }>) {
     for (const [name, file] of files) this.#checkFile(yard, name, file.look());
-    for (const { id, present } of yard.branches) if (present) this.#checkBranch(id);
+    for (const branch of yard.branches) if (branch.present) this.#checkBranch(branch);
   }
 
   #checkFile({ branches }: Yard, name: string, { faults, dead, waiting }: Look) {
@@ -98,9 +114,10 @@ export class Judge {
     for (const row of waiting) for (const fact of factsOf(entryCodec.decode(row))) book.excused.add(fact);
   }
 
-  #checkBranch(id: string) {
+  #checkBranch(branch: Branch) {
+    const { id } = branch;
     const book = this.#book(id);
-    for (const fact of this.promised.keys()) {
+    for (const fact of this.#sure(branch, [...this.promised.keys()])) {
       if (book.keyOf.has(fact) || book.excused.has(fact)) continue;
       this.violated(`I1: ${fact} was acknowledged, and did not come to ${id}`);
     }

@@ -89,7 +89,7 @@ export class YardBox implements Around {
   }
 
   note(what: string) {
-    if (what.startsWith("send ")) this.judge.sent.add(what.slice(5));
+    if (what.startsWith("send ")) this.judge.sends(what.slice(5));
     this.trace.add(this.clock.nowMs, what);
   }
 
