@@ -8,7 +8,6 @@ import { isDamage } from "./damage.ts";
 import type { FileOptions, Guards, Refusal } from "./guards.ts";
 import type { HighWater } from "./high_water.ts";
 import { forgetOwner } from "./owner.ts";
-import { ReadAhead } from "./read_ahead.ts";
 import { Space } from "./space.ts";
 import { checkpointPages, WAL_ALARM_BYTES, WAL_CAP_BYTES, WriteAheadLog } from "./write_ahead_log.ts";
 
@@ -40,7 +39,6 @@ export class FileGuards implements Guards {
   readonly #space: Space;
   readonly #alarms: Alarms;
   readonly #reserveBytes: number;
-  readonly #ahead: ReadAhead;
   #roundTimer: Cancel | undefined;
   #checkTimer: Cancel | undefined;
   #roundMs: number;
@@ -58,7 +56,6 @@ export class FileGuards implements Guards {
     this.#reserveBytes = Math.min(minFreeBytes, checkpointPages(ballastBytes) * 4_096);
     this.#space = new Space(file, db, clock, minFreeBytes, this.#reserveBytes);
     this.#alarms = new Alarms(file, options.onEvent, options.words?.what);
-    this.#ahead = new ReadAhead(file, db, options.sequence);
     this.#lastSeq = water.mark.seq;
     this.#roundMs = clock.monotonicMs();
     this.#checkpoint(parts.ballast.whole ? "TRUNCATE" : "PASSIVE");
@@ -111,10 +108,6 @@ export class FileGuards implements Guards {
     else this.#soon();
   }
 
-  reached(seq: number, lastSeq: number) {
-    this.#ahead.reached(seq, lastSeq);
-  }
-
   onFull(call: "settle" | "enqueue") {
     const message = "the disk is full: it takes no rows; its ballast is there for rows to leave; make room there";
     this.#alarms.begin("disk", "error", message);
@@ -142,7 +135,6 @@ export class FileGuards implements Guards {
     this.#closed = true;
     this.#roundTimer?.();
     this.#checkTimer?.();
-    this.#ahead.close();
     last();
     this.#quietly("high_water", () => this.#parts.water.close());
     forgetOwner(this.#parts.file);

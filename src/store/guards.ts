@@ -43,8 +43,6 @@ export interface Guards {
   beforeEnqueue(): Refusal | undefined;
   /** Told after every commit, with the last number given so far. May checkpoint; never throws. */
   afterCommit(lastSeq: number): void;
-  /** Told after every commit up to where rows have been read, so that the next ones can be fetched from the disk early. */
-  reached?(seq: number, lastSeq: number): void;
   /**
    * Told when a commit failed for want of room (`isFull`) and was rolled back. `settle`: it is needed for rows to leave
    * (lease, ack, nack, release), so the ballast is given up, and the call is to be tried once more, at once and without

@@ -133,7 +133,6 @@ export class QueueHost {
   #afterCommit() {
     try {
       this.#opened.guards.afterCommit(this.#core.totals.given);
-      this.#opened.guards.reached?.(this.#core.reachedSeq, this.#core.totals.given);
     } catch {
       // Promised not to throw, they tell of their troubles themselves, and try again with the next commit.
     }

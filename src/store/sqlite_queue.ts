@@ -78,11 +78,6 @@ export class SqliteQueue {
     return this.#ledger.sql.get<{ enqueued_ms: number }>(OLDEST)?.enqueued_ms;
   }
 
-  /** Rows up to this one have been read; the ones behind it are the next. */
-  get reachedSeq(): number {
-    return this.#line.backlogIsOut ? this.#line.live.next : this.#line.backlog.next;
-  }
-
   /** When something changes by itself: a delay or a lease ends. */
   get dueMs(): number | undefined {
     const times = [this.#line.nextDueMs, this.#leases.nextExpiryMs].filter((ms) => ms !== undefined);
