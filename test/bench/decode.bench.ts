@@ -6,7 +6,7 @@ import { BENCH, bun, median, megabytes, type Row, rounds, schnitzel, speedRatio,
 
 /** Some six seconds of decoding, so that starting counts for little. */
 const FRAMES = 3_000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** Of 64x48 pixels, in rounds over a clip. */
 const SMALL_FRAMES = 100_000;
 const SAMPLE_MS = 50;
