@@ -13,6 +13,7 @@ import { goesOn, handedOver } from "./going_on.ts";
 import { Handover, takers } from "./handover.ts";
 import { refusalOf } from "./refusal.ts";
 import { DEFAULT_RELOAD_MS, type ReloadOptions, type ReloadResult } from "./reloads.ts";
+import { Rest } from "./rest.ts";
 import { Standstill } from "./standstill.ts";
 import { carryState, putInPlace, stoodAs } from "./swap.ts";
 
@@ -27,20 +28,20 @@ export class Reload {
   readonly #plan: GraphPlan;
   readonly #options: ReloadOptions;
   readonly #fresh: Fresh;
+  readonly #rest: Rest;
   #edges!: PreparedEdges;
   #handover!: Handover;
   #affected: Affected | undefined;
   #swapped = false;
   /** Nothing waits for a checkpoint. */
   #goesOn = false;
-  readonly #off = new AbortController();
-  #onTurn: () => void = () => {};
 
   constructor(engine: Engine, plan: GraphPlan, options: ReloadOptions) {
     this.#engine = engine;
     this.#plan = plan;
     this.#options = options;
     this.#fresh = new Fresh(engine);
+    this.#rest = new Rest(engine);
   }
 
   async carryOut(): Promise<Result> {
@@ -71,13 +72,11 @@ export class Reload {
 
   /** After each turn of the engine. */
   turnEnded() {
-    this.#onTurn();
+    this.#rest.turnEnded();
   }
 
   callOff(reason: string) {
-    if (this.#swapped) return;
-    this.#off.abort(new CalledOff(reason));
-    this.#onTurn();
+    if (!this.#swapped) this.#rest.callOff(reason);
   }
 
   /** Creates and opens what is new. Throws why it cannot. */
@@ -92,7 +91,7 @@ export class Reload {
     this.#handover = new Handover(this.#engine, this.#options.changes, this.#fresh);
     const later = takers(this.#options.changes);
     const now = [...this.#fresh.byKey.values()].filter(({ id }) => !later.has(id));
-    await this.#fresh.bring(now, this.#off.signal);
+    await this.#fresh.bring(now, this.#rest.signal);
   }
 
   get #sides() {
@@ -119,21 +118,21 @@ export class Reload {
     const region = this.#goesOn ? undefined : engine.checkpoints.region;
     const still = new Standstill(engine, affected, region?.sources ?? []);
     try {
-      const isLate = this.#deadline();
-      await this.#empty(isLate);
-      await this.#settle(region, isLate);
+      this.#rest.begin(this.#options.deadlineMs ?? DEFAULT_RELOAD_MS);
+      await this.#empty();
+      await this.#settle(region);
       still.halt();
       const atOnce = region === undefined && !this.#handover.needed;
-      await this.#rest(isLate, atOnce ? () => this.#swap(still) : () => {});
-      if (region !== undefined) await this.#checkpoint(region, isLate);
-      if (this.#handover.needed) await this.#handover.carryOut(this.#fresh, this.#off.signal);
-      if (!atOnce) await this.#rest(isLate, () => this.#swap(still));
+      await this.#come(atOnce ? () => this.#swap(still) : undefined);
+      if (region !== undefined) await this.#checkpoint(region);
+      if (this.#handover.needed) await this.#handover.carryOut(this.#fresh, this.#rest.signal);
+      if (!atOnce) await this.#come(() => this.#swap(still));
       if (!this.#goesOn) await engine.checkpoints.replan();
     } catch (error) {
       await this.#takeBack(toError(error));
       throw error;
     } finally {
-      this.#cancel();
+      this.#rest.end();
       still.end(this.#swapped);
     }
     const { closed } = this.#handover;
@@ -142,30 +141,30 @@ export class Reload {
   }
 
   /** A node that is replaced may be the one that empties a durable edge which goes, so it is halted only then. */
-  async #empty(isLate: () => boolean) {
+  async #empty() {
     const affected = this.#affected!;
     const first = emptying(this.#engine.wiring, affected);
     if (first === undefined) return;
     giveBack(first, true);
     this.#affected = first;
-    await this.#rest(isLate);
+    await this.#come();
     this.#affected = affected;
   }
 
   /** Before a checkpoint: a node that is halted would keep what waits before it, and a pause alone may be too short. */
-  async #settle(region: Region | undefined, isLate: () => boolean) {
+  async #settle(region: Region | undefined) {
     if (region === undefined) return;
     giveBack(this.#affected!, true);
-    await this.#rest(isLate, undefined, () => busyInRegion(region));
+    await this.#rest.come(() => busyInRegion(region));
   }
 
-  async #checkpoint(region: Region, isLate: () => boolean) {
+  async #checkpoint(region: Region) {
     for (;;) {
       const why = await this.#engine.checkpoints.now();
       if (why === undefined) return;
       if (busyInRegion(region) === undefined) throw new CalledOff(`no checkpoint could be taken before it: ${why}`);
       // A node was woken meanwhile.
-      await this.#settle(region, isLate);
+      await this.#settle(region);
     }
   }
 
@@ -193,41 +192,9 @@ export class Reload {
     return { ...affected, handedOver: handedOver(going) };
   }
 
-  #cancel = () => {};
-
-  #deadline(): () => boolean {
-    const { timers, host } = this.#engine;
-    const { deadlineMs = DEFAULT_RELOAD_MS } = this.#options;
-    const endMs = host.clock.monotonicMs() + deadlineMs;
-    this.#cancel = timers.after(deadlineMs, () => this.#onTurn());
-    return () => host.clock.monotonicMs() >= endMs;
-  }
-
-  /** Calls `then` in the turn's end in which all are at rest. Rejects when that takes too long, or it throws. */
-  #rest(isLate: () => boolean, then = () => {}, busyNow = () => busyIn(this.#affected!)): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        this.#off.signal.throwIfAborted();
-        const busy = busyNow();
-        if (busy !== undefined && !isLate()) return false;
-        if (busy !== undefined) throw new CalledOff(busy);
-        then();
-        return true;
-      };
-      this.#onTurn = () => {
-        try {
-          if (!look()) return;
-          this.#onTurn = () => {};
-          resolve();
-        } catch (error) {
-          this.#onTurn = () => {};
-          reject(error);
-        }
-      };
-      // Between two turns already, and often nothing is under way.
-      this.#onTurn();
-      this.#engine.work();
-    });
+  /** Calls `then` in the turn's end in which all that changes is at rest. */
+  #come(then?: () => void): Promise<void> {
+    return this.#rest.come(() => busyIn(this.#affected!), then);
   }
 
   /** Between two turns. What may throw comes first. */
