@@ -9,7 +9,9 @@ import type { Terminal } from "./terminal.ts";
 /** Flags of every command that changes a running graph. */
 export const RELOAD_FLAGS = {
   ...TARGET_FLAGS,
-  "drop-state": flag.toggle("State of nodes that go, or that cannot take it over, and values of cells that go may be dropped."),
+  "drop-state": flag.toggle(
+    "State of nodes that go, or that cannot take it over, and values of cells that go may be dropped.",
+  ),
   orphan: flag.toggle("Packets in durable edges that go may be left on the disk."),
   "deadline-seconds": flag.amount("S", "Time for what is under way to finish; 10 unless given."),
   json: flag.toggle("Print what happened as JSON."),
