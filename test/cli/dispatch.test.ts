@@ -89,8 +89,8 @@ describe("every command", () => {
 
   test("has --json when it prints results", async () => {
     const without = (await commands).filter(([, { flags }]) => flags.json === undefined).map(([path]) => path);
-    // Their results are the graph's data; the report has a flag of its own.
-    expect(without.sort()).toEqual(["replay", "run"]);
+    // The results of a run are the graph's data, and its report has a flag of its own; a state is printed as JSON always.
+    expect(without.sort()).toEqual(["replay", "run", "state show"]);
   });
 
   test("has help with an example and exit codes, by --help, -h and help", async () => {
