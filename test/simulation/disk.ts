@@ -2,13 +2,7 @@ import { Database } from "bun:sqlite";
 import type { DurableOptions } from "../../src/graph/plan.ts";
 import type { Refusal } from "../../src/store/guards.ts";
 import type { Mark } from "../../src/store/high_water.ts";
-import {
-  type DeadRow,
-  QUEUE_DEFAULTS,
-  type QueueOptions,
-  type QueueRow,
-  type QueueStats,
-} from "../../src/store/index.ts";
+import { QUEUE_DEFAULTS, type QueueOptions } from "../../src/store/index.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/store/layout.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { QueueClient } from "../../src/store/queue_client.ts";
@@ -16,6 +10,7 @@ import { queueClock } from "../../src/store/queue_clock.ts";
 import { QueueHost } from "../../src/store/queue_host.ts";
 import type { Box } from "./box.ts";
 import type { Life } from "./life.ts";
+import { type Look, look } from "./look.ts";
 import type { ShapeEdge } from "./shape.ts";
 import { type CommitFate, SimDatabase } from "./sim_database.ts";
 import { type Ground, openSimFile } from "./sim_file.ts";
@@ -67,18 +62,9 @@ export class Disk implements Ground {
   }
 
   /** What is in the file when nothing runs, and what is wrong with it. */
-  look(): { faults: string[]; dead: DeadRow[]; waiting: QueueRow[]; stats: QueueStats } {
+  look(): Look {
     this.#life = undefined;
-    const host = new QueueHost("look", openSimFile(this, 0), optionsOf(this.#edge.durable!), 0);
-    const all = { afterSeq: 0, count: 100_000 };
-    const asked = [{ op: "verify" as const }, { op: "dead" as const, ...all }, { op: "scan" as const, ...all }];
-    const { answers, stats } = host.round(
-      asked.map((operation, id) => ({ id, operation })),
-      0,
-    );
-    const [faults, dead, waiting] = answers.map((answer) => (answer as { value: unknown }).value);
-    host.close(0);
-    return { faults: faults as string[], dead: dead as DeadRow[], waiting: waiting as QueueRow[], stats };
+    return look(new QueueHost("look", openSimFile(this, 0), optionsOf(this.#edge.durable!), 0));
   }
 
   database(): SimDatabase {

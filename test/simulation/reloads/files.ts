@@ -1,17 +1,12 @@
 import { CheckpointHost } from "../../../src/store/checkpoint_host.ts";
 import { CHECKPOINT_FILE } from "../../../src/store/checkpoint_layout.ts";
 import type { Mark } from "../../../src/store/high_water.ts";
-import {
-  type CheckpointStore,
-  type DeadRow,
-  QUEUE_DEFAULTS,
-  type QueueOptions,
-  type QueueRow,
-} from "../../../src/store/index.ts";
+import { type CheckpointStore, QUEUE_DEFAULTS, type QueueOptions, type QueueRow } from "../../../src/store/index.ts";
 import type { Answer, Asked, Operation } from "../../../src/store/operation.ts";
 import { QueueClient } from "../../../src/store/queue_client.ts";
 import { queueClock } from "../../../src/store/queue_clock.ts";
 import { QueueHost, type Round } from "../../../src/store/queue_host.ts";
+import { type Look, look } from "../look.ts";
 import { type CommitFate, SimDatabase } from "../sim_database.ts";
 import { type Ground, openSimFile, type SimLayout } from "../sim_file.ts";
 import type { YardLife } from "./life.ts";
@@ -61,18 +56,9 @@ export class YardFile implements Ground {
   }
 
   /** What is in a queue when nothing runs. */
-  look(): { faults: string[]; dead: DeadRow[]; waiting: QueueRow[] } {
+  look(): Look {
     this.#life = undefined;
-    const host = new QueueHost("look", openSimFile(this, 0), OPTIONS, 0);
-    const all = { afterSeq: 0, count: 100_000 };
-    const asked = [{ op: "verify" as const }, { op: "dead" as const, ...all }, { op: "scan" as const, ...all }];
-    const { answers } = host.round(
-      asked.map((operation, id) => ({ id, operation })),
-      0,
-    );
-    const [faults, dead, waiting] = answers.map((answer) => (answer as { value: unknown }).value);
-    host.close(0);
-    return { faults: faults as string[], dead: dead as DeadRow[], waiting: waiting as QueueRow[] };
+    return look(new QueueHost("look", openSimFile(this, 0), OPTIONS, 0));
   }
 
   database(): SimDatabase {
@@ -159,45 +145,3 @@ const OPTIONS: QueueOptions = {
   minFreeBytes: 0,
   ballastBytes: 0,
 };
-
-/** The one thread of a process that has all its files: work gets there, is done, and its answer comes back. */
-export class SimThread {
-  readonly #life: YardLife;
-  readonly #line: (() => void)[] = [];
-  readonly #answers: (() => void)[] = [];
-
-  constructor(life: YardLife) {
-    this.#life = life;
-  }
-
-  run<Result>(work: () => Result): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      this.#line.push(() => {
-        if (this.#life.step("before a round")) return;
-        let answer: () => void;
-        try {
-          const result = work();
-          answer = () => resolve(result);
-        } catch (error) {
-          answer = () => reject(error);
-        }
-        if (this.#life.step("after a round")) return;
-        this.#answers.push(answer);
-        // They come back in order, as messages of one thread do.
-        this.#life.clock.setTimer(() => this.#answers.shift()!(), this.#delay(1));
-        this.#line.shift();
-        this.#next();
-      });
-      if (this.#line.length === 1) this.#next();
-    });
-  }
-
-  #next() {
-    const [work] = this.#line;
-    if (work !== undefined) this.#life.clock.setTimer(work, this.#delay(this.#life.yard.roundMs));
-  }
-
-  #delay(mostMs: number): number {
-    return this.#life.yard.net.between(0, mostMs);
-  }
-}

@@ -5,9 +5,9 @@ import { ABSENT, diskFiles } from "../../../src/node/index.ts";
 import type { RunSnapshot } from "../../../src/observe/index.ts";
 import type { QueueClient } from "../../../src/store/queue_client.ts";
 import { LifeClock } from "../clock.ts";
-import { SimThread } from "./files.ts";
 import type { Change, Yard } from "./graph.ts";
 import { planOf } from "./plan.ts";
+import { SimThread } from "./thread.ts";
 import type { YardBox } from "./yard.ts";
 
 const FILES = diskFiles({ base: "/nonexistent" });
