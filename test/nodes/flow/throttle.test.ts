@@ -79,6 +79,17 @@ describe("throttle by the clock", () => {
     expect(left()).toEqual(["skipped a", "out b", "out c"]);
   });
 
+  test.each([
+    ["throttle", throttle, { interval: "1s" }],
+    ["debounce", debounce, { quiet: "1s" }],
+  ] as const)("%s counts what it skips", async (_, definition, config) => {
+    const { take, left, node } = start(definition, config);
+    for (const payload of ["a", "b", "c", "d"]) await take(payload);
+    const skipped = left().filter((line) => line.startsWith("skipped"));
+    expect(skipped.length).toBeGreaterThan(1);
+    expect(node.metrics!().skipped_total).toBe(skipped.length);
+  });
+
   test("leaves no timer and no key behind when it gets quiet", async () => {
     const { take, context, node } = start(throttle, { interval: "1s" });
     await take("a");
