@@ -2,11 +2,11 @@ import { sleep } from "../../src/base/clock.ts";
 import { Engine, type Host } from "../../src/engine/index.ts";
 import type { GraphPlan } from "../../src/graph/plan.ts";
 import { ABSENT, diskFiles, type NodeContext } from "../../src/node/index.ts";
-import type { RunSnapshot } from "../../src/observe/index.ts";
 import type { QueueClient } from "../../src/store/queue_client.ts";
 import { plan, type TestNode } from "../support/engine.ts";
 import type { Box } from "./box.ts";
 import { LifeClock } from "./clock.ts";
+import { Mortal } from "./mortal.ts";
 import { instanceOf } from "./nodes.ts";
 import type { ShapeNode } from "./shape.ts";
 import type { SimTransport } from "./sim_transport.ts";
@@ -14,20 +14,15 @@ import type { SimTransport } from "./sim_transport.ts";
 const FILES = diskFiles({ base: "/nonexistent" });
 
 /** One process: from its start to its end, or to the moment it dies. */
-export class Life {
+export class Life extends Mortal {
   readonly box: Box;
-  readonly clock: LifeClock;
   readonly queues = new Map<number, QueueClient>();
   readonly transports: SimTransport[] = [];
-  alive = true;
-  engine: Engine | undefined;
-  /** How the run ended, once it has, with every queue closed. */
-  ended: RunSnapshot | undefined;
   readonly #drainMs: number;
 
   constructor(box: Box, drainMs: number) {
+    super(box, new LifeClock(box.clock, box.weather.creepMs));
     this.box = box;
-    this.clock = new LifeClock(box.clock, box.weather.creepMs);
     this.#drainMs = drainMs;
   }
 
@@ -45,37 +40,16 @@ export class Life {
       }
       if (!this.alive) return;
     }
-    this.engine = new Engine(this.#plan(), this.#host(), { drainMs: this.#drainMs, fuse: weather.fuse });
-    void this.#run(this.engine);
-  }
-
-  stop() {
-    if (this.alive) this.engine?.stop("signal");
-  }
-
-  /** The process may die at any of these; true when it has. */
-  step(where: string): boolean {
-    if (this.alive && this.box.crashesNow()) this.die(where);
-    return !this.alive;
-  }
-
-  /** kill -9: what is on the disks stays, nothing else does. */
-  die(why: string) {
-    if (!this.alive) return;
-    this.alive = false;
-    this.clock.die();
-    this.box.note(`dies: ${why}`);
-    for (const disk of this.box.disks.values()) disk.crashed();
+    const engine = new Engine(this.#plan(), this.#host(), { drainMs: this.#drainMs, fuse: weather.fuse });
+    void this.run(engine, this.queues);
   }
 
   wait(ms: number): Promise<void> {
     return sleep(this.clock, ms);
   }
 
-  async #run(engine: Engine) {
-    const ended = await engine.run();
-    for (const queue of this.queues.values()) await queue.close();
-    if (this.alive) this.ended = ended;
+  protected files() {
+    return this.box.disks.values();
   }
 
   #plan(): GraphPlan {

@@ -2,9 +2,9 @@ import { Engine, type Host, type ReloadResult } from "../../../src/engine/index.
 import { changesOf } from "../../../src/graph/changes.ts";
 import type { GraphPlan } from "../../../src/graph/plan.ts";
 import { ABSENT, diskFiles } from "../../../src/node/index.ts";
-import type { RunSnapshot } from "../../../src/observe/index.ts";
 import type { QueueClient } from "../../../src/store/queue_client.ts";
 import { LifeClock } from "../clock.ts";
+import { Mortal } from "../mortal.ts";
 import type { Change, Yard } from "./graph.ts";
 import { planOf } from "./plan.ts";
 import { SimThread } from "./thread.ts";
@@ -13,22 +13,18 @@ import type { YardBox } from "./yard.ts";
 const FILES = diskFiles({ base: "/nonexistent" });
 
 /** One process that runs graphs, one after the other, in the same run. */
-export class YardLife {
+export class YardLife extends Mortal {
   readonly yard: YardBox;
-  readonly clock: LifeClock;
   readonly thread: SimThread;
-  alive = true;
-  engine: Engine | undefined;
-  ended: RunSnapshot | undefined;
   /** The graph that runs. */
   graph: Yard;
   #reloading = false;
   readonly #queues = new Map<string, QueueClient>();
 
   constructor(yard: YardBox, graph: Yard) {
+    super(yard, new LifeClock(yard.clock, 0));
     this.yard = yard;
     this.graph = graph;
-    this.clock = new LifeClock(yard.clock, 0);
     this.thread = new SimThread(this);
   }
 
@@ -36,8 +32,7 @@ export class YardLife {
     const plan = planOf(this, this.graph);
     const durable = this.#open(plan);
     if (durable === undefined) return;
-    this.engine = new Engine(plan, this.#host(durable), { drainMs: this.yard.drainMs });
-    void this.#run(this.engine);
+    void this.run(new Engine(plan, this.#host(durable), { drainMs: this.yard.drainMs }), this.#queues);
   }
 
   /** Asks the process for another graph; undefined when it died on the way. */
@@ -74,28 +69,8 @@ export class YardLife {
     return result;
   }
 
-  stop() {
-    if (this.alive) this.engine?.stop("signal");
-  }
-
-  /** The process may die at any of these; true when it has. */
-  step(where: string): boolean {
-    if (this.alive && this.yard.crashesNow()) this.die(where);
-    return !this.alive;
-  }
-
-  die(why: string) {
-    if (!this.alive) return;
-    this.alive = false;
-    this.clock.die();
-    this.yard.note(`dies: ${why}`);
-    for (const file of this.yard.files.values()) file.crashed();
-  }
-
-  async #run(engine: Engine) {
-    const ended = await engine.run();
-    for (const queue of this.#queues.values()) await queue.close();
-    if (this.alive) this.ended = ended;
+  protected files() {
+    return this.yard.files.values();
   }
 
   /** Opens the files of a plan that are not open yet. Undefined when the process died meanwhile. */
